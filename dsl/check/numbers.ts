@@ -1,0 +1,105 @@
+/**
+ * Rules about counts, durations and the values of params.
+ *
+ * @module
+ */
+import type { Retry } from "../context.ts";
+import { type Duration, parseDuration } from "../duration.ts";
+import type { Problem } from "../errors.ts";
+import type { JobOptions } from "../job.ts";
+import { countOf, MOST_STEPS, type ParamValues } from "../layout.ts";
+import { paramProblem } from "../param.ts";
+import type { ParamRef } from "../token.ts";
+import type { Inventory } from "./inventory.ts";
+
+/** Counts that are no counts, durations that are none, and params whose defaults break their rules. */
+export function checkNumbers(
+  options: JobOptions,
+  inventory: Inventory,
+  params: ParamValues,
+): readonly Problem[] {
+  const check = new Numbers(params);
+  for (const param of inventory.params) check.param(param);
+  for (const group of inventory.groups) {
+    if (group.times !== undefined) check.count("repeat", group.times, 0, MOST_STEPS);
+    if (group.nodes?.length === 0) {
+      check.problem("no-nodes", `${group.replicated ? "replicate" : "on"} has no nodes`, "name one");
+    }
+  }
+  for (const cursor of inventory.cursors) check.count(`cursor "${cursor.name}": take`, cursor.take, 1);
+  for (const { name, declaration } of inventory.tasks) {
+    if (declaration.timeout !== undefined) {
+      check.duration(`task "${name}": timeout`, declaration.timeout);
+    }
+    if (declaration.retry !== undefined) check.retry(name, declaration.retry);
+  }
+  for (const condition of inventory.conditions) {
+    if (condition.of === "epochs") check.count("until: epochs", condition.count, 1);
+    if (condition.of === "plateau") check.count("until: plateau: epochs", condition.epochs, 1);
+    if (condition.of === "elapsed") check.duration("until: elapsed", condition.duration);
+  }
+  checkPlanNumbers(options, check);
+  return check.problems;
+}
+
+function checkPlanNumbers({ checkpoint }: JobOptions, check: Numbers): void {
+  const { every, keep = [] } = checkpoint;
+  if (typeof every === "object") check.count("checkpoint: every", every.count, 1);
+  else if (every !== undefined) check.duration("checkpoint: every", every);
+  for (const rule of keep) {
+    if (rule.keep === "younger") check.duration("checkpoint: keepYounger", rule.than);
+    else if (rule.keep === "every") check.count("checkpoint: keepEvery", rule.epochs, 1);
+    else check.count(`checkpoint: ${rule.keep === "last" ? "keepLast" : "keepBest"}`, rule.count, 1);
+  }
+}
+
+class Numbers {
+  readonly problems: Problem[] = [];
+
+  constructor(readonly params: ParamValues) {}
+
+  problem(code: string, message: string, mend: string): void {
+    this.problems.push({ code, message, mend });
+  }
+
+  count(what: string, count: number | ParamRef<number>, least: number, most = 1e9): void {
+    const value = countOf(count, this.params);
+    if (Number.isInteger(value) && value >= least && value <= most) return;
+    const source = typeof count === "number" ? "" : ` (param "${count.name}")`;
+    this.problem(
+      "bad-count",
+      `${what} is ${value}${source}`,
+      `give a whole number from ${least} to ${most}`,
+    );
+  }
+
+  duration(what: string, duration: Duration): void {
+    try {
+      parseDuration(duration);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const mend = "write a number and a unit (ms, s, m, h, d)";
+      this.problem("bad-duration", `${what} is "${duration}", which is no duration`, mend);
+    }
+  }
+
+  retry(task: string, retry: Retry): void {
+    this.count(`task "${task}": retry: attempts`, retry.attempts, 1);
+    if (retry.delay !== undefined) this.duration(`task "${task}": retry: delay`, retry.delay);
+    if (retry.maxDelay !== undefined) {
+      this.duration(`task "${task}": retry: maxDelay`, retry.maxDelay);
+    }
+  }
+
+  param(param: ParamRef<unknown>): void {
+    const problem = paramProblem(param, param.default);
+    if (problem !== undefined) {
+      this.problem("bad-param", `param "${param.name}" has a default that ${problem}`, "mend either");
+    }
+    const given = this.params[param.name];
+    const wrong = given === undefined ? undefined : paramProblem(param, given);
+    if (wrong !== undefined) {
+      this.problem("bad-param", `param "${param.name}" ${wrong}`, "give it another value");
+    }
+  }
+}

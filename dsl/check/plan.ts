@@ -1,0 +1,87 @@
+/**
+ * Rules about the checkpoint plan, and what it saves.
+ *
+ * @module
+ */
+import { DEFAULT_NODE, tokensOf } from "../access.ts";
+import type { Problem } from "../errors.ts";
+import type { Keep } from "../keep.ts";
+import type { CheckpointPlan } from "../plan.ts";
+import type { AnyBlob, By } from "../token.ts";
+import type { Subject } from "./check.ts";
+import { standing } from "./conditions.ts";
+import { metricOf } from "./inventory.ts";
+
+/** The kinds of place that a plan can name. */
+export const PLACE_KINDS: readonly string[] = ["file", "memory"];
+
+/** Whether a plan saves a blob. */
+export function isSaved(plan: CheckpointPlan, blob: AnyBlob): boolean {
+  if (blob.scratch || plan.blobs?.exclude?.includes(blob) === true) return false;
+  return plan.blobs?.include === undefined || plan.blobs.include.includes(blob);
+}
+
+/** Places that are none, rules for keeping that keep nothing, and metrics that are not there. */
+export function checkPlan(subject: Subject): readonly Problem[] {
+  const plan = subject.options.checkpoint;
+  const problems: Problem[] = [];
+  const [, kind] = /^([a-z0-9]+):./.exec(plan.to) ?? [];
+  if (kind === undefined || !PLACE_KINDS.includes(kind)) {
+    problems.push({
+      code: "bad-place",
+      message: `checkpoint: to is "${plan.to}", which names no place`,
+      mend: `write a kind (${PLACE_KINDS.join(", ")}) and a path, as in "file:checkpoints"`,
+    });
+  }
+  const rules = plan.keep as readonly Keep[] | undefined;
+  if (rules?.length === 0) {
+    problems.push({
+      code: "keeps-nothing",
+      message: "checkpoint: keep is an empty list",
+      mend: "name a rule such as keepLast(3), or take keep out to keep all",
+    });
+  }
+  for (const rule of rules ?? []) {
+    if (rule.keep !== "best") continue;
+    const { blob, node } = metricOf(rule.by);
+    problems.push(
+      ...standing(subject, { blob, node: node ?? DEFAULT_NODE }, "checkpoint: keepBest"),
+    );
+  }
+  return [...problems, ...checkSaved(subject, rules)];
+}
+
+function checkSaved(subject: Subject, rules: readonly Keep[] | undefined): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const task of subject.inventory.tasks) {
+    for (const token of tokensOf(task.declaration.reads)) {
+      if (token.kind !== "saved") continue;
+      const { blob, node } = metricOf(token.by);
+      const reader = `task "${task.name}": saved`;
+      problems.push(...standing(subject, { blob, node: node ?? DEFAULT_NODE }, reader));
+      if (!isSaved(subject.options.checkpoint, token.blob)) {
+        problems.push({
+          code: "reads-unsaved",
+          message: `${reader} reads blob "${token.blob.name}", which is not saved`,
+          mend: "take it into the checkpoint plan's blobs",
+        });
+      }
+      if (rules !== undefined && !rules.some((rule) => rule.keep === "best" && sameBy(rule.by, token.by))) {
+        const by = `{ ${metricOf(token.by).direction}: ${blob.name} }`;
+        problems.push({
+          code: "best-not-kept",
+          message: `${reader} reads the best epoch by ${by}, which the plan's keep does not keep`,
+          mend: `add keepBest(${by}) to keep`,
+        });
+      }
+    }
+  }
+  return problems;
+}
+
+function sameBy(a: By, b: By): boolean {
+  const one = metricOf(a);
+  const other = metricOf(b);
+  return one.blob === other.blob && one.direction === other.direction &&
+    (one.node ?? DEFAULT_NODE) === (other.node ?? DEFAULT_NODE);
+}

@@ -1,0 +1,51 @@
+/**
+ * The checkpoint plan: where, when and what to save, as data.
+ *
+ * @module
+ */
+import type { Epochs } from "./condition.ts";
+import type { Duration } from "./duration.ts";
+import type { Keep } from "./keep.ts";
+import type { AnyBlob } from "./token.ts";
+
+/** Which blobs are saved. */
+export interface BlobSelection {
+  /** Only these; all where not given. */
+  readonly include?: readonly AnyBlob[];
+  /** Not these. */
+  readonly exclude?: readonly AnyBlob[];
+}
+
+/** Where, when and what to save. */
+export interface CheckpointPlan {
+  /**
+   * The place: `"file:checkpoints"` or `"memory:name"`. The job's checkpoints lie in a folder of the
+   * job's name there. A relative path starts at the job's file.
+   */
+  readonly to: string;
+  /** How often: every so many epochs, or when so much time has passed; each epoch by default. The last epoch is always saved. */
+  readonly every?: Epochs | Duration;
+  /** Which checkpoints are kept; all where not given. */
+  readonly keep?: readonly [Keep, ...Keep[]];
+  /** Which blobs are saved; all but the scratch ones where not given. */
+  readonly blobs?: BlobSelection;
+  /**
+   * What is durable by itself: whole epochs (the default), or also finished tasks and pieces. This
+   * version commits at epochs only, and says so at the start of a job that asks for tasks.
+   */
+  readonly grain?: "epoch" | "task";
+  /**
+   * What a save outlives: a power cut, the death of the process, or nothing in particular. The
+   * strongest the place can promise where not given; asking for more than that is an error.
+   */
+  readonly durability?: "power" | "process" | "none";
+  /** Compares what each task reads before and after it, to find undeclared writes; off by default. */
+  readonly check?: "off" | "reads";
+  /**
+   * What a failed save does: `"fail"` (the default) stops the job, `"warn"` goes on without it,
+   * `"retry"` tries again five times, `"pause"` tries again until it works or the run is stopped.
+   */
+  readonly onSaveError?: "fail" | "warn" | "retry" | "pause";
+  /** What a resume does about a damaged epoch: goes back to the nearest good one (the default), or stops. */
+  readonly onDamaged?: "fallback" | "stop";
+}

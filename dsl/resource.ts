@@ -1,0 +1,51 @@
+/**
+ * Resources: what a job needs and cannot save.
+ *
+ * @module
+ */
+import type { Awaitable, MustBePlain } from "./plain.ts";
+import {
+  type Inputs,
+  type None,
+  type ResourceContext,
+  type ResourceReads,
+  type ResourceRef,
+  token,
+} from "./token.ts";
+
+/** How a resource is opened and closed. */
+export interface ResourceOptions<T, R extends ResourceReads = None, S = undefined> {
+  /** Params and other resources that `open` needs. */
+  readonly reads?: R;
+  /** Opens it: once for each node and attempt, when a task first needs it. */
+  readonly open: (inputs: Inputs<R>, context: ResourceContext) => Awaitable<T>;
+  /** Closes it, at the end of the run, whatever the end. */
+  readonly close?: (value: T) => Awaitable<void>;
+  /**
+   * A plain value that says which input it is (a size, a date, a digest). It is saved with each
+   * checkpoint, and a resume says where it differs.
+   */
+  readonly stamp?: (value: T) => Awaitable<S & MustBePlain<S>>;
+}
+
+/**
+ * Declares what is opened at each start, fresh or resumed, and never saved: a connection, a device,
+ * a large data set that is read from elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { resource } from "tidemark";
+ *
+ * const words = resource("words", {
+ *   open: () => ["tide", "mark"],
+ *   stamp: (list) => list.length,
+ * });
+ * ```
+ */
+export function resource<T, R extends ResourceReads = None, S = undefined>(
+  name: string,
+  options: ResourceOptions<T, R, S>,
+): ResourceRef<T> {
+  const { reads, open, close, stamp } = options;
+  return token({ kind: "resource", name, reads: Object.freeze({ ...reads }), open, close, stamp });
+}

@@ -1,0 +1,84 @@
+/**
+ * Other ways to read a blob than the value that stands on the task's own node.
+ *
+ * @module
+ */
+import {
+  type BlobRef,
+  type By,
+  type FromView,
+  type GatherView,
+  type OptionalView,
+  type PreviousView,
+  type SavedView,
+  token,
+} from "./token.ts";
+
+/**
+ * Reads the value from before the group, wherever the task stands in it; in the epoch group that is
+ * the last epoch's. A copy is kept where a task of the group changes the blob in place.
+ *
+ * @example
+ * ```ts
+ * import { blob, previous, task } from "tidemark";
+ *
+ * const loss = blob<number>("loss");
+ * const step = task("step", { reads: { last: previous(loss, Infinity) }, writes: { loss } })
+ *   .run(({ last }) => ({ loss: Math.min(last, 10) / 2 }));
+ * ```
+ */
+export function previous<T>(blob: BlobRef<T>): PreviousView<T | undefined>;
+/** Reads the value from before the group, or a fallback where there is none. */
+export function previous<T>(blob: BlobRef<T>, fallback: NoInfer<T>): PreviousView<T>;
+export function previous<T>(blob: BlobRef<T>, fallback?: T): PreviousView<T | undefined> {
+  return token({ kind: "previous", blob, fallback });
+}
+
+/** Reads a blob that may not be set: `undefined` then. */
+export function optional<T>(blob: BlobRef<T>): OptionalView<T | undefined> {
+  return token({ kind: "optional", blob });
+}
+
+/** Reads a copy of another node's blob. */
+export function from<T>(node: string, blob: BlobRef<T>): FromView<T> {
+  return token({ kind: "from", node, blob });
+}
+
+/**
+ * Reads copies of a blob from several nodes, in the order of `nodes`.
+ *
+ * @example
+ * ```ts
+ * import { blob, gather, nodes, task } from "tidemark";
+ *
+ * const part = blob<number>("part");
+ * const total = blob<number>("total");
+ * const sum = task("sum", { reads: { parts: gather(nodes("worker", 3), part) }, writes: { total } })
+ *   .run(({ parts }) => ({ total: parts.reduce((a, b) => a + b, 0) }));
+ * ```
+ */
+export function gather<T>(nodes: readonly string[], blob: BlobRef<T>): GatherView<readonly T[]> {
+  return token({ kind: "gather", nodes: Object.freeze([...nodes]), blob });
+}
+
+/**
+ * Reads a blob as it was in the best saved epoch of the current line, by a partial load.
+ *
+ * @example
+ * ```ts
+ * import { blob, saved, task } from "tidemark";
+ *
+ * const weights = blob<Float32Array>("weights");
+ * const accuracy = blob<number>("accuracy");
+ * const report = task("report", { reads: { best: saved(weights, { max: accuracy }) } })
+ *   .run(({ best }, { log }) => log(`${best.length} weights`));
+ * ```
+ */
+export function saved<T>(blob: BlobRef<T>, by: By): SavedView<T> {
+  return token({ kind: "saved", blob, by: Object.freeze({ ...by }) });
+}
+
+/** The names of `count` nodes: `name_0`, `name_1` … */
+export function nodes(name: string, count: number): readonly string[] {
+  return Object.freeze(Array.from({ length: count }, (_, index) => `${name}_${index}`));
+}

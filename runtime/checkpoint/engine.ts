@@ -1,0 +1,380 @@
+/**
+ * Saves workspaces as epochs and loads them back: what the managers' tasks do.
+ *
+ * @module
+ */
+import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
+import {
+  type Attempt,
+  CheckpointStore,
+  type Manifest,
+  type ManifestRef,
+  openStore,
+  type RunState,
+} from "../../storage/mod.ts";
+import { CheckpointsUnavailableError, NotInitializedError } from "../errors.ts";
+import type { Phase } from "../events.ts";
+import type { Program } from "../program.ts";
+import type { Target } from "../run/start.ts";
+import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
+import { BestReader } from "./best.ts";
+import { SavedNode } from "./encode.ts";
+import type { EpochRef } from "./epoch_ref.ts";
+import { locate } from "./locate.ts";
+import type { CheckpointManagerOptions } from "./manager.ts";
+import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
+import { retain } from "./retain.ts";
+import { environment } from "../run/state.ts";
+
+/** What the runner tells the engine of the job. */
+export interface Binding {
+  /** The job compiled. */
+  readonly program: Program;
+  /** What the run knows beside its blobs, at the moment of a save. */
+  readonly runState: () => RunState;
+}
+
+/** The work behind a checkpoint manager. Users build tasks with the manager; the runner drives this. */
+export class CheckpointEngine {
+  readonly #db: string;
+  readonly #dbType: string;
+  readonly #options: CheckpointManagerOptions;
+  #opened: CheckpointStore | undefined;
+  #attempt: Attempt | undefined;
+  #binding: Binding | undefined;
+  #nodes: readonly string[] | undefined;
+  #names = new Map<string, readonly string[]>();
+  #saved = new Map<string, SavedNode>();
+  #last: Manifest | undefined;
+
+  /** Names a place; nothing is opened yet. */
+  constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
+    this.#db = db;
+    this.#dbType = dbType;
+    this.#options = options;
+  }
+
+  /** The place, as messages name it. */
+  get place(): string {
+    return this.#opened?.store.place ?? `${this.#dbType}:${this.#db}`;
+  }
+
+  /** The number of this runner's attempt; 0 where none was taken. */
+  get attempt(): number {
+    return this.#attempt?.number ?? 0;
+  }
+
+  /** Opens the place for a job, and tells the metadata handler of it. */
+  async open(job: string | undefined, nodes: readonly string[]): Promise<CheckpointStore> {
+    const { metadata, store, durability } = this.#options;
+    await metadata?.setPlace?.({ db: this.#db, dbType: this.#dbType, nodes });
+    const opened = store ?? openStore(`${this.#dbType}:${this.#db}`);
+    this.#opened = await CheckpointStore.open(opened, {
+      ...job === undefined ? {} : { job },
+      ...durability === undefined ? {} : { durability },
+    });
+    this.#attempt = undefined;
+    return this.#opened;
+  }
+
+  /** The epoch to resume from, as the metadata handler has it. */
+  async wanted(from: EpochRef | "auto" | undefined): Promise<EpochRef | "auto" | undefined> {
+    const { metadata } = this.#options;
+    const requested = typeof from === "number" ? from : undefined;
+    const told = await metadata?.lastEpoch?.(requested) ?? from;
+    if (told !== undefined) await this.#checkAccessible(told);
+    return told;
+  }
+
+  /** What a resume aims at; `undefined` for a fresh start. */
+  async locate(wanted: EpochRef | "auto" | undefined): Promise<Target | undefined> {
+    return locate(await this.store(), wanted);
+  }
+
+  /** Takes the next attempt. */
+  async begin(run: {
+    readonly seed: number;
+    readonly params: Readonly<Record<string, ParamValue>>;
+  }): Promise<void> {
+    const store = await this.store();
+    this.#attempt = await store.begin({ ...run, environment: environment(), createdAtMs: Date.now() });
+  }
+
+  /** Records where the attempt starts from. */
+  async recordParent(ref: ManifestRef | undefined): Promise<void> {
+    await this.#attempt?.recordParent(ref);
+  }
+
+  /** Tells of the job that is to be saved. */
+  bind(binding: Binding): void {
+    this.#binding = binding;
+  }
+
+  /** Forgets what was loaded, for a fresh start. */
+  forget(): void {
+    this.#last = undefined;
+    this.#saved.clear();
+    this.#names.clear();
+    this.#nodes = undefined;
+  }
+
+  /** The store, opened. */
+  async store(): Promise<CheckpointStore> {
+    return this.#opened ?? await this.open(undefined, this.#nodes ?? []);
+  }
+
+  /** A manifest, checked. */
+  async read(ref: ManifestRef): Promise<Manifest> {
+    return await (await this.store()).readManifest(ref);
+  }
+
+  /** Throws where a manifest, or a pack that it names, is damaged or missing. */
+  async verify(ref: ManifestRef): Promise<void> {
+    const store = await this.store();
+    await store.check(await store.readManifest(ref));
+  }
+
+  /** Whether an epoch is committed and can be read, on all nodes. */
+  async exists(epoch: EpochRef): Promise<boolean> {
+    const store = await this.store();
+    const ref = (await locate(store, epoch, true))?.refs.findLast((ref) => ref.phase === "epoch");
+    if (ref === undefined) return false;
+    const manifest = await store.readManifest(ref);
+    await store.check(manifest);
+    return (this.#nodes ?? []).every((node) => manifest.nodes[node] !== undefined);
+  }
+
+  /** Finds which blobs are to be checkpointed. */
+  async init(
+    host: CheckpointHost,
+    named: readonly string[],
+    from: EpochRef | undefined,
+  ): Promise<void> {
+    const nodes = named.length > 0 ? named : [...host.nodes];
+    const known = this.#nodes;
+    if (known !== undefined && !sameNames(known, nodes)) {
+      throw new RangeError(
+        `init was run for the nodes ${known.join(", ")}, and now for ${nodes.join(", ")}: ` +
+          `use another manager for other nodes`,
+      );
+    }
+    this.#nodes = nodes;
+    const listed = from === undefined ? undefined : await this.#readEpoch(from);
+    for (const node of nodes) {
+      const found = listed === undefined
+        ? this.#toSave(host, node)
+        : Object.keys(listed.nodes[node] ?? {});
+      this.#names.set(node, found);
+    }
+  }
+
+  /** The names of the blobs that are checkpointed, sorted. */
+  blobList(node?: string): readonly string[] {
+    if (this.#nodes === undefined) {
+      throw new NotInitializedError("blobList is known once init has run: run manager.init() first");
+    }
+    const lists = node === undefined ? [...this.#names.values()] : [this.#names.get(node) ?? []];
+    return [...new Set(lists.flat())].sort();
+  }
+
+  /** Restores every blob of an epoch. */
+  async load(host: CheckpointHost, epoch: EpochRef): Promise<void> {
+    await this.#loadManifest(host, await this.#readEpoch(epoch));
+  }
+
+  /** Builds the task that restores every blob of a manifest. */
+  loadTask(ref: ManifestRef): CheckpointTask<void> {
+    return this.#task(`load ${ref.epoch}@a${ref.attempt}`, async (host) =>
+      await this.#loadManifest(host, await this.read(ref)));
+  }
+
+  /** Restores only these blobs, on the nodes that have them. */
+  async loadBlobs(host: CheckpointHost, names: readonly string[], epoch: EpochRef): Promise<void> {
+    const manifest = await this.#readEpoch(epoch);
+    checkNames(manifest, names);
+    const store = await this.store();
+    const loaded = await store.readBlobs(manifest, (_, name) => names.includes(name));
+    await restoreBlobs(host, manifest, loaded, names);
+  }
+
+  /** Builds the task that saves an epoch, or the end of a phase after the last one. */
+  saveTask(epoch: number, phase: Phase): CheckpointTask<void> {
+    return this.#task(`save(${epoch})`, (host) => this.save(host, epoch, phase));
+  }
+
+  /**
+   * Saves all blobs. Once this resolves, the epoch is committed.
+   *
+   * @throws {FencedError} Where a later attempt has taken over.
+   */
+  async save(host: CheckpointHost, epoch: number, phase: Phase): Promise<void> {
+    if (this.#nodes === undefined) {
+      throw new NotInitializedError("a save needs the list of blobs: run manager.init() first");
+    }
+    const started = performance.now();
+    const attempt = await this.#openAttempt();
+    const nodes: Parameters<Attempt["save"]>[0]["nodes"] = {};
+    for (const node of this.#nodes) {
+      nodes[node] = await this.#follow(host, node).encode(this.#toSaveNow(host, node));
+    }
+    const saved = await attempt.save({
+      epoch,
+      phase: phase === "init" ? "epoch" : phase,
+      parent: this.#last,
+      run: this.#binding?.runState() ?? bareState(attempt.number),
+      metrics: this.#metrics(host),
+      nodes,
+    });
+    const { manifest } = saved;
+    this.#last = manifest;
+    for (const node of this.#nodes) this.#follow(host, node).committed(manifest.nodes[node] ?? {});
+    const durationMs = performance.now() - started;
+    const bytes = saved.reports.reduce((sum, report) => sum + report.bytes, 0);
+    host.events.emit({
+      ...{ type: "save-committed", epoch, phase, attempt: attempt.number, bytes, durationMs },
+    });
+    await this.#report("save", epoch, saved.reports);
+    if (phase === "epoch" || phase === "init") {
+      await this.#options.metadata?.setCommittedEpoch?.(epoch);
+    }
+    await this.#retain(host, attempt);
+  }
+
+  /** Reads a blob as it was in the best saved epoch of the current line. */
+  async readBest(node: string, blob: AnyBlob, by: By): Promise<unknown> {
+    return await new BestReader(await this.store()).read(node, blob, by);
+  }
+
+  async #loadManifest(host: CheckpointHost, manifest: Manifest): Promise<void> {
+    const started = performance.now();
+    const store = await this.store();
+    const before = store.store.bytesRead;
+    const loaded = await store.readBlobs(manifest, () => true);
+    await restoreAll(host, manifest, loaded);
+    this.#last = manifest;
+    this.#saved.clear();
+    for (const node of Object.keys(manifest.nodes)) {
+      this.#follow(host, node).committed(manifest.nodes[node] ?? {});
+    }
+    const durationMs = performance.now() - started;
+    const { epoch, attempt } = manifest;
+    const bytes = store.store.bytesRead - before;
+    host.events.emit({ type: "loaded", epoch, attempt, bytes, durationMs });
+    const reports = Object.keys(manifest.nodes).map((node) => ({
+      node,
+      durationMs,
+      bytes: Object.values(manifest.nodes[node] ?? {})
+        .reduce((sum, entry) => sum + ("absent" in entry ? 0 : entry.bytes), 0),
+    }));
+    await this.#report("load", epoch, reports);
+  }
+
+  /** The attempt under which saves are made; a new one where the last can save no more. */
+  async #openAttempt(): Promise<Attempt> {
+    const known = this.#attempt;
+    if (known !== undefined && !known.isOver) return known;
+    const store = await this.store();
+    const run = this.#binding?.runState();
+    const seed = run?.seed ?? 0;
+    const params = run?.params ?? {};
+    const attempt = await store.begin({ seed, params, environment: environment(), createdAtMs: Date.now() });
+    const last = this.#last ?? (known === undefined ? await this.#tip() : undefined);
+    await attempt.recordParent(last);
+    this.#attempt = attempt;
+    return attempt;
+  }
+
+  /** The newest epoch, from which a manager that is used without a runner goes on. */
+  async #tip(): Promise<Manifest | undefined> {
+    const ref = (await locate(await this.store(), "auto"))?.refs.at(-1);
+    return ref === undefined ? undefined : await this.read(ref);
+  }
+
+  async #readEpoch(epoch: EpochRef): Promise<Manifest> {
+    await this.#checkAccessible(epoch);
+    const target = await this.locate(epoch);
+    const ref = target?.refs.findLast((other) => other.phase === "epoch");
+    if (ref === undefined) throw new Error("unreachable: locate gives an epoch or throws");
+    return await this.read(ref);
+  }
+
+  /** The blobs of a node that are to be saved: the job's, or without one all that are there. */
+  #toSave(host: CheckpointHost, node: string): readonly string[] {
+    const program = this.#binding?.program;
+    if (program !== undefined) {
+      return program.saved.filter((saved) => saved.node === node).map(({ blob }) => blob.name);
+    }
+    const { values, declared } = host.workspace(node);
+    const names = new Set([...declared.keys(), ...values.keys()]);
+    return [...names].filter((name) => declared.get(name)?.scratch !== true);
+  }
+
+  /** The list that `init` found, and what a script has set since. */
+  #toSaveNow(host: CheckpointHost, node: string): readonly string[] {
+    const listed = this.#names.get(node) ?? [];
+    if (this.#binding !== undefined) return this.#toSave(host, node);
+    const { declared } = host.workspace(node);
+    return listed.filter((name) => declared.get(name)?.scratch !== true);
+  }
+
+  #follow(host: CheckpointHost, node: string): SavedNode {
+    const known = this.#saved.get(node);
+    const workspace = host.workspace(node);
+    if (known?.workspace === workspace) return known;
+    const made = new SavedNode(workspace);
+    this.#saved.set(node, made);
+    return made;
+  }
+
+  #metrics(host: CheckpointHost): Record<string, number> {
+    const metrics: Record<string, number> = {};
+    for (const { node, blob, key } of this.#binding?.program.metrics ?? []) {
+      const value = host.workspace(node).get(blob.name);
+      if (typeof value === "number") metrics[key] = value;
+    }
+    return metrics;
+  }
+
+  async #retain(host: CheckpointHost, attempt: Attempt): Promise<void> {
+    const keep = this.#binding?.program.plan.keep;
+    if (keep === undefined) return;
+    const removed = await retain(await this.store(), attempt, keep);
+    if (removed.length === 0) return;
+    const because = "the plan's keep no longer keeps them";
+    host.events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });
+  }
+
+  async #checkAccessible(epoch: EpochRef | "auto"): Promise<void> {
+    const { metadata } = this.#options;
+    const number = typeof epoch === "number" ? epoch : undefined;
+    if (await metadata?.isAccessible?.(number) !== false) return;
+    throw new CheckpointsUnavailableError(
+      `The metadata handler says that checkpoints at ${this.place} cannot be reached now: ` +
+        `try again when they can`,
+    );
+  }
+
+  async #report(
+    action: "save" | "load",
+    epoch: number,
+    reports: readonly { readonly node: string; readonly durationMs: number; readonly bytes: number }[],
+  ): Promise<void> {
+    for (const report of reports) await this.#options.metadata?.report?.({ action, epoch, ...report });
+  }
+
+  #task<O>(name: string, perform: CheckpointTask<O>["perform"]): CheckpointTask<O> {
+    return { kind: "checkpoint", name, nodes: this.#nodes ?? [], perform };
+  }
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && [...a].sort().join("/") === [...b].sort().join("/");
+}
+
+/** What a save outside a runner records. */
+function bareState(branch: number): RunState {
+  return {
+    ...{ seed: 0, branch, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} },
+    environment: environment(),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Puts saved blobs back into workspaces.
+ *
+ * @module
+ */
+import type { AnyBlob } from "../../dsl/mod.ts";
+import { type BlobEntry, kindOf, kindOfType, type Manifest } from "../../storage/mod.ts";
+import { BlobTypeError } from "../errors.ts";
+import type { CheckpointHost } from "../session/session.ts";
+import type { Workspace } from "../session/workspace.ts";
+
+/** The values of a manifest's blobs, by node and name. */
+export type LoadedBlobs = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+
+/**
+ * Makes the workspaces hold exactly what an epoch saved. All values are decoded first, so that a
+ * failure leaves the workspaces as they were.
+ *
+ * @throws {BlobTypeError} Where a blob was saved as something other than the job declares.
+ */
+export async function restoreAll(
+  host: CheckpointHost,
+  manifest: Manifest,
+  loaded: LoadedBlobs,
+): Promise<void> {
+  const values = await decodeAll(host, manifest, loaded);
+  for (const node of new Set([...host.nodes, ...Object.keys(manifest.nodes)])) {
+    host.workspace(node).clear();
+  }
+  for (const [workspace, name, value] of values) workspace.set(name, value);
+}
+
+/** Sets only the blobs loaded; those saved as not set are unset. */
+export async function restoreBlobs(
+  host: CheckpointHost,
+  manifest: Manifest,
+  loaded: LoadedBlobs,
+  names: readonly string[],
+): Promise<void> {
+  const values = await decodeAll(host, manifest, loaded);
+  for (const [node, entries] of Object.entries(manifest.nodes)) {
+    for (const name of names) if (entries[name] !== undefined) host.workspace(node).drop(name);
+  }
+  for (const [workspace, name, value] of values) workspace.set(name, value);
+}
+
+async function decodeAll(
+  host: CheckpointHost,
+  manifest: Manifest,
+  loaded: LoadedBlobs,
+): Promise<[Workspace, string, unknown][]> {
+  const values: [Workspace, string, unknown][] = [];
+  for (const [node, blobs] of loaded) {
+    const workspace = host.workspace(node);
+    for (const [name, plain] of blobs) {
+      const entry = manifest.nodes[node]?.[name];
+      const declared = workspace.declared.get(name);
+      if (entry === undefined) continue;
+      checkType(entry, declared, { name, node, epoch: manifest.epoch });
+      values.push([workspace, name, await decodeBlob(declared, plain)]);
+    }
+  }
+  return values;
+}
+
+/** A blob's value from its saved form. */
+export async function decodeBlob(declared: AnyBlob | undefined, plain: unknown): Promise<unknown> {
+  return declared?.codec === undefined ? plain : await declared.codec.decode(plain as never);
+}
+
+/** Compares the saved kind of value with what the job declares, as far as that is known. */
+function checkType(
+  entry: BlobEntry,
+  declared: AnyBlob | undefined,
+  { name, node, epoch }: { readonly name: string; readonly node: string; readonly epoch: number },
+): void {
+  if (declared === undefined || "absent" in entry) return;
+  const saved = kindOfType(entry.type);
+  const hasCodec = declared.codec !== undefined;
+  if (entry.codec !== hasCodec) {
+    const [before, now] = hasCodec ? [saved, "a value with a codec"] : ["a value with a codec", "none"];
+    throw new BlobTypeError(name, node, epoch, before, now);
+  }
+  if (hasCodec || declared.initial === undefined) return;
+  const expected = kindOf(declared.initial());
+  const isOpen = [saved, expected].some((kind) => kind === "null" || kind === "undefined");
+  if (!isOpen && saved !== expected) {
+    throw new BlobTypeError(name, node, epoch, `a ${saved}`, `a ${expected} (by its initial value)`);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Parses the command line of a job file.
+ *
+ * @module
+ */
+import type { ParamRef, ParamValue } from "../../dsl/mod.ts";
+import { editDistance, nearNames } from "../../dsl/near.ts";
+
+/** What a job file can be told to do. */
+export const COMMANDS = ["run", "resume", "plan", "ls"] as const;
+
+/** One of the commands. */
+export type Command = (typeof COMMANDS)[number];
+
+/** A command line, parsed; params are still text. */
+export interface Arguments {
+  /** What to do. */
+  readonly command: Command;
+  /** Whether to show the help instead. */
+  readonly help: boolean;
+  /** Whether to show the version instead. */
+  readonly version: boolean;
+  /** Starts a new line; deletes nothing. */
+  readonly fresh: boolean;
+  /** The epoch to resume from. */
+  readonly from: string | undefined;
+  /** The place. */
+  readonly to: string | undefined;
+  /** The seed. */
+  readonly seed: number | undefined;
+  /** Params by name, as text. */
+  readonly params: ReadonlyMap<string, string>;
+  /** Prints each event as a line of JSON. */
+  readonly json: boolean;
+  /** Prints only warnings and the end. */
+  readonly quiet: boolean;
+}
+
+/** A command line that cannot be understood. */
+export class UsageError extends Error {
+  /** The class's name. */
+  override readonly name: string = "UsageError";
+}
+
+const SWITCHES = ["--help", "--version", "--fresh", "--json", "--quiet"] as const;
+const VALUES = ["--from", "--to", "--param", "--seed"] as const;
+const SHORT: Readonly<Record<string, string>> = { "-h": "--help", "-V": "--version", "-q": "--quiet" };
+
+/** Which flags a command takes, beside `--help` and `--version`. */
+const TAKES: Readonly<Record<Command, readonly string[]>> = {
+  run: ["--fresh", "--json", "--quiet", "--to", "--param", "--seed"],
+  resume: ["--from", "--json", "--quiet", "--to", "--param", "--seed"],
+  plan: ["--param", "--to", "--json"],
+  ls: ["--to", "--json"],
+};
+
+/**
+ * Parses a command line.
+ *
+ * @throws {UsageError} Where a word or flag is unknown (the nearest known one is named), or a value
+ * is missing.
+ */
+export function parseArguments(args: readonly string[]): Arguments {
+  const words: string[] = [];
+  const switches = new Set<string>();
+  const values = new Map<string, string>();
+  const params = new Map<string, string>();
+  const rest = [...args];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (!word.startsWith("-")) {
+      words.push(word);
+      continue;
+    }
+    const [flag = "", inline] = split(SHORT[word] ?? word);
+    if (isIn(SWITCHES, flag)) {
+      if (inline !== undefined) throw new UsageError(`${flag} takes no value, found "${inline}"`);
+      switches.add(flag);
+      continue;
+    }
+    if (!isIn(VALUES, flag)) throw unknownFlag(flag);
+    const value = inline ?? rest.shift();
+    if (value === undefined) throw new UsageError(`${flag} needs a value: ${EXAMPLES[flag]}`);
+    if (flag === "--param") addParam(params, value);
+    else values.set(flag, value);
+  }
+  const command = commandOf(words);
+  const isMeta = switches.has("--help") || switches.has("--version");
+  const used = [...switches, ...values.keys(), ...params.size > 0 ? ["--param"] : []];
+  for (const flag of used) {
+    if (isMeta || TAKES[command].includes(flag)) continue;
+    const other = COMMANDS.filter((name) => TAKES[name].includes(flag)).join(", ");
+    throw new UsageError(`"${command}" does not take ${flag}: it goes with ${other}`);
+  }
+  return {
+    command,
+    help: switches.has("--help"),
+    version: switches.has("--version"),
+    fresh: switches.has("--fresh"),
+    from: values.get("--from"),
+    to: values.get("--to"),
+    seed: parseSeed(values.get("--seed")),
+    params,
+    json: switches.has("--json"),
+    quiet: switches.has("--quiet"),
+  };
+}
+
+const EXAMPLES: Readonly<Record<(typeof VALUES)[number], string>> = {
+  "--from": "--from 4",
+  "--to": "--to file:checkpoints",
+  "--param": "--param rate=0.1",
+  "--seed": "--seed 1",
+};
+
+function split(word: string): readonly [string, string | undefined] {
+  const at = word.indexOf("=");
+  return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+function isIn<T extends string>(list: readonly T[], word: string): word is T {
+  return (list as readonly string[]).includes(word);
+}
+
+function unknownFlag(flag: string): UsageError {
+  const [near = ""] = nearNames(flag, [...SWITCHES, ...VALUES], 1);
+  return new UsageError(`Unknown flag ${flag}: the nearest is ${near}`);
+}
+
+function commandOf([word, ...more]: readonly string[]): Command {
+  if (word === undefined) return "run";
+  if (!isIn(COMMANDS, word)) {
+    const [near = ""] = nearNames(word, COMMANDS, 1);
+    const hint = editDistance(word, near) <= 3 ? `did you mean "${near}"?` : COMMANDS.join(", ");
+    throw new UsageError(`Unknown command "${word}": ${hint}`);
+  }
+  if (more.length > 0) throw new UsageError(`"${word}" takes no further words, found "${more[0]}"`);
+  return word;
+}
+
+function addParam(params: Map<string, string>, text: string): void {
+  const [name, value] = split(text);
+  if (value === undefined || name === "") {
+    throw new UsageError(`Cannot parse --param "${text}": write name=value, as in ${EXAMPLES["--param"]}`);
+  }
+  if (params.has(name)) throw new UsageError(`--param ${name} is given twice`);
+  params.set(name, value);
+}
+
+function parseSeed(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(seed)) return seed;
+  throw new UsageError(`Cannot parse --seed "${text}": give a whole number from 0`);
+}
+
+/**
+ * Params from their text, by the type each has in the job.
+ *
+ * @throws {UsageError} Where a name is unknown, or a text is not of the param's type.
+ */
+export function parseParams(
+  texts: ReadonlyMap<string, string>,
+  declared: ReadonlyMap<string, ParamRef<unknown>>,
+): Record<string, ParamValue> {
+  const params: Record<string, ParamValue> = {};
+  for (const [name, text] of texts) {
+    const param = declared.get(name);
+    if (param === undefined) {
+      const near = nearNames(name, declared.keys(), 3);
+      throw new UsageError(
+        `Unknown param "${name}": ` +
+          (near.length === 0 ? "the job has none" : `the nearest are ${near.join(", ")}`),
+      );
+    }
+    params[name] = parseParam(param, text);
+  }
+  return params;
+}
+
+function parseParam(param: ParamRef<unknown>, text: string): ParamValue {
+  const type = typeof param.default;
+  if (type === "string") return text;
+  if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
+  if (type === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
+  const example = type === "boolean" ? "true or false" : "a number";
+  throw new UsageError(`Cannot parse --param ${param.name}=${text}: it takes ${example}`);
+}

@@ -1,0 +1,211 @@
+/**
+ * What can go wrong in a run.
+ *
+ * @module
+ */
+
+/** Where in a run something went wrong. */
+export interface TaskSite {
+  /** The task's name within its group. */
+  readonly task: string;
+  /** Its node. */
+  readonly node: string;
+  /** The epoch. */
+  readonly epoch: number;
+  /** The runner's attempt; 0 outside a runner. */
+  readonly attempt: number;
+  /** Which try of the task. */
+  readonly try: number;
+}
+
+/** A task failed; `cause` is what it threw. */
+export class TaskError extends Error {
+  /** The class's name. */
+  override readonly name: string = "TaskError";
+
+  /** Says which task failed, where, and with what. */
+  constructor(
+    /** Where. */
+    readonly site: TaskSite,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Task "${site.task}" failed in epoch ${site.epoch} on node "${site.node}" ` +
+        `(attempt ${site.attempt}, try ${site.try}): ${what}`,
+      options,
+    );
+  }
+}
+
+/** A task took longer than its timeout. */
+export class TaskTimeoutError extends Error {
+  /** The class's name. */
+  override readonly name: string = "TaskTimeoutError";
+
+  /** Says how long it could have taken. */
+  constructor(
+    /** The timeout, in milliseconds. */
+    readonly timeoutMs: number,
+    what: string = "it",
+  ) {
+    super(`${what} took longer than its timeout of ${timeoutMs} ms: raise it, or do less at a time`);
+  }
+}
+
+/** A task went on after it was told to stop, for longer than the grace period. */
+export class UnresponsiveTaskError extends Error {
+  /** The class's name. */
+  override readonly name: string = "UnresponsiveTaskError";
+
+  /** Says how long was waited. */
+  constructor(
+    /** The task. */
+    readonly task: string,
+    graceMs: number,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Task "${task}" did not end within ${graceMs} ms of being told to: listen to context.signal, ` +
+        `or await context.progress(…) in its loop. It may still be running, so this session runs nothing more`,
+      options,
+    );
+  }
+}
+
+/** A task returned something other than what it declares. */
+export class TaskOutputError extends Error {
+  /** The class's name. */
+  override readonly name: string = "TaskOutputError";
+}
+
+/** A task changed a blob that is only among its `reads` (found with `check: "reads"`). */
+export class UndeclaredWriteError extends Error {
+  /** The class's name. */
+  override readonly name: string = "UndeclaredWriteError";
+}
+
+/** A blob was read that is not set. */
+export class BlobNotSetError extends Error {
+  /** The class's name. */
+  override readonly name: string = "BlobNotSetError";
+
+  /** Names the blob and its node. */
+  constructor(
+    /** The blob. */
+    readonly blob: string,
+    /** Its node. */
+    readonly node: string,
+  ) {
+    super(
+      `Blob "${blob}" of node "${node}" is not set: write it first, or read it with optional(…)`,
+    );
+  }
+}
+
+/** Something was asked of a name that is not there. */
+export class UnknownNameError extends Error {
+  /** The class's name. */
+  override readonly name: string = "UnknownNameError";
+
+  /** Names it, and the nearest that are there. */
+  constructor(what: string, found: string, near: readonly string[]) {
+    const mend = near.length === 0 ? "there are none" : `the nearest are ${near.join(", ")}`;
+    super(`Unknown ${what} "${found}": ${mend}`);
+  }
+}
+
+/** The run was told to stop; it can be resumed. */
+export class StoppedError extends Error {
+  /** The class's name. */
+  override readonly name: string = "StoppedError";
+
+  /** Says who asked. */
+  constructor(
+    /** Who asked, as in `"SIGTERM"`. */
+    readonly reason: string,
+  ) {
+    super(`The run was told to stop (${reason}); it can be resumed`);
+  }
+}
+
+/** A resume was asked for where nothing is saved. */
+export class NothingToResumeError extends Error {
+  /** The class's name. */
+  override readonly name: string = "NothingToResumeError";
+
+  /** Names the place. */
+  constructor(
+    /** The place. */
+    readonly place: string,
+  ) {
+    super(`Nothing to resume at ${place}: no epoch is saved there. Start the job with "run"`);
+  }
+}
+
+/** An epoch was asked for that is not saved. */
+export class EpochNotFoundError extends Error {
+  /** The class's name. */
+  override readonly name: string = "EpochNotFoundError";
+
+  /** Names it, and those that are saved. */
+  constructor(
+    /** What was asked for. */
+    readonly epoch: string,
+    place: string,
+    /** The epochs of the current line that are there. */
+    readonly available: readonly string[],
+  ) {
+    const shown = available.length > 20
+      ? [...available.slice(0, 5), "…", ...available.slice(-10)]
+      : available;
+    super(
+      `Epoch ${epoch} is not saved at ${place}: ` +
+        (available.length === 0 ? "none is" : `those saved are ${shown.join(", ")}`),
+    );
+  }
+}
+
+/** The checkpoint manager was asked for what `init` would have found. */
+export class NotInitializedError extends Error {
+  /** The class's name. */
+  override readonly name: string = "NotInitializedError";
+}
+
+/** A saved blob does not have the type that the job declares. */
+export class BlobTypeError extends Error {
+  /** The class's name. */
+  override readonly name: string = "BlobTypeError";
+
+  /** Names the blob, and both types. */
+  constructor(blob: string, node: string, epoch: number, saved: string, declared: string) {
+    super(
+      `Blob "${blob}" of node "${node}" was saved in epoch ${epoch} as ${saved}, but the job declares ${declared}: ` +
+        `give the new type another name, or start anew with --fresh (which deletes nothing)`,
+    );
+  }
+}
+
+/** A save failed; `cause` says why. */
+export class SaveError extends Error {
+  /** The class's name. */
+  override readonly name: string = "SaveError";
+
+  /** Says what was being saved, and what is still there. */
+  constructor(
+    /** The epoch. */
+    readonly epoch: number,
+    place: string,
+    last: string,
+    cause: unknown,
+  ) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot save epoch ${epoch} at ${place}: ${why}. ${last}`, { cause });
+  }
+}
+
+/** The metadata handler says that checkpoints cannot be reached now. */
+export class CheckpointsUnavailableError extends Error {
+  /** The class's name. */
+  override readonly name: string = "CheckpointsUnavailableError";
+}

@@ -1,0 +1,172 @@
+/**
+ * Drives a job through a session, from wherever it stands to its end.
+ *
+ * @module
+ */
+import type { AnyBlob, Job, Setting } from "../../dsl/mod.ts";
+import { type Checkpoints, MultiNodeCheckpointManager } from "../checkpoint/manager.ts";
+import type { EpochRef } from "../checkpoint/epoch_ref.ts";
+import { placeOf } from "../checkpoint/place.ts";
+import { StoppedError } from "../errors.ts";
+import { errorRecord, type RunOutcome } from "../events.ts";
+import { compile } from "../program.ts";
+import type { Session } from "../session/session.ts";
+import { Run, type RunRequest } from "./run.ts";
+import { givenParams, type Params } from "./settings.ts";
+import type { Uploader } from "./uploader.ts";
+
+/** How a job is run. */
+export interface JobRunnerOptions {
+  /** Where and how its checkpoints are kept; made from the job's plan where not given. */
+  readonly checkpoints?: Checkpoints;
+  /**
+   * The epoch to go on from: a number, `"latest"`, `"4@a3"` for an epoch of another line, or `"auto"`,
+   * which goes on where the job stands and starts it where nothing is saved. Where not given, the
+   * job starts anew on a line of its own; nothing is deleted.
+   */
+  readonly resumeFromEpoch?: EpochRef | "auto";
+  /** What takes the results elsewhere after the last epoch. */
+  readonly uploader?: Uploader;
+  /** Values of params; each wins over the saved one. */
+  readonly set?: readonly Setting[];
+  /** Values of params by name, beside `set`. */
+  readonly params?: Params;
+  /** The seed of all random numbers; the saved one, or 0, where not given. */
+  readonly seed?: number;
+  /** Ends the run, resumable, once this epoch is committed. */
+  readonly stopAfterEpoch?: number;
+  /** The place, instead of the plan's `to`; the runner's manager wins over it. */
+  readonly to?: string;
+  /** Where relative places start, as in `import.meta.url`; the working directory where not given. */
+  readonly base?: string;
+}
+
+/** How one call of `run` may be ended. */
+export interface JobRunOptions {
+  /** Stops the run; it can be resumed. */
+  readonly signal?: AbortSignal;
+  /** Says why to stop, also while the thread is too busy for `signal` to be heard. */
+  readonly stopReason?: () => unknown;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  /** The last epoch. */
+  readonly epoch: number;
+  /** How many epochs this run ran. */
+  readonly ran: number;
+  /** How it ended. */
+  readonly outcome: RunOutcome;
+  /** Why. */
+  readonly because: string;
+}
+
+/**
+ * Drives a job: starts it or goes on from a saved epoch, saves it after each epoch, and runs what
+ * comes after the last one. (`JobRunner` of Caffe2's `checkpoint.py`.)
+ *
+ * @example
+ * ```ts
+ * import { blob, epochs, job, JobRunner, LocalSession, task } from "tidemark";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const total = blob("total", { initial: () => 0 });
+ * const add = task("add", { reads: { total }, writes: { total } })
+ *   .run(({ total }, { epoch }) => ({ total: total + epoch }));
+ * const sum = job("sum", { epoch: [add], until: epochs(4), checkpoint: { to: "memory:docs" } });
+ *
+ * await using session = new LocalSession();
+ * const runner = new JobRunner(sum);
+ * assertEquals(await runner.run(session), 4);
+ * assertEquals(await session.fetch(total), 10);
+ * ```
+ */
+export class JobRunner {
+  readonly #job: Job;
+  readonly #options: JobRunnerOptions;
+  #checkpoints: Checkpoints | undefined;
+  #result: RunResult | undefined;
+
+  /** Takes a job and how to run it; nothing is opened yet. */
+  constructor(job: Job, options: JobRunnerOptions = {}) {
+    this.#job = job;
+    this.#options = options;
+    this.#checkpoints = options.checkpoints;
+  }
+
+  /** How the last run ended; `undefined` before one has. */
+  get result(): RunResult | undefined {
+    return this.#result;
+  }
+
+  /** The checkpoint manager: the one given, or the one made from the plan. */
+  get checkpoints(): Checkpoints {
+    if (this.#checkpoints !== undefined) return this.#checkpoints;
+    const { to, base } = this.#options;
+    const { plan } = compile(this.#job, { params: this.#givenParams });
+    const { db, dbType } = placeOf(to ?? plan.to, this.#job.name, base);
+    this.#checkpoints = new MultiNodeCheckpointManager(db, dbType, {
+      ...plan.durability === undefined ? {} : { durability: plan.durability },
+    });
+    return this.#checkpoints;
+  }
+
+  /**
+   * Runs the job to its end.
+   *
+   * @returns The last epoch.
+   * @throws {TaskError} Where a task fails; the job can be resumed from the last saved epoch.
+   * @throws {SaveError} Where a save fails and the plan says to stop.
+   * @throws {StoppedError} Where the signal stops it.
+   */
+  async run(session: Session, options: JobRunOptions = {}): Promise<number> {
+    const request: RunRequest = {
+      job: this.#job,
+      session,
+      checkpoints: this.checkpoints,
+      from: this.#options.resumeFromEpoch,
+      uploader: this.#options.uploader,
+      params: this.#givenParams,
+      seed: this.#options.seed,
+      stopAfterEpoch: this.#options.stopAfterEpoch,
+      signal: options.signal ?? new AbortController().signal,
+      stopReason: options.stopReason,
+    };
+    this.#result = undefined;
+    const run = new Run(request);
+    try {
+      const result = await run.run();
+      this.#result = result;
+      session.events.emit({ type: "run-finished", ...result, error: undefined });
+      return result.epoch;
+    } catch (error) {
+      const epoch = run.lastSaved ?? 0;
+      const isStopped = error instanceof StoppedError;
+      const because = error instanceof Error ? error.message : String(error);
+      const outcome = isStopped ? "stopped" : "failed";
+      if (isStopped) this.#result = { epoch, ran: run.ran, outcome: "stopped", because };
+      const record = isStopped ? undefined : errorRecord(error);
+      session.events.emit({ type: "run-finished", outcome, epoch, because, error: record });
+      throw error;
+    }
+  }
+
+  /**
+   * Takes blobs from an epoch into the same nodes of a session, without running the job.
+   *
+   * Gives `false` where any node has no checkpoint of that epoch.
+   *
+   * @throws {UnknownNameError} Where no node holds a blob of that name.
+   */
+  loadBlobsFromCheckpoints(
+    blobs: readonly (string | AnyBlob)[],
+    epoch: EpochRef,
+    session: Session,
+  ): Promise<boolean> {
+    return this.checkpoints.loadBlobsFromCheckpoints(blobs, epoch, session);
+  }
+
+  get #givenParams(): Params {
+    return { ...this.#options.params, ...givenParams(this.#options.set ?? []) };
+  }
+}

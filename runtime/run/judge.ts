@@ -1,0 +1,38 @@
+/**
+ * Judges a run's stop conditions on what a session holds now.
+ *
+ * @module
+ */
+import { ResourcePool } from "../session/resources.ts";
+import { paramValue, type Scope } from "../session/scope.ts";
+import type { Session } from "../session/session.ts";
+import type { Progress } from "./state.ts";
+
+/** The first stop condition that holds, in words; `undefined` where none does. */
+export function judge(session: Session, progress: Progress): Promise<string | undefined> {
+  return session.run({
+    kind: "checkpoint",
+    name: "judge",
+    nodes: [],
+    perform: ({ workspace, signal }) => {
+      const scope = conditionScope(session, progress, signal);
+      const source = { scope, workspace, before: new Map<string, unknown>() };
+      const { epoch, elapsedMs, cursors } = progress;
+      return progress.conditions.judge({ source, epoch, elapsedMs, cursors });
+    },
+  });
+}
+
+/** What conditions know of the run: they read blobs and params, and nothing else. */
+function conditionScope(session: Session, progress: Progress, signal: AbortSignal): Scope {
+  const { program, epoch, seed, branch, cursors } = progress;
+  return {
+    ...{ job: program.job, phase: "epoch", epoch, attempt: 0, branch, seed, signal, cursors },
+    params: program.params,
+    stopReason: () => undefined,
+    resources: new ResourcePool((param) => paramValue(program, param), signal),
+    saved: () => Promise.reject(new Error("a stop condition cannot read saved epochs")),
+    events: session.events,
+    checkReads: false,
+  };
+}

@@ -1,0 +1,281 @@
+/**
+ * One run of a job: interprets its program.
+ *
+ * @module
+ */
+import type { Job, ParamValue } from "../../dsl/mod.ts";
+import type { PhaseName } from "../../dsl/check/check.ts";
+import type { Checkpoints } from "../checkpoint/manager.ts";
+import type { EpochRef } from "../checkpoint/epoch_ref.ts";
+import { StoppedError } from "../errors.ts";
+import type { Phase } from "../events.ts";
+import type { Action, Program } from "../program.ts";
+import { ResourcePool } from "../session/resources.ts";
+import { prepareGroup, type ReadyGroup } from "../session/run_group.ts";
+import { paramValue, type Scope } from "../session/scope.ts";
+import type { Session } from "../session/session.ts";
+import type { RunResult } from "./job_runner.ts";
+import { saveByPolicy } from "./save_policy.ts";
+import { chooseStart, type Start } from "./start.ts";
+import { firstDifference } from "../../storage/mod.ts";
+import { layOut } from "../../dsl/layout.ts";
+import { judge } from "./judge.ts";
+import type { Progress } from "./state.ts";
+import type { Uploader } from "./uploader.ts";
+
+/** What is to be run, and how. */
+export interface RunRequest {
+  /** The job. */
+  readonly job: Job;
+  /** Where its tasks run. */
+  readonly session: Session;
+  /** Where its checkpoints are. */
+  readonly checkpoints: Checkpoints;
+  /** The epoch to go on from. */
+  readonly from: EpochRef | "auto" | undefined;
+  /** What takes the results elsewhere. */
+  readonly uploader: Uploader | undefined;
+  /** Params given now, by name. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+  /** The seed given now. */
+  readonly seed: number | undefined;
+  /** Ends the run once this epoch is committed. */
+  readonly stopAfterEpoch: number | undefined;
+  /** Stops the run. */
+  readonly signal: AbortSignal;
+  /** Says why to stop, also while the thread is busy. */
+  readonly stopReason: (() => unknown) | undefined;
+}
+
+const END_PHASES = ["upload", "download", "exit"] as const;
+
+/** Runs a job once. */
+export class Run {
+  /** How many epochs have been run. */
+  ran = 0;
+  /** The last epoch that is saved. */
+  lastSaved: number | undefined;
+  readonly #request: RunRequest;
+  readonly #ready = new Map<PhaseName, ReadyGroup>();
+  #program!: Program;
+  #progress!: Progress;
+  #pool!: ResourcePool;
+  #savedAt = performance.now();
+
+  /** Takes what is to be run. */
+  constructor(request: RunRequest) {
+    this.#request = request;
+  }
+
+  /** Runs the job to its end. */
+  async run(): Promise<RunResult> {
+    const { checkpoints, session } = this.#request;
+    const start = await chooseStart(this.#request);
+    this.#program = start.program;
+    this.#progress = start.progress;
+    this.lastSaved = start.from?.epoch;
+    this.#announce(start);
+    if (start.phase === undefined) {
+      return this.#result("already finished", `${start.progress.stop ?? "it"} holds`);
+    }
+    checkpoints.engine.bind({
+      program: start.program,
+      runState: () => this.#progress.save(),
+    });
+    this.#pool = new ResourcePool(
+      (param) => paramValue(this.#program, param),
+      this.#request.signal,
+      (key, stamp) => this.#stamp(key, stamp),
+    );
+    try {
+      return await this.#interpret(start.phase);
+    } finally {
+      await this.#pool.close();
+    }
+  }
+
+  async #interpret(phase: Phase): Promise<RunResult> {
+    const program = this.#program;
+    const progress = this.#progress;
+    if (phase === "init") {
+      for (const action of program.fresh) await this.#do(action);
+      if (this.#isLastAllowed()) return this.#stopped();
+    }
+    if (phase === "init" || phase === "epoch") {
+      while (progress.epoch === 0 || progress.stop === undefined) {
+        progress.epoch++;
+        progress.startClock();
+        for (const action of program.epoch) await this.#do(action);
+        this.ran++;
+        if (progress.stop === undefined && this.#isLastAllowed()) return this.#stopped();
+      }
+    }
+    const first = END_PHASES.findIndex((end) => end === phase);
+    const skipped: readonly string[] = END_PHASES.slice(0, Math.max(first, 0));
+    for (const action of program.end) {
+      const of = action.do === "upload" ? "upload" : "phase" in action ? action.phase : "";
+      if (!skipped.includes(of)) await this.#do(action);
+    }
+    return this.#result("finished", `${progress.stop ?? "it"} holds`);
+  }
+
+  async #do(action: Action): Promise<void> {
+    this.#checkStop();
+    const { checkpoints, session } = this.#request;
+    switch (action.do) {
+      case "run":
+        return await this.#runPhase(action.phase);
+      case "find blobs":
+        return await session.run(checkpoints.init(this.#program.nodes));
+      case "judge":
+        return await this.#judge();
+      case "save":
+        return await this.#saveEpoch();
+      case "upload":
+        return await this.#upload();
+      case "record":
+        return await this.#save(action.phase);
+      case "load":
+        return;
+    }
+  }
+
+  async #runPhase(phase: PhaseName): Promise<void> {
+    const { session } = this.#request;
+    const { epoch } = this.#progress;
+    const started = performance.now();
+    session.events.emit({ type: "phase-started", phase, epoch });
+    let group = this.#ready.get(phase);
+    if (group === undefined) {
+      group = prepareGroup(this.#program.groups[phase]);
+      this.#ready.set(phase, group);
+    }
+    await session.run({ kind: "phase", group, scope: this.#scope(phase) });
+    if (phase === "epoch") this.#progress.cursors.advance();
+    else this.#progress.cursors.rewind();
+    const durationMs = performance.now() - started;
+    session.events.emit({ type: "phase-finished", phase, epoch, durationMs });
+  }
+
+  async #upload(): Promise<void> {
+    const { session, uploader, checkpoints } = this.#request;
+    const { epoch } = this.#progress;
+    if (uploader === undefined) return;
+    const started = performance.now();
+    session.events.emit({ type: "phase-started", phase: "upload", epoch });
+    const built = uploader.build(epoch, checkpoints);
+    if (built.kind === "checkpoint") await session.run(built);
+    else {
+      const group = prepareGroup(layOut([built], this.#program.params));
+      await session.run({ kind: "phase", group, scope: this.#scope("upload") });
+    }
+    const durationMs = performance.now() - started;
+    session.events.emit({ type: "phase-finished", phase: "upload", epoch, durationMs });
+  }
+
+  async #judge(): Promise<void> {
+    const { session } = this.#request;
+    const progress = this.#progress;
+    progress.stop = await judge(session, progress, this.#scope("epoch"));
+    if (progress.stop !== undefined) {
+      const { stop: condition, epoch } = progress;
+      session.events.emit({ type: "condition-held", condition, epoch });
+    }
+  }
+
+  async #saveEpoch(): Promise<void> {
+    const { epoch, stop } = this.#progress;
+    const { every } = this.#program;
+    this.#progress.advanceClock();
+    const isDue = "epochs" in every
+      ? epoch % every.epochs === 0
+      : performance.now() - this.#savedAt >= every.ms;
+    if (epoch === 0 || stop !== undefined || isDue || this.#isLastAllowed()) await this.#save("epoch");
+  }
+
+  async #save(phase: Phase): Promise<void> {
+    const { session, checkpoints, signal } = this.#request;
+    const { epoch } = this.#progress;
+    const task = checkpoints.engine.saveTask(epoch, phase);
+    const last = this.lastSaved === undefined
+      ? "Nothing was saved before"
+      : `Epoch ${this.lastSaved} is saved: run the job again to go on from there`;
+    const isSaved = await saveByPolicy(
+      { epoch, phase, place: checkpoints.engine.place, last, save: () => session.run(task) },
+      this.#program.plan.onSaveError ?? "fail",
+      session.events,
+      signal,
+    );
+    if (!isSaved) return;
+    this.lastSaved = epoch;
+    this.#savedAt = performance.now();
+  }
+
+  /** What the tasks of a group know of this run. */
+  #scope(phase: Phase): Scope {
+    const { session, checkpoints, signal, stopReason } = this.#request;
+    const { program, epoch, seed, branch, cursors } = this.#progress;
+    return {
+      ...{ job: program.job, phase, epoch, seed, branch, params: program.params, cursors, signal },
+      attempt: checkpoints.engine.attempt,
+      stopReason: stopReason ?? (() => signal.aborted ? stopped(signal.reason) : undefined),
+      resources: this.#pool,
+      saved: (node, blob, by) => checkpoints.engine.readBest(node, blob, by),
+      events: session.events,
+      checkReads: program.plan.check === "reads",
+    };
+  }
+
+  /** Compares a resource's stamp with the one that was saved. */
+  #stamp(key: string, stamp: unknown): void {
+    const { stamps } = this.#progress;
+    const difference = stamps.has(key) ? firstDifference(stamps.get(key), stamp) : undefined;
+    stamps.set(key, stamp);
+    if (difference === undefined) return;
+    const message = `resource ${key} is not what it was when the job was saved: its stamp ` +
+      `${difference.path === "" ? "" : `at ${difference.path} `}was ${difference.left}, and is ${difference.right}`;
+    this.#request.session.events.emit({ type: "notice", level: "warning", message });
+  }
+
+  #checkStop(): void {
+    const { signal, stopReason } = this.#request;
+    const reason = stopReason?.() ?? (signal.aborted ? stopped(signal.reason) : undefined);
+    if (reason !== undefined) throw reason;
+  }
+
+  #isLastAllowed(): boolean {
+    const { stopAfterEpoch } = this.#request;
+    return stopAfterEpoch !== undefined && this.#progress.epoch >= stopAfterEpoch;
+  }
+
+  #stopped(): RunResult {
+    return this.#result("stopped", `it was to stop after epoch ${this.#progress.epoch}`);
+  }
+
+  #result(outcome: RunResult["outcome"], because: string): RunResult {
+    return { epoch: this.#progress.epoch, ran: this.ran, outcome, because };
+  }
+
+  #announce({ notices, mode, from, phase }: Start): void {
+    const { session, checkpoints } = this.#request;
+    const { program, seed } = this.#progress;
+    session.events.emit({
+      ...{ type: "run-started", job: program.job, mode, seed, params: program.params },
+      place: checkpoints.engine.place,
+      attempt: checkpoints.engine.attempt,
+      from: from?.epoch,
+      phase: phase ?? "exit",
+    });
+    for (const message of notices) session.events.emit({ type: "notice", level: "info", message });
+    if (program.plan.grain === "task" && phase !== undefined) {
+      const message = 'this version commits at epochs only: grain "task" asks for more than is done';
+      session.events.emit({ type: "notice", level: "warning", message });
+    }
+  }
+}
+
+/** A stop by a signal, as the error that says the run can be resumed. */
+function stopped(reason: unknown): StoppedError {
+  if (reason instanceof StoppedError) return reason;
+  return new StoppedError(reason instanceof Error ? reason.message : String(reason));
+}

@@ -1,0 +1,72 @@
+/**
+ * What happens when a save fails.
+ *
+ * @module
+ */
+import type { CheckpointPlan } from "../../dsl/mod.ts";
+import { AliasedValueError, FencedError, UnsupportedValueError } from "../../storage/mod.ts";
+import { SaveError, StoppedError } from "../errors.ts";
+import { errorRecord, type Events, type Phase } from "../events.ts";
+import { backoffMs, sleep } from "../task/turn.ts";
+
+/** How often `"retry"` tries in all. */
+export const SAVE_TRIES = 5;
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+
+/** What is being saved, and what a failure says. */
+export interface SaveAttempt {
+  /** The epoch. */
+  readonly epoch: number;
+  /** The phase that the save ends. */
+  readonly phase: Phase;
+  /** The place. */
+  readonly place: string;
+  /** What is still there, in words. */
+  readonly last: string;
+  /** Saves. */
+  readonly save: () => Promise<void>;
+}
+
+/**
+ * Saves, and does about a failure what the plan says. It never fails silently: each failure is an
+ * event.
+ *
+ * @returns Whether it was saved.
+ * @throws {SaveError} Where the plan stops the job, or the same values would fail again.
+ * @throws {FencedError} Where another runner has taken the job over.
+ */
+export async function saveByPolicy(
+  attempt: SaveAttempt,
+  policy: NonNullable<CheckpointPlan["onSaveError"]>,
+  events: Events,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { epoch, phase, place, last } = attempt;
+  for (let number = 1;; number++) {
+    events.emit({ type: "save-started", epoch, phase });
+    try {
+      await attempt.save();
+      return true;
+    } catch (error) {
+      if (error instanceof FencedError || error instanceof StoppedError) throw error;
+      const next = decide(error, policy, number);
+      events.emit({ type: "save-failed", epoch, phase, error: errorRecord(error), next });
+      if (next === "fail") throw new SaveError(epoch, place, last, error);
+      if (next === "warn") return false;
+    }
+    await sleep(Math.min(backoffMs(FIRST_WAIT_MS, LONGEST_WAIT_MS, number + 1), LONGEST_WAIT_MS), signal);
+  }
+}
+
+function decide(
+  error: unknown,
+  policy: NonNullable<CheckpointPlan["onSaveError"]>,
+  number: number,
+): "fail" | "warn" | "retry" {
+  if (policy === "fail" || policy === "warn") return policy;
+  // A value that cannot be saved will not become one by waiting.
+  if (error instanceof UnsupportedValueError || error instanceof AliasedValueError) return "fail";
+  return policy === "pause" || number < SAVE_TRIES ? "retry" : "fail";
+}

@@ -1,0 +1,72 @@
+/**
+ * Which values a run's params have, and why.
+ *
+ * @module
+ */
+import type { ParamRef, ParamValue, Setting } from "../../dsl/mod.ts";
+
+/** Params by name. */
+export type Params = Readonly<Record<string, ParamValue>>;
+
+/** The settings of a run. */
+export interface Settings {
+  /** The params that are not left to their defaults. */
+  readonly params: Params;
+  /** The seed. */
+  readonly seed: number;
+  /** What differs from before, in words. */
+  readonly notices: readonly string[];
+}
+
+/** The params among a script's settings, by name. */
+export function givenParams(settings: readonly Setting[]): Params {
+  const params: Record<string, ParamValue> = {};
+  for (const { param, value } of settings) params[param.name] = value;
+  return params;
+}
+
+/**
+ * A value given now wins over the saved one, and that over the default in the code; each difference
+ * is put in words.
+ */
+export function resolveSettings(
+  given: { readonly params: Params; readonly seed: number | undefined },
+  saved: { readonly params: Params; readonly seed: number } | undefined,
+  declared: ReadonlyMap<string, ParamRef<unknown>>,
+): Settings {
+  if (saved === undefined) return { params: given.params, seed: given.seed ?? 0, notices: [] };
+  const notices: string[] = [];
+  const params: Record<string, ParamValue> = {};
+  for (const [name, value] of Object.entries(saved.params)) {
+    const param = declared.get(name);
+    if (param === undefined) {
+      notices.push(`param ${name} was saved as ${show(value)}; the job no longer has it`);
+    } else if (given.params[name] === undefined) {
+      params[name] = value;
+      if (value !== param.default) {
+        notices.push(`param ${name} is ${show(value)}, as saved; the default is ${show(param.default)}`);
+      }
+    }
+  }
+  for (const [name, value] of Object.entries(given.params)) {
+    params[name] = value;
+    const before = saved.params[name];
+    if (before !== value) {
+      notices.push(
+        `param ${name} ${before === undefined ? "(not saved)" : show(before)} → ${show(value)}, as given now`,
+      );
+    }
+  }
+  for (const [name, param] of declared) {
+    if (!(name in saved.params) && given.params[name] === undefined) {
+      notices.push(`param ${name} is new: its default is ${show(param.default)}`);
+    }
+  }
+  const seed = given.seed ?? saved.seed;
+  if (seed !== saved.seed) notices.push(`seed ${saved.seed} → ${seed}, as given now`);
+  return { params, seed, notices };
+}
+
+function show(value: ParamValue): string {
+  return typeof value === "string" ? `"${value}"` : String(value);
+}

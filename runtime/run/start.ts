@@ -1,0 +1,201 @@
+/**
+ * Finds where a run starts: anew, after a saved epoch, at a later phase, or nowhere.
+ *
+ * @module
+ */
+import { DamagedError, type Manifest, type ManifestRef } from "../../storage/mod.ts";
+import { refName, sameRef } from "../checkpoint/epoch_ref.ts";
+import type { Phase, RunMode } from "../events.ts";
+import type { Job } from "../../dsl/mod.ts";
+import { compile, type Program } from "../program.ts";
+import { judge } from "./judge.ts";
+import { declareBlobs, fillNewBlobs } from "./prepare.ts";
+import type { RunRequest } from "./run.ts";
+import { type Params, resolveSettings } from "./settings.ts";
+import { environment, Progress } from "./state.ts";
+
+/** Where a run starts. */
+export interface Start {
+  /** The job compiled. */
+  readonly program: Program;
+  /** The state beside the blobs. */
+  readonly progress: Progress;
+  /** Whether it is new, gone on with, or nothing to do. */
+  readonly mode: RunMode;
+  /** The phase that comes first; none where there is nothing to do. */
+  readonly phase: Phase | undefined;
+  /** The manifest it starts from. */
+  readonly from: ManifestRef | undefined;
+  /** What is to be said about it. */
+  readonly notices: readonly string[];
+}
+
+/** What a resume aims at. */
+export interface Target {
+  /** The current line up to the epoch chosen and the phases finished after it, oldest first. */
+  readonly refs: readonly ManifestRef[];
+  /** Whether a person named the epoch. */
+  readonly isNamed: boolean;
+  /** Whether it is older than the newest, so that going on makes a branch. */
+  readonly isOlder: boolean;
+}
+
+/** The most times that another runner may get in between before this one gives up. */
+const MOST_LOOKS = 5;
+
+/**
+ * Finds where a run starts, loads what it starts from, and takes an attempt where there is something
+ * to do: the attempt first, then a fresh look at what is saved, then the record of where it starts.
+ *
+ * @throws {NothingToResumeError} Where a resume was asked for and nothing is saved.
+ * @throws {EpochNotFoundError} Where the epoch asked for is not saved.
+ */
+export async function chooseStart(request: RunRequest): Promise<Start> {
+  const { checkpoints: { engine }, job, params, uploader } = request;
+  const early = compile(job, { params, upload: uploader !== undefined });
+  await engine.open(job.name, early.nodes);
+  const wanted = await engine.wanted(request.from);
+  let isTaken = false;
+  for (let look = 0; look < MOST_LOOKS; look++) {
+    const target = await engine.locate(wanted);
+    const start = target === undefined
+      ? await startAnew(request, early)
+      : await goOn(request, target, early);
+    if (start.phase === undefined) return start;
+    if (!isTaken) {
+      const { seed, program } = start.progress;
+      await engine.begin({ seed, params: program.params });
+      isTaken = true;
+    }
+    const now = await engine.locate(wanted);
+    if (!sameTarget(now, target)) continue;
+    await engine.recordParent(start.from);
+    if (target === undefined || target.isOlder) start.progress.branch = engine.attempt;
+    return start;
+  }
+  throw new Error(
+    `Another runner kept changing ${engine.place} while this one tried to start: run one at a time`,
+  );
+}
+
+async function startAnew(request: RunRequest, program: Program): Promise<Start> {
+  await request.session.run(declareBlobs(program, true));
+  request.checkpoints.engine.forget();
+  return {
+    program,
+    progress: new Progress(program, request.seed ?? 0, 0),
+    mode: "started",
+    phase: "init",
+    from: undefined,
+    notices: [],
+  };
+}
+
+async function goOn(request: RunRequest, target: Target, early: Program): Promise<Start> {
+  const notices: string[] = [];
+  const loaded = await loadNewestGood(request, target, early, notices);
+  const { manifest, program } = loaded;
+  const { run, epoch } = manifest;
+  const seed = request.seed ?? run.seed;
+  const progress = new Progress(program, seed, run.branch, { epoch, run });
+  notices.push(...environmentNotices(manifest));
+  const before = progress.stop;
+  progress.stop = epoch === 0 ? undefined : await judge(request.session, progress);
+  const common = { program, progress, notices, mode: "resumed" } as const;
+  if (progress.stop === undefined) {
+    if (before !== undefined) {
+      notices.push(`the job had stopped because ${before} held; under the plan as it is now it goes on`);
+    }
+    return { ...common, phase: "epoch", from: loaded.ref };
+  }
+  const { last } = loaded;
+  if (last !== undefined) {
+    const { engine } = request.checkpoints;
+    await request.session.run(engine.loadTask(last));
+    const phase = phaseAfter(last.phase);
+    const mode = phase === undefined ? "already finished" : "resumed";
+    return { ...common, mode, phase, from: last };
+  }
+  return { ...common, phase: "upload", from: loaded.ref };
+}
+
+interface LoadedEpoch {
+  readonly manifest: Manifest;
+  readonly ref: ManifestRef;
+  readonly program: Program;
+  /** The last phase that is recorded after the epoch, where it can be read. */
+  readonly last: ManifestRef | undefined;
+}
+
+/** Loads the target's epoch; where it is damaged, says so and takes the nearest good one before. */
+async function loadNewestGood(
+  request: RunRequest,
+  target: Target,
+  early: Program,
+  notices: string[],
+): Promise<LoadedEpoch> {
+  const { checkpoints: { engine } } = request;
+  const refs = [...target.refs];
+  for (let ref = refs.pop();; ref = refs.pop()) {
+    if (ref === undefined) throw new DamagedError(engine.place, "an epoch that is not damaged", "none");
+    try {
+      if (ref.phase === "epoch") return { ...await loadEpoch(request, ref, notices), last: undefined };
+      // The phases are judged by their epoch's blobs, and go on from their own.
+      await engine.verify(ref);
+      const of = refs.findLast((other) => other.phase === "epoch");
+      if (of === undefined) continue;
+      return { ...await loadEpoch(request, of, notices), last: ref };
+    } catch (error) {
+      const mayGoBack = error instanceof DamagedError && !target.isNamed &&
+        early.plan.onDamaged !== "stop" && refs.length > 0;
+      if (!mayGoBack) throw error;
+      const next = refs.at(-1);
+      notices.push(
+        `${refName(ref)} is damaged, so that the job goes back to ${next && refName(next)}: ${error.message}`,
+      );
+    }
+  }
+}
+
+async function loadEpoch(
+  request: RunRequest,
+  ref: ManifestRef,
+  notices: string[],
+): Promise<Omit<LoadedEpoch, "last">> {
+  const { checkpoints: { engine }, job, session, params, seed, uploader } = request;
+  const manifest = await engine.read(ref);
+  const saved = manifest.run;
+  const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
+  const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
+  const program = compile(job, { params: settings.params, upload: uploader !== undefined });
+  await session.run(declareBlobs(program, false));
+  await session.run(engine.loadTask(ref));
+  const filled = await session.run(fillNewBlobs(program, manifest));
+  notices.push(...settings.notices, ...filled);
+  return { manifest, ref, program };
+}
+
+/** The saved values of the params that the job's shape depends on. */
+function shapeParams(job: Job, saved: Params): Params {
+  const names = new Set(Object.values(job.shape).map((param) => param.name));
+  return Object.fromEntries(Object.entries(saved).filter(([name]) => names.has(name)));
+}
+
+function phaseAfter(phase: ManifestRef["phase"]): Phase | undefined {
+  return phase === "upload" ? "download" : phase === "download" ? "exit" : undefined;
+}
+
+function sameTarget(a: Target | undefined, b: Target | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.refs.length === b.refs.length && a.isOlder === b.isOlder &&
+    a.refs.every((ref, index) => sameRef(ref, b.refs[index]));
+}
+
+function environmentNotices({ run }: Manifest): readonly string[] {
+  const now = environment();
+  return (["deno", "arch", "tidemark"] as const)
+    .filter((key) => run.environment[key] !== now[key])
+    .map((key) =>
+      `saved with ${key} ${run.environment[key]}, now ${now[key]}: values may differ in their last bits`
+    );
+}

@@ -1,0 +1,88 @@
+/**
+ * What a run knows beside its blobs, saved with every checkpoint.
+ *
+ * @module
+ */
+import type { RunState } from "../../storage/mod.ts";
+import { type ConditionState, StopConditions } from "../conditions.ts";
+import { type CursorPositions, Cursors } from "../session/cursors.ts";
+import type { Program } from "../program.ts";
+import type { Params } from "./settings.ts";
+
+/** The version of Tidemark that is recorded in checkpoints. */
+export const TIDEMARK_VERSION = "0.1.0";
+
+/** The state of a run between epochs. */
+export class Progress {
+  /** The last finished epoch. */
+  epoch = 0;
+  /** The time that finished epochs took, over all attempts of the line, in milliseconds. */
+  elapsedMs = 0;
+  /** The condition that held after the last epoch, in words. */
+  stop: string | undefined;
+  /** The branch: the attempt with which a person began it. */
+  branch: number;
+  /** The positions of cursors. */
+  cursors: Cursors;
+  /** The stop conditions and what they remember. */
+  conditions: StopConditions;
+  /** The stamps of resources, by `node/name`. */
+  readonly stamps = new Map<string, unknown>();
+  #boundary = performance.now();
+
+  /** Starts anew, or goes on from what was saved. */
+  constructor(
+    /** The job compiled. */
+    readonly program: Program,
+    /** The seed of all random numbers. */
+    readonly seed: number,
+    branch: number,
+    saved?: { readonly epoch: number; readonly run: RunState },
+  ) {
+    const source = { job: program.job, seed };
+    this.branch = branch;
+    this.cursors = new Cursors(source, saved?.run.cursors as CursorPositions | undefined);
+    this.conditions = new StopConditions(
+      program.until,
+      saved?.run.conditions as ConditionState | undefined,
+    );
+    if (saved === undefined) return;
+    this.epoch = saved.epoch;
+    this.elapsedMs = saved.run.elapsedMs;
+    this.stop = saved.run.stop;
+    for (const [key, stamp] of Object.entries(saved.run.stamps)) this.stamps.set(key, stamp);
+  }
+
+  /** Starts the clock of an epoch. */
+  startClock(): void {
+    this.#boundary = performance.now();
+  }
+
+  /** Adds the time since the last boundary to the epochs' time. */
+  advanceClock(): void {
+    const now = performance.now();
+    this.elapsedMs += now - this.#boundary;
+    this.#boundary = now;
+  }
+
+  /** What is saved. */
+  save(): RunState {
+    const { program, seed, elapsedMs, stop, branch } = this;
+    return {
+      seed,
+      branch,
+      params: program.params as Params,
+      elapsedMs,
+      ...stop === undefined ? {} : { stop },
+      conditions: { ...this.conditions.state },
+      cursors: this.cursors.save(),
+      stamps: Object.fromEntries(this.stamps),
+      environment: environment(),
+    };
+  }
+}
+
+/** The machine and versions that values may depend on. */
+export function environment(): RunState["environment"] {
+  return { deno: Deno.version.deno, arch: Deno.build.arch, tidemark: TIDEMARK_VERSION };
+}

@@ -1,0 +1,197 @@
+/**
+ * Runs task groups in this process.
+ *
+ * @module
+ */
+import { DEFAULT_NODE } from "../../dsl/access.ts";
+import { layOut } from "../../dsl/layout.ts";
+import { type BlobRef, type Duration, JobError, parseDuration, type Step } from "../../dsl/mod.ts";
+import { BlobNotSetError, UnresponsiveTaskError } from "../errors.ts";
+import { Events, type Observer } from "../events.ts";
+import { Cursors } from "./cursors.ts";
+import { ResourcePool } from "./resources.ts";
+import { prepareGroup, type ReadyGroup, runGroup } from "./run_group.ts";
+import { paramValue, type Scope } from "./scope.ts";
+import type {
+  BlobOptionsOfSession,
+  CheckpointHost,
+  CheckpointTask,
+  PhaseRun,
+  RunOptions,
+  Session,
+} from "./session.ts";
+import { copyBlob, Workspace } from "./workspace.ts";
+
+/** How a {@linkcode LocalSession} runs. */
+export interface LocalSessionOptions {
+  /** How long a task that was told to stop may take to do so; 10 s by default. */
+  readonly grace?: Duration;
+  /** How many tasks run at once; all that may by default. */
+  readonly concurrency?: number;
+  /** Is told of each event. */
+  readonly onEvent?: Observer;
+}
+
+/**
+ * Runs task groups in this process, on as many nodes as they name: a node is a workspace here.
+ *
+ * @example
+ * ```ts
+ * import { blob, LocalSession, task } from "tidemark";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeting = blob<string>("greeting");
+ * const greet = task("greet", { writes: { greeting } }).run(() => ({ greeting: "hello" }));
+ *
+ * await using session = new LocalSession();
+ * await session.run(greet);
+ * assertEquals(await session.fetch(greeting), "hello");
+ * ```
+ */
+export class LocalSession implements Session {
+  /** Where events go. */
+  readonly events: Events = new Events();
+  readonly #workspaces = new Map<string, Workspace>();
+  readonly #graceMs: number;
+  readonly #concurrency: number;
+  readonly #closing = new AbortController();
+  #pool: ResourcePool | undefined;
+  #stuck: UnresponsiveTaskError | undefined;
+
+  /**
+   * Opens a session with empty workspaces.
+   *
+   * @throws {RangeError} Where an option is out of range.
+   */
+  constructor(options: LocalSessionOptions = {}) {
+    const { grace = "10s", concurrency = Infinity, onEvent } = options;
+    if (!(concurrency >= 1)) {
+      throw new RangeError(`concurrency is ${concurrency}: give a whole number from 1`);
+    }
+    this.#graceMs = parseDuration(grace);
+    this.#concurrency = concurrency;
+    if (onEvent !== undefined) this.events.observe(onEvent);
+  }
+
+  /** Runs a checkpoint task, and gives its output. */
+  run<O>(task: CheckpointTask<O>, options?: RunOptions): Promise<O>;
+  /** Runs a task, a group, or a group of a job. */
+  run(step: Step | PhaseRun, options?: RunOptions): Promise<void>;
+  async run(
+    what: CheckpointTask<unknown> | Step | PhaseRun,
+    options: RunOptions = {},
+  ): Promise<unknown> {
+    if (this.#stuck !== undefined) throw this.#stuck;
+    const signal = options.signal === undefined
+      ? this.#closing.signal
+      : AbortSignal.any([options.signal, this.#closing.signal]);
+    signal.throwIfAborted();
+    if (what.kind === "checkpoint") return await what.perform(this.#host(signal));
+    if (what.kind === "phase") return await this.#runReady(what.group, what.scope);
+    const layout = layOut([what], {});
+    if (layout.problems.length > 0) throw new JobError(nameOf(what), layout.problems);
+    await this.#runReady(prepareGroup(layout), this.#scope(nameOf(what), signal));
+  }
+
+  /** A blob's value; a copy is the caller's to make. */
+  fetch<T>(blob: BlobRef<T>, options?: BlobOptionsOfSession): Promise<T>;
+  /** A blob's value, by its name. */
+  fetch(blob: string, options?: BlobOptionsOfSession): Promise<unknown>;
+  fetch(
+    blob: BlobRef<unknown> | string,
+    { node = DEFAULT_NODE }: BlobOptionsOfSession = {},
+  ): Promise<unknown> {
+    const name = typeof blob === "string" ? blob : blob.name;
+    const workspace = this.#workspaces.get(node) ?? new Workspace(node);
+    if (workspace.has(name)) return Promise.resolve(workspace.get(name));
+    return Promise.reject(
+      workspace.declared.has(name) || typeof blob !== "string"
+        ? new BlobNotSetError(name, node)
+        : workspace.unknown(name),
+    );
+  }
+
+  /** Sets a blob to a copy of a value. */
+  feed<T>(blob: BlobRef<T>, value: NoInfer<T>, options?: BlobOptionsOfSession): Promise<void>;
+  /** Sets a blob, by its name. */
+  feed(blob: string, value: unknown, options?: BlobOptionsOfSession): Promise<void>;
+  async feed(
+    blob: BlobRef<unknown> | string,
+    value: unknown,
+    { node = DEFAULT_NODE }: BlobOptionsOfSession = {},
+  ): Promise<void> {
+    const workspace = this.workspace(node);
+    const name = typeof blob === "string" ? blob : blob.name;
+    if (typeof blob !== "string") workspace.declare(blob);
+    const declared = workspace.declared.get(name);
+    workspace.set(name, declared === undefined ? value : await copyBlob(declared, value));
+  }
+
+  /** A node's blobs; made empty where there were none. */
+  workspace(node: string): Workspace {
+    const known = this.#workspaces.get(node);
+    if (known !== undefined) return known;
+    const made = new Workspace(node);
+    this.#workspaces.set(node, made);
+    return made;
+  }
+
+  /** The nodes that have a workspace. */
+  get nodes(): readonly string[] {
+    return [...this.#workspaces.keys()];
+  }
+
+  /** Stops what runs, and closes the resources that single tasks opened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new DOMException("The session was closed", "AbortError"));
+    await this.#pool?.close();
+    for (const workspace of this.#workspaces.values()) workspace.clear();
+  }
+
+  async #runReady(group: ReadyGroup, scope: Scope): Promise<void> {
+    for (const { reads, writes } of group.steps) {
+      for (const { node, blob } of [...reads, ...writes]) this.workspace(node).declare(blob);
+    }
+    if (scope.phase === "init") {
+      for (const workspace of this.#workspaces.values()) {
+        workspace.initialize((blob) => !blob.scratch);
+      }
+    }
+    try {
+      await runGroup(group, scope, {
+        workspace: (node) => this.workspace(node),
+        graceMs: this.#graceMs,
+        concurrency: this.#concurrency,
+      });
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : undefined;
+      if (error instanceof UnresponsiveTaskError) this.#stuck = error;
+      else if (cause instanceof UnresponsiveTaskError) this.#stuck = cause;
+      throw error;
+    }
+  }
+
+  #host(signal: AbortSignal): CheckpointHost {
+    const { events, nodes } = this;
+    return { workspace: (node) => this.workspace(node), nodes, events, signal };
+  }
+
+  /** What single tasks know: no job, no params but their defaults. */
+  #scope(job: string, signal: AbortSignal): Scope {
+    const params = {};
+    this.#pool ??= new ResourcePool((param) => paramValue({ params }, param), this.#closing.signal);
+    return {
+      ...{ job, phase: "init", epoch: 0, attempt: 0, branch: 0, seed: 0, params, signal },
+      stopReason: () => signal.aborted ? signal.reason : undefined,
+      cursors: new Cursors({ job, seed: 0 }),
+      resources: this.#pool,
+      saved: () => Promise.reject(new Error("saved(…) can be read in a job's run only")),
+      events: this.events,
+      checkReads: false,
+    };
+  }
+}
+
+function nameOf(step: Step): string {
+  return step.kind === "task" ? step.name : "group";
+}

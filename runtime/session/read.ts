@@ -1,0 +1,132 @@
+/**
+ * Gives tasks and conditions what they read.
+ *
+ * @module
+ */
+import { isToken } from "../../dsl/access.ts";
+import { countOf } from "../../dsl/layout.ts";
+import type { AnyBlob, AnyReadable, AnyToken, CursorRef, When } from "../../dsl/mod.ts";
+import type { AnyTask, Reads, Writes } from "../../dsl/mod.ts";
+import { BlobNotSetError } from "../errors.ts";
+import { isThenable } from "../task/turn.ts";
+import { paramValue, type Scope } from "./scope.ts";
+import { copyBlob, type Workspace } from "./workspace.ts";
+
+/** Where values are read from. */
+export interface Source {
+  /** The run around the group. */
+  readonly scope: Scope;
+  /** A node's blobs. */
+  readonly workspace: (node: string) => Workspace;
+  /** The values from before the group, by `node/blob`. */
+  readonly before: ReadonlyMap<string, unknown>;
+}
+
+/** The value of a token for a node, or a promise of it. */
+export function readToken(source: Source, token: AnyToken, node: string): unknown {
+  switch (token.kind) {
+    case "blob":
+      return readBlob(source, token, node);
+    case "param":
+      return paramValue(source.scope, token);
+    case "optional":
+      return source.workspace(node).get(token.blob.name);
+    case "previous": {
+      const key = `${node}/${token.blob.name}`;
+      return source.before.has(key) ? source.before.get(key) : token.fallback;
+    }
+    case "from":
+      return readFrom(source, token.blob, token.node, node);
+    case "gather": {
+      const values = token.nodes.map((from) => readFrom(source, token.blob, from, node));
+      return values.some(isThenable) ? Promise.all(values) : values;
+    }
+    case "resource":
+      return source.scope.resources.get(token, node);
+    case "cursor":
+      return readCursor(source, token, node);
+    case "saved":
+      return source.scope.saved(node, token.blob, token.by);
+  }
+}
+
+function readBlob(source: Source, blob: AnyBlob, node: string): unknown {
+  const workspace = source.workspace(node);
+  if (!workspace.has(blob.name)) throw new BlobNotSetError(blob.name, node);
+  return workspace.get(blob.name);
+}
+
+/** A blob that crosses nodes is copied, here as between processes. */
+function readFrom(source: Source, blob: AnyBlob, from: string, node: string): unknown {
+  const value = readBlob(source, blob, from);
+  return from === node ? value : copyBlob(blob, value);
+}
+
+function readCursor(source: Source, cursor: CursorRef<unknown>, node: string): unknown {
+  const { scope } = source;
+  const slice = (list: unknown): unknown => {
+    if (typeof (list as ArrayLike<unknown> | null)?.length !== "number") {
+      throw new TypeError(`Cursor "${cursor.name}" takes from "${cursor.over.name}", which has no length`);
+    }
+    const take = countOf(cursor.take, scope.params);
+    return scope.cursors.slice(cursor, node, list as ArrayLike<unknown>, take);
+  };
+  const list = readToken(source, cursor.over, node);
+  return isThenable(list) ? Promise.resolve(list).then(slice) : slice(list);
+}
+
+/** The inputs of a task on a node, or a promise of them. */
+export function readInputs(
+  source: Source,
+  task: AnyTask,
+  node: string,
+): Record<string, unknown> | Promise<Record<string, unknown>> {
+  const inputs: Record<string, unknown> = {};
+  const waits: Promise<void>[] = [];
+  readAll(source, task.declaration.reads, node, inputs, waits);
+  readAll(source, task.declaration.updates, node, inputs, waits);
+  return waits.length === 0 ? inputs : Promise.all(waits).then(() => inputs);
+}
+
+function readAll(
+  source: Source,
+  tokens: Reads | Writes,
+  node: string,
+  into: Record<string, unknown>,
+  waits: Promise<void>[],
+): void {
+  for (const key in tokens) {
+    const part = tokens[key] as AnyToken | readonly AnyToken[];
+    const value = isList(part) ? readList(source, part, node) : readToken(source, part, node);
+    if (isThenable(value) && waitsFor(part)) {
+      waits.push(Promise.resolve(value).then((got) => void (into[key] = got)));
+    } else into[key] = value;
+  }
+}
+
+function readList(source: Source, tokens: readonly AnyToken[], node: string): unknown {
+  const values = tokens.map((token) => readToken(source, token, node));
+  return tokens.some((token, index) => waitsFor(token) && isThenable(values[index]))
+    ? Promise.all(values)
+    : values;
+}
+
+/** Whether a promise read for this token is the runtime's own: a blob's value may itself be awaitable. */
+function waitsFor(part: AnyToken | readonly AnyToken[]): boolean {
+  if (isList(part)) return part.some(waitsFor);
+  return part.kind !== "blob" && part.kind !== "optional" && part.kind !== "previous";
+}
+
+function isList(part: AnyToken | readonly AnyToken[]): part is readonly AnyToken[] {
+  return Array.isArray(part);
+}
+
+/** Whether a condition holds on a node now. */
+export async function holds(source: Source, condition: When, node: string): Promise<boolean> {
+  const reads: AnyReadable | Reads = condition.reads;
+  const inputs: Record<string, unknown> = {};
+  const waits: Promise<void>[] = [];
+  readAll(source, isToken(reads) ? { value: reads } : reads, node, inputs, waits);
+  await Promise.all(waits);
+  return condition.holds((isToken(reads) ? inputs["value"] : inputs) as never);
+}

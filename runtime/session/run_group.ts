@@ -1,0 +1,212 @@
+/**
+ * Runs a group laid out: each step as soon as all it waits for has ended.
+ *
+ * @module
+ */
+import type { Layout, PlacedStep } from "../../dsl/layout.ts";
+import type { AnyBlob } from "../../dsl/mod.ts";
+import { StoppedError, UnresponsiveTaskError } from "../errors.ts";
+import { Halt } from "../task/halt.ts";
+import { prepareTask, runTask, type TaskStep } from "../task/run_task.ts";
+import { holds, type Source } from "./read.ts";
+import type { Scope } from "./scope.ts";
+import { copyBlob, type Workspace } from "./workspace.ts";
+
+/** A group made ready to run many times. */
+export interface ReadyGroup {
+  /** Its steps in list order. */
+  readonly steps: readonly PlacedStep[];
+  /** For each step its task, where it is one. */
+  readonly tasks: readonly (TaskStep | undefined)[];
+  /** For each step those that wait for it. */
+  readonly dependents: readonly (readonly number[])[];
+  /** What is read as it was before the group, and whether it needs a copy. */
+  readonly before: readonly { node: string; blob: AnyBlob; copy: boolean }[];
+  /** The scratch blobs of each node. */
+  readonly scratch: readonly { node: string; blob: AnyBlob }[];
+}
+
+/** What a group runs in. */
+export interface GroupHost {
+  /** A node's blobs. */
+  readonly workspace: (node: string) => Workspace;
+  /** How long a task that was told to end may take to do so, in milliseconds. */
+  readonly graceMs: number;
+  /** How many tasks run at once. */
+  readonly concurrency: number;
+}
+
+/** Makes a group ready. */
+export function prepareGroup(layout: Layout): ReadyGroup {
+  const dependents: number[][] = layout.steps.map(() => []);
+  for (const step of layout.steps) {
+    for (const before of step.dependsOn) dependents[before]?.push(step.index);
+  }
+  const updated = new Set<string>();
+  const before = new Map<string, { node: string; blob: AnyBlob; copy: boolean }>();
+  const scratch = new Map<string, { node: string; blob: AnyBlob }>();
+  const tasks = layout.steps.map((step) =>
+    step.task === undefined ? undefined : prepareTask(step, step.task)
+  );
+  for (const ready of tasks) {
+    for (const blob of ready?.updates ?? []) updated.add(`${ready?.step.node}/${blob.name}`);
+  }
+  for (const step of layout.steps) {
+    for (const { node, blob } of [...step.reads, ...step.writes]) {
+      if (blob.scratch) scratch.set(`${node}/${blob.name}`, { node, blob });
+    }
+    for (const { node, blob, how } of step.reads) {
+      const key = `${node}/${blob.name}`;
+      if (how === "previous") before.set(key, { node, blob, copy: updated.has(key) });
+    }
+  }
+  return {
+    steps: layout.steps,
+    tasks,
+    dependents,
+    before: [...before.values()],
+    scratch: [...scratch.values()],
+  };
+}
+
+/**
+ * Runs a group. One failing task stops the others, and nothing runs when this settles.
+ *
+ * @throws {TaskError} What the first task to fail threw.
+ * @throws {UnresponsiveTaskError} Where a task went on past the grace period; then it may still run.
+ */
+export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost): Promise<void> {
+  for (const { node, blob } of group.scratch) {
+    host.workspace(node).initialize((declared) => declared === blob);
+  }
+  const before = new Map<string, unknown>();
+  for (const { node, blob, copy } of group.before) {
+    const workspace = host.workspace(node);
+    if (!workspace.has(blob.name)) continue;
+    const value = workspace.get(blob.name);
+    before.set(`${node}/${blob.name}`, copy ? await copyBlob(blob, value) : value);
+  }
+  const halt = new Halt(scope.stopReason, host.graceMs);
+  const onAbort = (): void => halt.halt(scope.signal.reason);
+  if (scope.signal.aborted) onAbort();
+  scope.signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await new GroupRun(group, { scope, workspace: host.workspace, before }, halt, host.concurrency)
+      .run();
+  } finally {
+    scope.signal.removeEventListener("abort", onAbort);
+    for (const { node, blob } of group.scratch) host.workspace(node).drop(blob.name);
+  }
+}
+
+class GroupRun {
+  readonly #waits: Int32Array;
+  readonly #ready: number[] = [];
+  readonly #isOpen = new Map<number, boolean>();
+  #running = 0;
+  #left: number;
+  #error: unknown;
+  #isFailed = false;
+  #settle: () => void = () => {};
+  #isPumping = false;
+
+  constructor(
+    readonly group: ReadyGroup,
+    readonly source: Source,
+    readonly halt: Halt,
+    readonly concurrency: number,
+  ) {
+    this.#waits = Int32Array.from(group.steps, (step) => step.dependsOn.length);
+    this.#left = group.steps.length;
+    for (const step of group.steps) if (step.dependsOn.length === 0) this.#ready.push(step.index);
+  }
+
+  async run(): Promise<void> {
+    if (this.#left > 0) {
+      await new Promise<void>((resolve) => {
+        this.#settle = resolve;
+        this.#pump();
+      });
+    }
+    if (this.#isFailed) throw this.#error;
+  }
+
+  /** Starts what can start; settles when nothing runs and nothing can. */
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    let next = 0;
+    while (next < this.#ready.length && !this.#isFailed && this.#running < this.concurrency) {
+      const index = this.#ready[next++] ?? 0;
+      if (this.#isStopped()) break;
+      this.#start(index);
+    }
+    this.#ready.splice(0, next);
+    this.#isPumping = false;
+    if (this.#running === 0 && (this.#isFailed || this.#left === 0)) this.#settle();
+  }
+
+  #isStopped(): boolean {
+    try {
+      this.halt.check();
+      return false;
+    } catch (reason) {
+      this.#fail(reason);
+      return true;
+    }
+  }
+
+  #start(index: number): void {
+    this.#running++;
+    this.#runStep(index).then(
+      () => this.#done(index),
+      (error: unknown) => {
+        this.#running--;
+        this.#fail(error);
+        this.#pump();
+      },
+    );
+  }
+
+  #done(index: number): void {
+    this.#running--;
+    this.#left--;
+    for (const next of this.group.dependents[index] ?? []) {
+      const waits = (this.#waits[next] ?? 0) - 1;
+      this.#waits[next] = waits;
+      if (waits === 0) this.#ready.push(next);
+    }
+    this.#pump();
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#isFailed || error instanceof UnresponsiveTaskError) this.#error = error;
+    if (this.#isFailed) return;
+    this.#isFailed = true;
+    this.halt.halt(error instanceof StoppedError ? error : new SiblingFailedError(error));
+  }
+
+  async #runStep(index: number): Promise<void> {
+    const step = this.group.steps[index];
+    const task = this.group.tasks[index];
+    if (step === undefined || step.kind === "barrier") return;
+    const isOpen = step.gates.every((gate) => this.#isOpen.get(gate) === true);
+    if (step.condition !== undefined) {
+      this.#isOpen.set(index, isOpen && await holds(this.source, step.condition, step.node));
+    } else if (task !== undefined) {
+      if (isOpen) return await runTask(task, this.source, this.halt);
+      const { phase, epoch, events } = this.source.scope;
+      const { id, node } = step;
+      events.emit({ type: "task-skipped", task: task.task.name, id, node, phase, epoch });
+    }
+  }
+}
+
+/** Why a task was told to end: another one of its group failed. */
+class SiblingFailedError extends Error {
+  override readonly name: string = "SiblingFailedError";
+
+  constructor(cause: unknown) {
+    super("another task of the group failed", { cause });
+  }
+}

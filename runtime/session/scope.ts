@@ -1,0 +1,49 @@
+/**
+ * What the tasks of one group run know of the run around them.
+ *
+ * @module
+ */
+import type { AnyBlob, By, ParamRef, ParamValue } from "../../dsl/mod.ts";
+import type { Events, Phase } from "../events.ts";
+import type { Cursors } from "./cursors.ts";
+import type { ResourcePool } from "./resources.ts";
+
+/** Reads a blob of the best saved epoch. */
+export type SavedReader = (node: string, blob: AnyBlob, by: By) => Promise<unknown>;
+
+/** What the tasks of one group run know of the run around them. */
+export interface Scope {
+  /** The job's name. */
+  readonly job: string;
+  /** Which of the job's groups runs. */
+  readonly phase: Phase;
+  /** The epoch. */
+  readonly epoch: number;
+  /** The runner's attempt; 0 outside a runner. */
+  readonly attempt: number;
+  /** The branch: new where a person chose to go on from an older epoch. */
+  readonly branch: number;
+  /** The seed of all random numbers. */
+  readonly seed: number;
+  /** The values of params, by name, where they are not the defaults. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+  /** Aborted when the run is to stop. */
+  readonly signal: AbortSignal;
+  /** Why the run is to stop, also while the thread is too busy for `signal` to hear of it. */
+  readonly stopReason: () => unknown;
+  /** The positions of cursors. */
+  readonly cursors: Cursors;
+  /** The open resources. */
+  readonly resources: ResourcePool;
+  /** Reads blobs of saved epochs. */
+  readonly saved: SavedReader;
+  /** Where events go. */
+  readonly events: Events;
+  /** Whether to compare what tasks read before and after them. */
+  readonly checkReads: boolean;
+}
+
+/** A param's value in a scope. */
+export function paramValue(scope: Pick<Scope, "params">, param: ParamRef<unknown>): ParamValue {
+  return scope.params[param.name] ?? param.default;
+}

@@ -1,0 +1,107 @@
+/**
+ * A node's blobs.
+ *
+ * @module
+ */
+import type { AnyBlob } from "../../dsl/mod.ts";
+import { nearNames } from "../../dsl/near.ts";
+import { cloneValue } from "../../storage/mod.ts";
+import { UnknownNameError } from "../errors.ts";
+
+/** The blobs of one node: values by name, and when each may last have changed. */
+export class Workspace {
+  readonly #values = new Map<string, unknown>();
+  readonly #declared = new Map<string, AnyBlob>();
+  readonly #versions = new Map<string, number>();
+  #writes = 0;
+
+  /** Names the node. */
+  constructor(
+    /** The node. */
+    readonly node: string,
+  ) {}
+
+  /** Tells of a blob that tasks of this node use. */
+  declare(blob: AnyBlob): void {
+    this.#declared.set(blob.name, blob);
+  }
+
+  /** The blobs that tasks of this node use, by name. */
+  get declared(): ReadonlyMap<string, AnyBlob> {
+    return this.#declared;
+  }
+
+  /** The values that are set, by name. */
+  get values(): ReadonlyMap<string, unknown> {
+    return this.#values;
+  }
+
+  /** Whether a blob is set. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** A blob's value; `undefined` where it is not set. */
+  get(name: string): unknown {
+    return this.#values.get(name);
+  }
+
+  /** Sets a blob. */
+  set(name: string, value: unknown): void {
+    this.#values.set(name, value);
+    this.touch(name);
+  }
+
+  /** Unsets a blob; frees the value where its codec can. */
+  drop(name: string): void {
+    if (!this.#values.has(name)) return;
+    const value = this.#values.get(name);
+    this.#values.delete(name);
+    this.touch(name);
+    (this.#declared.get(name)?.codec?.dispose as ((value: unknown) => void) | undefined)?.(value);
+  }
+
+  /** Unsets all blobs. */
+  clear(): void {
+    for (const name of [...this.#values.keys()]) this.drop(name);
+  }
+
+  /** Says that a blob may change from now on. */
+  touch(name: string): void {
+    this.#versions.set(name, ++this.#writes);
+  }
+
+  /** A number that grows whenever a blob may have changed; 0 before. */
+  version(name: string): number {
+    return this.#versions.get(name) ?? 0;
+  }
+
+  /** Gives each declared blob that has one, and is not set, its initial value. */
+  initialize(which: (blob: AnyBlob) => boolean = () => true): void {
+    for (const blob of this.#declared.values()) {
+      if (blob.initial === undefined || this.has(blob.name) || !which(blob)) continue;
+      this.set(blob.name, blob.initial());
+    }
+  }
+
+  /** An error that names the blobs nearest to one that is not here. */
+  unknown(name: string): UnknownNameError {
+    const names = new Set([...this.#declared.keys(), ...this.#values.keys()]);
+    return new UnknownNameError(`blob of node "${this.node}"`, name, nearNames(name, names));
+  }
+}
+
+/** A copy of a blob's value that shares nothing with it, by its codec where it has one. */
+export function copyBlob(blob: AnyBlob, value: unknown): unknown {
+  const codec = blob.codec;
+  if (codec === undefined) return cloneValue(value);
+  return copyByCodec(codec, value);
+}
+
+async function copyByCodec(
+  codec: AnyBlob["codec"] & object,
+  value: unknown,
+): Promise<unknown> {
+  const plain = cloneValue(await codec.encode(value as never));
+  return await codec.decode(plain as never);
+}

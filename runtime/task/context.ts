@@ -1,0 +1,184 @@
+/**
+ * What a running task is given beside its inputs.
+ *
+ * @module
+ */
+import type {
+  Awaitable,
+  Context,
+  LogFields,
+  Mapped,
+  MapOptions,
+  PieceContext,
+  Replica,
+  Rng,
+} from "../../dsl/mod.ts";
+import type { TaskPlace } from "../events.ts";
+import { makeRng } from "../rng/rng.ts";
+import type { Scope } from "../session/scope.ts";
+import { Halt } from "./halt.ts";
+import { PieceMap } from "./piece_map.ts";
+import { runPiece } from "./piece.ts";
+import { turn } from "./turn.ts";
+
+/** At most this long passes between two turns that `progress` gives the event loop. */
+const TURN_EVERY_MS = 20;
+
+const DONE: Promise<void> = Promise.resolve();
+
+/** One try of a task, as its function sees it. */
+export class TaskContext implements Context {
+  readonly #scope: Scope;
+  readonly #place: TaskPlace;
+  readonly #streams = new Map<string, Rng>();
+  readonly #maps: PieceMap<unknown, unknown>[] = [];
+  #turned = 0;
+  #firstStep: string | undefined;
+  #keys: Set<string> | undefined;
+
+  /** Stands for one try. */
+  constructor(
+    scope: Scope,
+    place: TaskPlace,
+    readonly replica: Replica,
+    readonly try_: number,
+    /** What tells this try to end. */
+    readonly halt: Halt,
+  ) {
+    this.#scope = scope;
+    this.#place = place;
+    // Users take these apart (`{ rng, progress }`), so they must not depend on `this`.
+    this.rng = this.rng.bind(this);
+    this.progress = this.progress.bind(this);
+    this.log = this.log.bind(this);
+    this.map = this.map.bind(this);
+    this.step = this.step.bind(this);
+  }
+
+  get try(): number {
+    return this.try_;
+  }
+
+  get signal(): AbortSignal {
+    return this.halt.signal;
+  }
+
+  get job(): string {
+    return this.#scope.job;
+  }
+
+  get epoch(): number {
+    return this.#scope.epoch;
+  }
+
+  get node(): string {
+    return this.#place.node;
+  }
+
+  get idempotencyKey(): string {
+    const { job, branch, phase, epoch } = this.#scope;
+    return `${job}:${branch}:${phase}:${epoch}:${this.#place.id}`;
+  }
+
+  rng(name: string): Rng {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const { job, seed, phase, epoch } = this.#scope;
+    const made = makeRng({ job, seed, phase, epoch, task: this.#taskId, node: this.node, name });
+    this.#streams.set(name, made);
+    return made;
+  }
+
+  progress(done: number, total?: number): Promise<void> {
+    this.halt.check();
+    const now = performance.now();
+    const isLast = done === total;
+    if (now - this.#turned < TURN_EVERY_MS && !isLast) return DONE;
+    this.#turned = now;
+    this.#scope.events.emit({ type: "progress", ...this.#place, done, total });
+    const turned = turn().then(() => this.halt.check());
+    // Where the caller does not wait, the next call throws instead.
+    turned.catch(() => {});
+    return turned;
+  }
+
+  log(message: string, fields: LogFields = {}): void {
+    this.#scope.events.emit({ type: "log", ...this.#place, message, fields });
+  }
+
+  map<I, O>(
+    name: string,
+    items: Iterable<I> | AsyncIterable<I>,
+    run: (item: I, context: PieceContext) => Awaitable<O>,
+    options: MapOptions<I>,
+  ): Mapped<O> {
+    this.#claim(`map ${name}`);
+    const made = new PieceMap<I, O>(name, items, run, options, this.halt, (key, tryNumber, halt) =>
+      this.#piece(`${name}/${key}`, key, tryNumber, halt));
+    this.#maps.push(made as PieceMap<unknown, unknown>);
+    return made;
+  }
+
+  async step<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {
+    this.#claim(`step ${key}`);
+    return await runPiece(
+      run,
+      { halt: this.halt, context: (number, halt) => this.#piece(key, key, number, halt) },
+      { what: `step "${key}"` },
+    );
+  }
+
+  /**
+   * Ends what the task left running.
+   *
+   * @throws {Error} Where a `map` was never awaited.
+   */
+  async close(isFailed: boolean): Promise<void> {
+    if (this.#maps.length === 0) return;
+    for (const map of this.#maps) await map.close();
+    const unused = this.#maps.find((map) => !map.isUsed);
+    if (unused !== undefined && !isFailed) {
+      throw new Error(
+        `map "${unused.name}" was never awaited, so that none of its pieces ran: ` +
+          `write await map(…), or for await (const result of map(…))`,
+      );
+    }
+  }
+
+  /** The task's name, with its turn where it repeats, so that each turn has numbers of its own. */
+  get #taskId(): string {
+    const at = this.#place.id.lastIndexOf("#");
+    return at < 0 ? this.#place.task : `${this.#place.task}${this.#place.id.slice(at)}`;
+  }
+
+  #claim(what: string): void {
+    this.halt.check();
+    if (this.#firstStep === undefined) this.#firstStep = what;
+    else if (this.#firstStep === what || this.#keys?.has(what)) {
+      throw new Error(`${what} runs twice in one task: give each its own name or key`);
+    } else (this.#keys ??= new Set()).add(what);
+  }
+
+  #piece(name: string, key: string, tryNumber: number, halt: Halt): PieceContext {
+    const idempotencyKey = `${this.idempotencyKey}:${name}`;
+    const { job, seed, phase, epoch } = this.#scope;
+    const streams = new Map<string, Rng>();
+    const task = this.#taskId;
+    const node = this.node;
+    return {
+      key,
+      idempotencyKey,
+      try: tryNumber,
+      get signal(): AbortSignal {
+        return halt.signal;
+      },
+      rng(stream: string): Rng {
+        const known = streams.get(stream);
+        if (known !== undefined) return known;
+        const made = makeRng({ job, seed, phase, epoch, task, node, name: `${name}/${stream}` });
+        streams.set(stream, made);
+        return made;
+      },
+    };
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What tells a running task to end.
+ *
+ * @module
+ */
+import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
+
+/** Tells one try of a task, or of a piece of one, to end: once, with a reason. */
+export class Halt {
+  #reason: unknown;
+  #isHalted = false;
+  #controller: AbortController | undefined;
+  readonly #children = new Set<Halt>();
+  #onHalt: (() => void) | undefined;
+
+  /** Takes what else would end it. */
+  constructor(
+    /** Why the run is to stop, if it is; also known while the thread is too busy to hear of it. */
+    readonly stopReason: () => unknown,
+    /** How long what was told to end may take to do so, in milliseconds. */
+    readonly graceMs: number,
+    /** When it is to end by itself, in milliseconds of `performance.now()`. */
+    readonly deadline: number = Infinity,
+    /** The timeout that makes the deadline, in milliseconds. */
+    readonly timeoutMs: number = Infinity,
+    /** What it ends with. */
+    readonly parent?: Halt,
+  ) {
+    if (parent === undefined) return;
+    if (parent.isHalted) this.halt(parent.reason);
+    else parent.#children.add(this);
+  }
+
+  /** Whether it was told to end. */
+  get isHalted(): boolean {
+    return this.#isHalted;
+  }
+
+  /** Why. */
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  /** A signal that is aborted when it is told to end; made when first asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isHalted) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Tells it to end. */
+  halt(reason: unknown): void {
+    if (this.#isHalted) return;
+    this.#isHalted = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#onHalt?.();
+    for (const child of this.#children) child.halt(reason);
+    this.#children.clear();
+  }
+
+  /** Throws the reason where it is to end, also where no timer or signal could be heard so far. */
+  check(): void {
+    if (!this.#isHalted) {
+      const stop = this.stopReason();
+      if (stop !== undefined) this.halt(stop);
+      else if (this.deadline < Infinity && performance.now() > this.deadline) {
+        this.halt(new TaskTimeoutError(this.timeoutMs));
+      }
+    }
+    if (this.#isHalted) throw this.#reason;
+  }
+
+  /** Makes a child, which ends when this does. */
+  child(timeoutMs: number = Infinity): Halt {
+    const deadline = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
+    return new Halt(this.stopReason, this.graceMs, deadline, timeoutMs, this);
+  }
+
+  /**
+   * Waits for what runs under it; once told to end, no longer than the grace period.
+   *
+   * @throws {UnresponsiveTaskError} Where it goes on after that.
+   */
+  async settle<T>(result: PromiseLike<T>, what: string): Promise<T> {
+    let timer: number | undefined;
+    const stuck = new Promise<never>((_, reject) => {
+      const watch = (): void => {
+        const { graceMs, reason } = this;
+        const late = (): void =>
+          reject(new UnresponsiveTaskError(what, graceMs, { cause: reason }));
+        timer = setTimeout(late, graceMs);
+      };
+      if (this.#isHalted) watch();
+      else this.#onHalt = watch;
+    });
+    try {
+      return await Promise.race([result, stuck]);
+    } finally {
+      this.#onHalt = undefined;
+      clearTimeout(timer);
+    }
+  }
+
+  /** Lets go of the parent. */
+  release(): void {
+    this.parent?.#children.delete(this);
+  }
+}

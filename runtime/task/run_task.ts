@@ -1,0 +1,171 @@
+/**
+ * Runs one task: its condition, its tries, what it may return.
+ *
+ * @module
+ */
+import type { PlacedStep } from "../../dsl/layout.ts";
+import type { AnyBlob, AnyTask } from "../../dsl/mod.ts";
+import { parseDuration } from "../../dsl/mod.ts";
+import {
+  TaskError,
+  type TaskSite,
+  TaskTimeoutError,
+  UnresponsiveTaskError,
+} from "../errors.ts";
+import { errorRecord, type TaskPlace } from "../events.ts";
+import { holds, readInputs, type Source } from "../session/read.ts";
+import { copyBlob } from "../session/workspace.ts";
+import { TaskContext } from "./context.ts";
+import type { Halt } from "./halt.ts";
+import { checkOutput, setOutputs } from "./output.ts";
+import { ReadCheck } from "./read_check.ts";
+import { backoffMs, isThenable, sleep } from "./turn.ts";
+
+/** A task of a group on its node, ready to run many times. */
+export interface TaskStep {
+  /** Where it stands. */
+  readonly step: PlacedStep;
+  /** The task. */
+  readonly task: AnyTask;
+  /** What it changes in place. */
+  readonly updates: readonly AnyBlob[];
+  /** How long a try may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** How many tries there are. */
+  readonly attempts: number;
+}
+
+/** Makes a step ready. */
+export function prepareTask(step: PlacedStep, task: AnyTask): TaskStep {
+  const { timeout, retry, updates } = task.declaration;
+  return {
+    step,
+    task,
+    updates: Object.values(updates).flat(),
+    timeoutMs: timeout === undefined ? Infinity : parseDuration(timeout),
+    attempts: retry?.attempts ?? 1,
+  };
+}
+
+/**
+ * Runs a task on its node, and sets what it writes.
+ *
+ * @throws {TaskError} Where its last try fails; the cause is what it threw.
+ */
+export async function runTask(prepared: TaskStep, source: Source, group: Halt): Promise<void> {
+  const { step, task, attempts, timeoutMs } = prepared;
+  const { scope } = source;
+  const place = placeOf(prepared, source);
+  const condition = task.declaration.if;
+  if (condition !== undefined && !await holds(source, condition, step.node)) {
+    scope.events.emit({ type: "task-skipped", ...place });
+    return;
+  }
+  const workspace = source.workspace(step.node);
+  for (const write of step.writes) workspace.touch(write.blob.name);
+  const kept = attempts > 1 && task.declaration.retry?.restore !== false
+    ? await keepUpdates(prepared, source)
+    : undefined;
+  for (let number = 1;; number++) {
+    const halt = group.child(timeoutMs);
+    scope.events.emit({ type: "task-started", ...place, try: number });
+    const started = performance.now();
+    try {
+      await runTry(prepared, source, place, number, halt);
+      const durationMs = performance.now() - started;
+      if (durationMs > timeoutMs) {
+        scope.events.emit({ type: "task-overran", ...place, durationMs, timeoutMs });
+      }
+      scope.events.emit({ type: "task-finished", ...place, durationMs });
+      return;
+    } catch (error) {
+      const waitMs = nextTryMs(prepared, number, error, group);
+      const record = errorRecord(error);
+      scope.events.emit({ type: "task-failed", ...place, try: number, error: record, retryInMs: waitMs });
+      if (waitMs === undefined) {
+        if (group.isHalted && error === group.reason) throw error;
+        throw new TaskError(siteOf(prepared, source, number), messageOf(error), { cause: error });
+      }
+      await sleep(waitMs, group.signal);
+    } finally {
+      halt.release();
+    }
+    if (kept !== undefined) await kept();
+  }
+}
+
+/** The wait before another try; none where there is to be none. */
+function nextTryMs(
+  { task, attempts }: TaskStep,
+  number: number,
+  error: unknown,
+  group: Halt,
+): number | undefined {
+  const { retry } = task.declaration;
+  if (number >= attempts || group.isHalted || error instanceof UnresponsiveTaskError) return undefined;
+  if (retry?.if?.(error) === false) return undefined;
+  const delayMs = retry?.delay === undefined ? 0 : parseDuration(retry.delay);
+  const maxDelayMs = retry?.maxDelay === undefined ? Infinity : parseDuration(retry.maxDelay);
+  return backoffMs(delayMs, maxDelayMs, number + 1);
+}
+
+async function runTry(
+  prepared: TaskStep,
+  source: Source,
+  place: TaskPlace,
+  number: number,
+  halt: Halt,
+): Promise<void> {
+  const { step, task, timeoutMs } = prepared;
+  const { scope } = source;
+  const context = new TaskContext(scope, place, step.replica, number, halt);
+  const timer = timeoutMs === Infinity
+    ? undefined
+    : setTimeout(() => halt.halt(new TaskTimeoutError(timeoutMs)), timeoutMs);
+  let isFailed = true;
+  try {
+    const read = readInputs(source, task, step.node);
+    const inputs = isThenable(read) ? await halt.settle(read, task.name) : read;
+    const check = scope.checkReads ? new ReadCheck(task, step.node, inputs) : undefined;
+    const given = (task.body as (inputs: unknown, context: unknown) => unknown)(inputs, context);
+    const output = isThenable(given) ? await halt.settle(given, task.name) : given;
+    if (halt.isHalted) throw halt.reason;
+    check?.compare();
+    const values = checkOutput(task, output);
+    isFailed = false;
+    await context.close(false);
+    setOutputs(task, source.workspace(step.node), values);
+  } catch (error) {
+    if (isFailed) await context.close(true);
+    // What a task throws because it was told to end is a consequence: the reason says more.
+    const isConsequence = halt.isHalted && !(error instanceof UnresponsiveTaskError);
+    throw isConsequence ? halt.reason : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Copies what a task updates; gives what puts it back, as often as wanted. */
+async function keepUpdates(prepared: TaskStep, source: Source): Promise<() => Promise<void>> {
+  const workspace = source.workspace(prepared.step.node);
+  const copies: [AnyBlob, unknown][] = [];
+  for (const blob of prepared.updates) {
+    if (workspace.has(blob.name)) copies.push([blob, await copyBlob(blob, workspace.get(blob.name))]);
+  }
+  return async () => {
+    for (const [blob, copy] of copies) workspace.set(blob.name, await copyBlob(blob, copy));
+  };
+}
+
+function placeOf({ step, task }: TaskStep, { scope }: Source): TaskPlace {
+  return { task: task.name, id: step.id, node: step.node, phase: scope.phase, epoch: scope.epoch };
+}
+
+function siteOf({ task, step }: TaskStep, { scope }: Source, number: number): TaskSite {
+  const { epoch, attempt } = scope;
+  return { task: task.name, node: step.node, epoch, attempt, try: number };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,154 @@
+/**
+ * The folder of a `file:` store: which of its folders are there, whole, and no symbolic links.
+ *
+ * @module
+ */
+import { dirname, join } from "@std/path";
+import { StoreError } from "./errors.ts";
+import type { FileSystem } from "./file_system.ts";
+
+/** Which folders must be there. */
+interface FolderOptions {
+  /** Whether their entries must outlive a power cut. */
+  readonly sync: boolean;
+  /** Is called before each folder sync. */
+  readonly onSync: (path: string) => void | Promise<void>;
+}
+
+/** Makes and checks the folders of one store. */
+export class FilePlace {
+  /** Folders seen to be real folders. */
+  readonly #seen = new Set<string>();
+  /** Folders whose entry in their parent is known to outlive a power cut. */
+  readonly #synced = new Set<string>();
+  /** What could not be made durable, in words. */
+  readonly notes: string[] = [];
+
+  /** Names the store's folder; nothing is looked at yet. */
+  constructor(
+    /** The file system. */
+    readonly fileSystem: FileSystem,
+    /** The store's folder. It may itself be a symbolic link; nothing inside it may be. */
+    readonly root: string,
+  ) {}
+
+  /** The path of a name's parts. */
+  path(parts: readonly string[]): string {
+    return join(this.root, ...parts);
+  }
+
+  /**
+   * Checks that the folders on the way to a name are folders, not links that lead elsewhere.
+   *
+   * @returns Whether they all exist.
+   */
+  async check(folders: readonly string[]): Promise<boolean> {
+    for (let depth = 1; depth <= folders.length; depth++) {
+      const path = this.path(folders.slice(0, depth));
+      if (this.#seen.has(path)) continue;
+      const info = await this.fileSystem.stat(path);
+      if (info === undefined) return false;
+      if (info.kind !== "folder") throw notFolder(path, info.kind);
+      this.#seen.add(path);
+    }
+    return true;
+  }
+
+  /** Makes the folders on the way to a name, from the store's own folder down. */
+  async make(folders: readonly string[], options: FolderOptions): Promise<void> {
+    await this.#makeRoot(options);
+    for (let depth = 1; depth <= folders.length; depth++) {
+      const path = this.path(folders.slice(0, depth));
+      await this.#makeOne(path);
+      if (options.sync) await this.#syncEntry(path, options);
+    }
+  }
+
+  /** Forgets what was seen, for a folder that was taken away. */
+  forget(): void {
+    this.#seen.clear();
+    this.#synced.clear();
+  }
+
+  async #makeRoot(options: FolderOptions): Promise<void> {
+    if (this.#seen.has(this.root) && (!options.sync || this.#synced.has(this.root))) return;
+    const missing: string[] = [];
+    for (let path = this.root; await this.#isMissing(path); path = dirname(path)) {
+      missing.unshift(path);
+      if (dirname(path) === path) break;
+    }
+    for (const path of missing) {
+      await ignoring(Deno.errors.AlreadyExists, () => this.fileSystem.makeFolder(path));
+    }
+    this.#seen.add(this.root);
+    if (!options.sync) return;
+    for (const path of missing.length === 0 ? [this.root] : missing) {
+      await this.#syncRootEntry(path, options);
+    }
+  }
+
+  async #isMissing(path: string): Promise<boolean> {
+    try {
+      const info = await this.fileSystem.stat(path);
+      if (info !== undefined && info.kind !== "folder" && info.kind !== "link") {
+        throw notFolder(path, info.kind);
+      }
+      return info === undefined;
+    } catch (error) {
+      // A program may be permitted its own folder and nothing above it, which then has to exist.
+      if (error instanceof Deno.errors.NotCapable && path !== this.root) return false;
+      throw error;
+    }
+  }
+
+  async #makeOne(path: string): Promise<void> {
+    if (this.#seen.has(path)) return;
+    await ignoring(Deno.errors.AlreadyExists, () => this.fileSystem.makeFolder(path));
+    const info = await this.fileSystem.stat(path);
+    if (info?.kind !== "folder") throw notFolder(path, info?.kind ?? "nothing");
+    this.#seen.add(path);
+  }
+
+  /**
+   * Syncs the parent of a folder, once, also where the folder was there already: whoever made it may
+   * have died before the sync.
+   */
+  async #syncEntry(path: string, options: FolderOptions): Promise<void> {
+    if (this.#synced.has(path)) return;
+    const parent = dirname(path);
+    await options.onSync(parent);
+    await this.fileSystem.syncFolder(parent);
+    this.#synced.add(path);
+  }
+
+  async #syncRootEntry(path: string, options: FolderOptions): Promise<void> {
+    try {
+      await this.#syncEntry(path, options);
+    } catch (error) {
+      const denied = error instanceof Deno.errors.NotCapable ||
+        error instanceof Deno.errors.PermissionDenied;
+      if (!denied) throw error;
+      this.#synced.add(path);
+      this.notes.push(
+        `the entry of "${path}" in "${dirname(path)}" is not synced, for want of permission to read that`,
+      );
+    }
+  }
+}
+
+function notFolder(path: string, kind: string): StoreError {
+  const what = kind === "link" ? "a symbolic link, which stores do not follow" : `a ${kind}`;
+  return new StoreError("use", path, `it should be a folder, but is ${what}: name another place`);
+}
+
+/** Runs something where one kind of error does not matter. */
+export async function ignoring(
+  kind: new (message: string) => Error,
+  run: () => Promise<void>,
+): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof kind)) throw error;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The few file operations that the `file:` store is made of.
+ *
+ * A test puts its own file system, or a wrapper around the real one, beneath the store: to log the
+ * order of operations, to fail one of them, or to end the process at one.
+ *
+ * @module
+ */
+
+/** A new file, open for writing. */
+export interface FileWriter {
+  /** Writes some of the bytes at the end, and gives how many (at least one). */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Makes what was written outlive a power cut. Never called again once it has failed. */
+  sync(): Promise<void>;
+  /** Closes the file. */
+  close(): void;
+}
+
+/** A file open for reading. */
+export interface FileReader {
+  /** The file's size when it was opened. */
+  readonly byteLength: number;
+  /** Reads some bytes from `offset` on, and gives how many: none at the end. */
+  readAt(offset: number, into: Uint8Array): Promise<number>;
+  /** Closes the file. */
+  close(): void;
+}
+
+/** What a path leads to, not following a symbolic link at its end. */
+export interface FileStat {
+  /** What it is. */
+  readonly kind: "file" | "folder" | "link" | "other";
+  /** The size of a file. */
+  readonly byteLength: number;
+}
+
+/**
+ * File operations, by path. They throw what Deno's own throw, `Deno.errors.NotFound` and
+ * `Deno.errors.AlreadyExists` above all.
+ */
+export interface FileSystem {
+  /** Makes a new file, and throws where the path exists. */
+  create(path: string): Promise<FileWriter>;
+  /** Opens a file for reading. */
+  open(path: string): Promise<FileReader>;
+  /** Gives a file a second name, and throws where that path exists. */
+  link(from: string, to: string): Promise<void>;
+  /** Removes a file. */
+  remove(path: string): Promise<void>;
+  /** Makes a folder, and throws where the path exists. */
+  makeFolder(path: string): Promise<void>;
+  /** Makes the entries of a folder outlive a power cut. */
+  syncFolder(path: string): Promise<void>;
+  /** The names in a folder. */
+  list(path: string): Promise<string[]>;
+  /** What is at a path, or `undefined`. */
+  stat(path: string): Promise<FileStat | undefined>;
+}

@@ -1,0 +1,59 @@
+/**
+ * What the system's errors mean for a store.
+ *
+ * @module
+ */
+import {
+  ObjectExistsError,
+  ObjectNotFoundError,
+  StoreError,
+  StoreFullError,
+  StorePermissionError,
+} from "./errors.ts";
+
+const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+const READS: ReadonlySet<string> = new Set(["read", "list", "look at", "open"]);
+
+/**
+ * Turns what a file operation threw into a typed error that says what to do.
+ *
+ * @param root The path that a permission flag would name.
+ */
+export function asStoreError(error: unknown, op: string, path: string, root: string): Error {
+  const options = { cause: error };
+  if (error instanceof StoreError) return error;
+  if (error instanceof DOMException && error.name === "AbortError") return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    const flag = `--allow-${READS.has(op) || /read access/.test(error.message) ? "read" : "write"}=${root}`;
+    const why = `Deno does not permit it: run with ${flag}`;
+    return new StorePermissionError(op, path, why, flag, options);
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    const why = "the system denies it: check the owner and mode of the file and its folders";
+    return new StorePermissionError(op, path, why, undefined, options);
+  }
+  if (error instanceof Deno.errors.AlreadyExists) {
+    return new ObjectExistsError(op, path, "it exists, and nothing is overwritten", options);
+  }
+  if (error instanceof Deno.errors.NotFound) {
+    return new ObjectNotFoundError(op, path, "there is no such file", options);
+  }
+  if (FULL.has(codeOf(error) ?? "")) {
+    return new StoreFullError(op, path, "the disk is full: make room, then go on", options);
+  }
+  if (error instanceof Deno.errors.NotADirectory || codeOf(error) === "ENOTDIR") {
+    return new StoreError(op, path, "a part of the path is a file, not a folder", options);
+  }
+  return new StoreError(op, path, messageOf(error), options);
+}
+
+/** The system's code for an error, as in `"EIO"`. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return /\(os error 28\)/.test(error.message) ? "ENOSPC" : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,141 @@
+/**
+ * What a store is: a handful of operations on named, immutable objects.
+ *
+ * @module
+ */
+
+/**
+ * What a finished write outlives: a power cut (`"power"`), the death of the process (`"process"`),
+ * or nothing in particular (`"none"`).
+ */
+export type Durability = "power" | "process" | "none";
+
+/** What a store can promise where it stands. */
+export interface StorePromises {
+  /** Whether of several that create the same name at once exactly one succeeds, and all see it from then on. */
+  readonly linearizableCreate: boolean;
+  /** The strongest durability it has. */
+  readonly durability: Durability;
+  /** Why it promises no more, and what else to know about it. */
+  readonly reasons: readonly string[];
+}
+
+/** What every operation takes. */
+export interface StoreOptions {
+  /** Ends the operation before it has an effect; a commit under way is not torn. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a write takes. */
+export interface WriteOptions extends StoreOptions {
+  /** What the write must outlive; `"power"` where not given. */
+  readonly durability?: Durability | undefined;
+}
+
+/** What a read takes. */
+export interface ReadOptions extends StoreOptions {
+  /** Where to begin, in bytes; 0 where not given. */
+  readonly offset?: number | undefined;
+  /** How many bytes to read; up to the end where not given. */
+  readonly length?: number | undefined;
+}
+
+/** An object's facts. */
+export interface ObjectStat {
+  /** Its size. */
+  readonly byteLength: number;
+}
+
+/** An object opened for reading; it stays readable when its name is removed meanwhile, where the system allows. */
+export interface ObjectReader extends Disposable {
+  /** The object's size when it was opened. */
+  readonly byteLength: number;
+  /**
+   * Reads into `into`, as far as the object goes, and gives the number of bytes read.
+   *
+   * @throws {StoreError} Where the read fails, which is no damage.
+   */
+  readAt(offset: number, into: Uint8Array, options?: StoreOptions): Promise<number>;
+}
+
+/**
+ * Named, immutable objects with prefixes.
+ *
+ * Names are parts of `[A-Za-z0-9_.-]` separated by `/`, none of which starts with a dot; see
+ * {@linkcode checkName}. An object is created once and never changed. All kinds of store pass the
+ * same tests, in `tests/conformance/store.ts`.
+ */
+export interface Store {
+  /** The kind, as in `"file"`. */
+  readonly kind: string;
+  /** The place, as in `"file:checkpoints/digits"`. */
+  readonly place: string;
+  /** How many bytes of objects were read through this value. */
+  readonly bytesRead: number;
+  /** How many bytes of objects were written through this value. */
+  readonly bytesWritten: number;
+  /**
+   * What the store can promise where it stands; tried out once, which makes its folder.
+   *
+   * @throws {StoreError} Where it cannot be tried.
+   */
+  promises(options?: StoreOptions): Promise<StorePromises>;
+  /**
+   * Commits a whole object: it becomes visible at once and entire, or not at all.
+   *
+   * @throws {ObjectExistsError} Where there is an object of that name, which stays as it is.
+   * @throws {UnknownOutcomeError} Where nobody can tell whether it was committed.
+   * @throws {PromiseError} Where the store does not have that durability.
+   * @throws {StoreError} Where it was certainly not committed.
+   */
+  put(name: string, bytes: Uint8Array, options?: WriteOptions): Promise<void>;
+  /**
+   * Writes an object from its parts under its final name, for objects that nothing refers to until
+   * it resolves: one left by a failure is short. The parts must not change until then.
+   *
+   * @returns How many bytes were written.
+   * @throws {ObjectExistsError} Where there is an object of that name, which stays as it is.
+   * @throws {PromiseError} Where the store does not have that durability.
+   * @throws {StoreError} Where it was not written, or not durably; never try its name again.
+   */
+  write(name: string, parts: Iterable<Uint8Array>, options?: WriteOptions): Promise<number>;
+  /**
+   * Reads an object, or a range of it, as far as the object goes.
+   *
+   * @throws {ObjectNotFoundError} Where there is none.
+   * @throws {StoreError} Where the read fails, which is no damage.
+   */
+  get(name: string, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Opens an object for reading.
+   *
+   * @throws {ObjectNotFoundError} Where there is none.
+   * @throws {StoreError} Where that fails, which is no damage.
+   */
+  open(name: string, options?: StoreOptions): Promise<ObjectReader>;
+  /**
+   * The names of the objects directly below a prefix (`""`, or one that ends in `/`), sorted.
+   *
+   * @throws {StoreError} Where the listing fails.
+   */
+  list(prefix: string, options?: StoreOptions): Promise<string[]>;
+  /**
+   * Removes objects in the order given; those that are not there are skipped.
+   *
+   * @throws {StoreError} Where one cannot be removed; those before it are gone.
+   */
+  remove(names: readonly string[], options?: WriteOptions): Promise<void>;
+  /**
+   * An object's facts, or `undefined` where there is none.
+   *
+   * @throws {StoreError} Where that cannot be found out.
+   */
+  stat(name: string, options?: StoreOptions): Promise<ObjectStat | undefined>;
+}
+
+const STRENGTH: Readonly<Record<Durability, number>> = { none: 0, process: 1, power: 2 };
+
+/** Whether what outlives `has` also outlives `asked`. */
+export function covers(has: Durability, asked: Durability): boolean {
+  return STRENGTH[has] >= STRENGTH[asked];
+}
