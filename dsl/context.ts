@@ -117,9 +117,9 @@ export interface Context {
   map<I, O>(
     name: string,
     items: Iterable<I> | AsyncIterable<I>,
-    run: (item: I, context: PieceContext) => Awaitable<O & MustBePlain<O>>,
+    run: (item: I, context: PieceContext) => Awaitable<O> & MustBePlain<O>,
     options: MapOptions<I>,
   ): Mapped<O>;
   /** Runs one effect under a key of its own. */
-  step<T>(key: string, run: (context: PieceContext) => Awaitable<T & MustBePlain<T>>): Promise<T>;
+  step<T>(key: string, run: (context: PieceContext) => Awaitable<T> & MustBePlain<T>): Promise<T>;
 }

@@ -80,7 +80,7 @@ export interface AnyCodec {
 /** What {@linkcode codec} is given. */
 export interface CodecOptions<T, P> {
   /** To a plain value; may be asynchronous. */
-  readonly encode: (value: T) => Awaitable<P & MustBePlain<P>>;
+  readonly encode: (value: T) => Awaitable<P> & MustBePlain<P>;
   /** From what `encode` gave, with its type; may be asynchronous. */
   readonly decode: (plain: P) => Awaitable<T>;
   /** Frees a value that the runtime no longer needs: one it decoded, or one that was replaced by a load. */

@@ -25,7 +25,7 @@ export interface ResourceOptions<T, R extends ResourceReads = None, S = undefine
    * A plain value that says which input it is (a size, a date, a digest). It is saved with each
    * checkpoint, and a resume says where it differs.
    */
-  readonly stamp?: (value: T) => Awaitable<S & MustBePlain<S>>;
+  readonly stamp?: (value: T) => Awaitable<S> & MustBePlain<S>;
 }
 
 /**

@@ -143,29 +143,6 @@ export class NothingToResumeError extends Error {
   }
 }
 
-/** An epoch was asked for that is not saved. */
-export class EpochNotFoundError extends Error {
-  /** The class's name. */
-  override readonly name: string = "EpochNotFoundError";
-
-  /** Names it, and those that are saved. */
-  constructor(
-    /** What was asked for. */
-    readonly epoch: string,
-    place: string,
-    /** The epochs of the current line that are there. */
-    readonly available: readonly string[],
-  ) {
-    const shown = available.length > 20
-      ? [...available.slice(0, 5), "…", ...available.slice(-10)]
-      : available;
-    super(
-      `Epoch ${epoch} is not saved at ${place}: ` +
-        (available.length === 0 ? "none is" : `those saved are ${shown.join(", ")}`),
-    );
-  }
-}
-
 /** The checkpoint manager was asked for what `init` would have found. */
 export class NotInitializedError extends Error {
   /** The class's name. */

@@ -148,7 +148,7 @@ function actions(
   end.push({ do: "run", phase: "exit" }, { do: "record", phase: "exit" });
   return {
     fresh: [{ do: "run", phase: "init" }, { do: "find blobs" }, { do: "save" }],
-    resumed: [{ do: "find blobs" }, { do: "load" }, { do: "judge" }],
+    resumed: [{ do: "load" }, { do: "judge" }, { do: "find blobs" }],
     epoch: [{ do: "run", phase: "epoch" }, { do: "judge" }, { do: "save" }],
     end,
   };

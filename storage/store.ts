@@ -28,7 +28,7 @@ export interface StoreOptions {
 
 /** What a write takes. */
 export interface WriteOptions extends StoreOptions {
-  /** What the write must outlive; `"power"` where not given. */
+  /** What the write must outlive; the strongest that the store has where not given. */
   readonly durability?: Durability | undefined;
 }
 
@@ -114,7 +114,8 @@ export interface Store {
    */
   open(name: string, options?: StoreOptions): Promise<ObjectReader>;
   /**
-   * The names of the objects directly below a prefix (`""`, or one that ends in `/`), sorted.
+   * The names directly below a prefix (`""`, or one that ends in `/`), of objects and of what has
+   * objects below it, sorted.
    *
    * @throws {StoreError} Where the listing fails.
    */

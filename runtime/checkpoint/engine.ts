@@ -6,24 +6,27 @@
 import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
 import {
   type Attempt,
+  type BlobToSave,
+  CheckpointNotFoundError,
   CheckpointStore,
+  DamagedError,
   type Manifest,
   type ManifestRef,
   openStore,
   type RunState,
 } from "../../storage/mod.ts";
-import { CheckpointsUnavailableError, NotInitializedError } from "../errors.ts";
+import { CheckpointsUnavailableError, NothingToResumeError, NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { Program } from "../program.ts";
-import type { Target } from "../run/start.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
-import { BestReader } from "./best.ts";
+import { readBest } from "./best.ts";
 import { SavedNode } from "./encode.ts";
 import type { EpochRef } from "./epoch_ref.ts";
-import { locate } from "./locate.ts";
+import { locate, type Target } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
-import { retain } from "./retain.ts";
+import { FactsCache, retain } from "./retain.ts";
+import { bareState, blobsToSave, metricsNow, sameNames } from "./selection.ts";
 import { environment } from "../run/state.ts";
 
 /** What the runner tells the engine of the job. */
@@ -46,6 +49,8 @@ export class CheckpointEngine {
   #names = new Map<string, readonly string[]>();
   #saved = new Map<string, SavedNode>();
   #last: Manifest | undefined;
+  #resumedFrom: ManifestRef | undefined;
+  readonly #facts = new FactsCache();
 
   /** Names a place; nothing is opened yet. */
   constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
@@ -103,6 +108,7 @@ export class CheckpointEngine {
   /** Records where the attempt starts from. */
   async recordParent(ref: ManifestRef | undefined): Promise<void> {
     await this.#attempt?.recordParent(ref);
+    this.#resumedFrom = ref;
   }
 
   /** Tells of the job that is to be saved. */
@@ -136,12 +142,16 @@ export class CheckpointEngine {
 
   /** Whether an epoch is committed and can be read, on all nodes. */
   async exists(epoch: EpochRef): Promise<boolean> {
-    const store = await this.store();
-    const ref = (await locate(store, epoch, true))?.refs.findLast((ref) => ref.phase === "epoch");
-    if (ref === undefined) return false;
-    const manifest = await store.readManifest(ref);
-    await store.check(manifest);
-    return (this.#nodes ?? []).every((node) => manifest.nodes[node] !== undefined);
+    try {
+      const manifest = await this.#readEpoch(epoch);
+      await (await this.store()).check(manifest);
+      return (this.#nodes ?? []).every((node) => manifest.nodes[node] !== undefined);
+    } catch (error) {
+      const isMissing = error instanceof CheckpointNotFoundError ||
+        error instanceof NothingToResumeError || error instanceof DamagedError;
+      if (!isMissing) throw error;
+      return false;
+    }
   }
 
   /** Finds which blobs are to be checkpointed. */
@@ -162,7 +172,7 @@ export class CheckpointEngine {
     const listed = from === undefined ? undefined : await this.#readEpoch(from);
     for (const node of nodes) {
       const found = listed === undefined
-        ? this.#toSave(host, node)
+        ? blobsToSave(host, node, this.#binding?.program)
         : Object.keys(listed.nodes[node] ?? {});
       this.#names.set(node, found);
     }
@@ -213,20 +223,21 @@ export class CheckpointEngine {
     }
     const started = performance.now();
     const attempt = await this.#openAttempt();
-    const nodes: Parameters<Attempt["save"]>[0]["nodes"] = {};
+    const nodes: Record<string, Record<string, BlobToSave>> = {};
     for (const node of this.#nodes) {
-      nodes[node] = await this.#follow(host, node).encode(this.#toSaveNow(host, node));
+      nodes[node] = await this.#follow(host, node).encode(blobsToSave(host, node, this.#binding?.program, this.#names.get(node)));
     }
     const saved = await attempt.save({
       epoch,
       phase: phase === "init" ? "epoch" : phase,
       parent: this.#last,
       run: this.#binding?.runState() ?? bareState(attempt.number),
-      metrics: this.#metrics(host),
+      metrics: metricsNow(host, this.#binding?.program),
       nodes,
     });
     const { manifest } = saved;
     this.#last = manifest;
+    this.#facts.set(manifest, manifest);
     for (const node of this.#nodes) this.#follow(host, node).committed(manifest.nodes[node] ?? {});
     const durationMs = performance.now() - started;
     const bytes = saved.reports.reduce((sum, report) => sum + report.bytes, 0);
@@ -242,7 +253,7 @@ export class CheckpointEngine {
 
   /** Reads a blob as it was in the best saved epoch of the current line. */
   async readBest(node: string, blob: AnyBlob, by: By): Promise<unknown> {
-    return await new BestReader(await this.store()).read(node, blob, by);
+    return await readBest(await this.store(), node, blob, by);
   }
 
   async #loadManifest(host: CheckpointHost, manifest: Manifest): Promise<void> {
@@ -298,25 +309,6 @@ export class CheckpointEngine {
     return await this.read(ref);
   }
 
-  /** The blobs of a node that are to be saved: the job's, or without one all that are there. */
-  #toSave(host: CheckpointHost, node: string): readonly string[] {
-    const program = this.#binding?.program;
-    if (program !== undefined) {
-      return program.saved.filter((saved) => saved.node === node).map(({ blob }) => blob.name);
-    }
-    const { values, declared } = host.workspace(node);
-    const names = new Set([...declared.keys(), ...values.keys()]);
-    return [...names].filter((name) => declared.get(name)?.scratch !== true);
-  }
-
-  /** The list that `init` found, and what a script has set since. */
-  #toSaveNow(host: CheckpointHost, node: string): readonly string[] {
-    const listed = this.#names.get(node) ?? [];
-    if (this.#binding !== undefined) return this.#toSave(host, node);
-    const { declared } = host.workspace(node);
-    return listed.filter((name) => declared.get(name)?.scratch !== true);
-  }
-
   #follow(host: CheckpointHost, node: string): SavedNode {
     const known = this.#saved.get(node);
     const workspace = host.workspace(node);
@@ -326,19 +318,16 @@ export class CheckpointEngine {
     return made;
   }
 
-  #metrics(host: CheckpointHost): Record<string, number> {
-    const metrics: Record<string, number> = {};
-    for (const { node, blob, key } of this.#binding?.program.metrics ?? []) {
-      const value = host.workspace(node).get(blob.name);
-      if (typeof value === "number") metrics[key] = value;
-    }
-    return metrics;
-  }
-
   async #retain(host: CheckpointHost, attempt: Attempt): Promise<void> {
     const keep = this.#binding?.program.plan.keep;
     if (keep === undefined) return;
-    const removed = await retain(await this.store(), attempt, keep);
+    const removed = await retain(
+      await this.store(),
+      attempt,
+      keep,
+      this.#facts,
+      this.#resumedFrom === undefined ? [] : [this.#resumedFrom],
+    );
     if (removed.length === 0) return;
     const because = "the plan's keep no longer keeps them";
     host.events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });
@@ -365,16 +354,4 @@ export class CheckpointEngine {
   #task<O>(name: string, perform: CheckpointTask<O>["perform"]): CheckpointTask<O> {
     return { kind: "checkpoint", name, nodes: this.#nodes ?? [], perform };
   }
-}
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && [...a].sort().join("/") === [...b].sort().join("/");
-}
-
-/** What a save outside a runner records. */
-function bareState(branch: number): RunState {
-  return {
-    ...{ seed: 0, branch, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} },
-    environment: environment(),
-  };
 }

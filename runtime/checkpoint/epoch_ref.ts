@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { ManifestRef } from "../../storage/mod.ts";
 
 /** A saved epoch: its number on the current line, the newest one, or one of a given attempt. */
 export type EpochRef = number | "latest" | `${number}@a${number}`;
@@ -33,14 +32,4 @@ export function parseEpoch(ref: EpochRef | string): ParsedEpoch {
     epoch: Number(match[1]),
     attempt: match[2] === undefined ? undefined : Number(match[2]),
   };
-}
-
-/** Whether two references name the same manifest. */
-export function sameRef(a: ManifestRef | undefined, b: ManifestRef | undefined): boolean {
-  return a?.epoch === b?.epoch && a?.attempt === b?.attempt && a?.phase === b?.phase;
-}
-
-/** A saved epoch, or phase after it, as messages name it. */
-export function refName({ epoch, attempt, phase }: ManifestRef): string {
-  return phase === "epoch" ? `epoch ${epoch}@a${attempt}` : `${phase} after epoch ${epoch}@a${attempt}`;
 }

@@ -3,7 +3,54 @@
  *
  * @module
  */
-import { type CheckpointStore, type History, type ManifestRef } from "../../storage/mod.ts";
-import { EpochNotFoundError, NothingToResumeError } from "../errors.ts";
-import type { Target } from "../run/start.ts";
+import { CheckpointNotFoundError, type CheckpointStore, type ManifestRef } from "../../storage/mod.ts";
+import { NothingToResumeError } from "../errors.ts";
 import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
+
+/** What a resume aims at. */
+export interface Target {
+  /** The line up to the epoch chosen, and the phases finished after it, oldest first. */
+  readonly refs: readonly ManifestRef[];
+  /** Whether a person named the epoch. */
+  readonly isNamed: boolean;
+  /** Whether it is not the newest of the current line, so that going on makes a branch. */
+  readonly isBranch: boolean;
+}
+
+/**
+ * Finds an epoch; `undefined` for a fresh start, and for `"auto"` where nothing is saved.
+ *
+ * @throws {NothingToResumeError} Where the latest is asked for and nothing is saved.
+ * @throws {CheckpointNotFoundError} Where the epoch is not saved; it lists those that are.
+ * @throws {RangeError} Where the text names no epoch.
+ */
+export async function locate(
+  store: CheckpointStore,
+  wanted: EpochRef | "auto" | undefined,
+): Promise<Target | undefined> {
+  if (wanted === undefined) return undefined;
+  const { line, sides } = await store.history();
+  if (wanted === "auto" || wanted === "latest") {
+    if (line.length > 0) return { refs: line, isNamed: false, isBranch: false };
+    if (wanted === "auto") return undefined;
+    throw new NothingToResumeError(store.store.place);
+  }
+  const { epoch, attempt } = parseEpoch(wanted);
+  const isMeant = (ref: ManifestRef): boolean =>
+    ref.phase === "epoch" && ref.epoch === epoch && (attempt === undefined || ref.attempt === attempt);
+  const at = line.findIndex(isMeant);
+  if (at >= 0) {
+    const isNewest = line.findLastIndex((ref) => ref.phase === "epoch") === at;
+    return { refs: isNewest ? line : line.slice(0, at + 1), isNamed: true, isBranch: !isNewest };
+  }
+  const others = attempt === undefined ? [] : sides.flatMap(({ refs }) => refs);
+  const found = others.find(isMeant);
+  if (found !== undefined) {
+    return { refs: [...await store.ancestors(found), found], isNamed: true, isBranch: true };
+  }
+  const epochs = [...line, ...others].filter((ref) => ref.phase === "epoch");
+  const names = epochs.map((ref) =>
+    attempt === undefined ? String(ref.epoch) : `${ref.epoch}@a${ref.attempt}`
+  );
+  throw new CheckpointNotFoundError(String(wanted), store.store.place, names);
+}

@@ -5,7 +5,8 @@
  */
 import type { AnyBlob } from "../../dsl/mod.ts";
 import { type BlobEntry, kindOf, kindOfType, type Manifest } from "../../storage/mod.ts";
-import { BlobTypeError } from "../errors.ts";
+import { nearNames } from "../../dsl/near.ts";
+import { BlobTypeError, UnknownNameError } from "../errors.ts";
 import type { CheckpointHost } from "../session/session.ts";
 import type { Workspace } from "../session/workspace.ts";
 
@@ -86,5 +87,18 @@ function checkType(
   const isOpen = [saved, expected].some((kind) => kind === "null" || kind === "undefined");
   if (!isOpen && saved !== expected) {
     throw new BlobTypeError(name, node, epoch, `a ${saved}`, `a ${expected} (by its initial value)`);
+  }
+}
+
+/**
+ * Checks that each name is held by some node of an epoch.
+ *
+ * @throws {UnknownNameError} Where one is not, with the nearest that are.
+ */
+export function checkNames(manifest: Manifest, names: readonly string[]): void {
+  const held = new Set(Object.values(manifest.nodes).flatMap((entries) => Object.keys(entries)));
+  for (const name of names) {
+    if (held.has(name)) continue;
+    throw new UnknownNameError(`blob of epoch ${manifest.epoch}`, name, nearNames(name, held));
   }
 }

@@ -61,6 +61,7 @@ export class Run {
   #progress!: Progress;
   #pool!: ResourcePool;
   #savedAt = performance.now();
+  #from: EpochRef | undefined;
 
   /** Takes what is to be run. */
   constructor(request: RunRequest) {
@@ -74,6 +75,7 @@ export class Run {
     this.#program = start.program;
     this.#progress = start.progress;
     this.lastSaved = start.from?.epoch;
+    this.#from = start.from && `${start.from.epoch}@a${start.from.attempt}`;
     this.#announce(start);
     if (start.phase === undefined) {
       return this.#result("already finished", `${start.progress.stop ?? "it"} holds`);
@@ -100,6 +102,11 @@ export class Run {
     if (phase === "init") {
       for (const action of program.fresh) await this.#do(action);
       if (this.#isLastAllowed()) return this.#stopped();
+    } else {
+      // What a run starts from was loaded and judged to find out where it starts.
+      for (const action of program.resumed) {
+        if (action.do !== "load" && action.do !== "judge") await this.#do(action);
+      }
     }
     if (phase === "init" || phase === "epoch") {
       while (progress.epoch === 0 || progress.stop === undefined) {
@@ -126,7 +133,7 @@ export class Run {
       case "run":
         return await this.#runPhase(action.phase);
       case "find blobs":
-        return await session.run(checkpoints.init(this.#program.nodes));
+        return await session.run(checkpoints.init(this.#program.nodes, this.#from));
       case "judge":
         return await this.#judge();
       case "save":
@@ -176,7 +183,7 @@ export class Run {
   async #judge(): Promise<void> {
     const { session } = this.#request;
     const progress = this.#progress;
-    progress.stop = await judge(session, progress, this.#scope("epoch"));
+    progress.stop = await judge(session, progress);
     if (progress.stop !== undefined) {
       const { stop: condition, epoch } = progress;
       session.events.emit({ type: "condition-held", condition, epoch });

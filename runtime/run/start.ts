@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { DamagedError, type Manifest, type ManifestRef } from "../../storage/mod.ts";
-import { refName, sameRef } from "../checkpoint/epoch_ref.ts";
+import { DamagedError, formatRef, type Manifest, type ManifestRef } from "../../storage/mod.ts";
+import type { Target } from "../checkpoint/locate.ts";
 import type { Phase, RunMode } from "../events.ts";
 import type { Job } from "../../dsl/mod.ts";
 import { compile, type Program } from "../program.ts";
@@ -28,16 +28,6 @@ export interface Start {
   readonly from: ManifestRef | undefined;
   /** What is to be said about it. */
   readonly notices: readonly string[];
-}
-
-/** What a resume aims at. */
-export interface Target {
-  /** The current line up to the epoch chosen and the phases finished after it, oldest first. */
-  readonly refs: readonly ManifestRef[];
-  /** Whether a person named the epoch. */
-  readonly isNamed: boolean;
-  /** Whether it is older than the newest, so that going on makes a branch. */
-  readonly isOlder: boolean;
 }
 
 /** The most times that another runner may get in between before this one gives up. */
@@ -70,7 +60,7 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     const now = await engine.locate(wanted);
     if (!sameTarget(now, target)) continue;
     await engine.recordParent(start.from);
-    if (target === undefined || target.isOlder) start.progress.branch = engine.attempt;
+    if (target === undefined || target.isBranch) start.progress.branch = engine.attempt;
     return start;
   }
   throw new Error(
@@ -151,7 +141,7 @@ async function loadNewestGood(
       if (!mayGoBack) throw error;
       const next = refs.at(-1);
       notices.push(
-        `${refName(ref)} is damaged, so that the job goes back to ${next && refName(next)}: ${error.message}`,
+        `checkpoint ${formatRef(ref)} is damaged, so that the job goes back to ${next && formatRef(next)}: ${error.message}`,
       );
     }
   }
@@ -187,8 +177,8 @@ function phaseAfter(phase: ManifestRef["phase"]): Phase | undefined {
 
 function sameTarget(a: Target | undefined, b: Target | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return a.refs.length === b.refs.length && a.isOlder === b.isOlder &&
-    a.refs.every((ref, index) => sameRef(ref, b.refs[index]));
+  return a.refs.length === b.refs.length && a.isBranch === b.isBranch &&
+    a.refs.every((ref, index) => formatRef(ref) === formatRef(b.refs[index] ?? ref));
 }
 
 function environmentNotices({ run }: Manifest): readonly string[] {

@@ -117,7 +117,15 @@ export class Cursors {
     if (known !== undefined) return known;
     for (const old of this.#orders.keys()) if (old.startsWith(`${key}/`)) this.#orders.delete(old);
     const { job, seed } = this.source;
-    const rng = makeRng({ job, seed, phase: "cursor", epoch: pass, task: cursor.name, node, name: "order" });
+    const rng = makeRng({
+      job,
+      seed,
+      phase: "cursor",
+      epoch: pass,
+      task: cursor.name,
+      node,
+      name: "order",
+    });
     const order = Uint32Array.from({ length }, (_, index) => index);
     for (let index = length - 1; index > 0; index--) {
       const other = rng.int(index + 1);

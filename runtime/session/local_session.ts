@@ -6,8 +6,10 @@
 import { DEFAULT_NODE } from "../../dsl/access.ts";
 import { layOut } from "../../dsl/layout.ts";
 import { type BlobRef, type Duration, JobError, parseDuration, type Step } from "../../dsl/mod.ts";
-import { BlobNotSetError, UnresponsiveTaskError } from "../errors.ts";
+import { cloneValue } from "../../storage/mod.ts";
+import { BlobNotSetError, type UnresponsiveTaskError } from "../errors.ts";
 import { Events, type Observer } from "../events.ts";
+import { unresponsiveIn } from "../task/halt.ts";
 import { Cursors } from "./cursors.ts";
 import { ResourcePool } from "./resources.ts";
 import { prepareGroup, type ReadyGroup, runGroup } from "./run_group.ts";
@@ -56,6 +58,7 @@ export class LocalSession implements Session {
   readonly #concurrency: number;
   readonly #closing = new AbortController();
   #pool: ResourcePool | undefined;
+  readonly #active = new Set<Promise<unknown>>();
   #stuck: UnresponsiveTaskError | undefined;
 
   /**
@@ -65,7 +68,7 @@ export class LocalSession implements Session {
    */
   constructor(options: LocalSessionOptions = {}) {
     const { grace = "10s", concurrency = Infinity, onEvent } = options;
-    if (!(concurrency >= 1)) {
+    if (!(concurrency >= 1) || (concurrency !== Infinity && !Number.isInteger(concurrency))) {
       throw new RangeError(`concurrency is ${concurrency}: give a whole number from 1`);
     }
     this.#graceMs = parseDuration(grace);
@@ -81,13 +84,28 @@ export class LocalSession implements Session {
     what: CheckpointTask<unknown> | Step | PhaseRun,
     options: RunOptions = {},
   ): Promise<unknown> {
+    const running = this.#run(what, options);
+    this.#active.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#active.delete(running);
+    }
+  }
+
+  async #run(
+    what: CheckpointTask<unknown> | Step | PhaseRun,
+    options: RunOptions,
+  ): Promise<unknown> {
     if (this.#stuck !== undefined) throw this.#stuck;
     const signal = options.signal === undefined
       ? this.#closing.signal
       : AbortSignal.any([options.signal, this.#closing.signal]);
     signal.throwIfAborted();
     if (what.kind === "checkpoint") return await what.perform(this.#host(signal));
-    if (what.kind === "phase") return await this.#runReady(what.group, what.scope);
+    if (what.kind === "phase") {
+      return await this.#runReady(what.group, withSignal(what.scope, signal));
+    }
     const layout = layOut([what], {});
     if (layout.problems.length > 0) throw new JobError(nameOf(what), layout.problems);
     await this.#runReady(prepareGroup(layout), this.#scope(nameOf(what), signal));
@@ -124,7 +142,10 @@ export class LocalSession implements Session {
     const name = typeof blob === "string" ? blob : blob.name;
     if (typeof blob !== "string") workspace.declare(blob);
     const declared = workspace.declared.get(name);
-    workspace.set(name, declared === undefined ? value : await copyBlob(declared, value));
+    workspace.set(
+      name,
+      declared === undefined ? cloneValue(value) : await copyBlob(declared, value),
+    );
   }
 
   /** A node's blobs; made empty where there were none. */
@@ -141,9 +162,10 @@ export class LocalSession implements Session {
     return [...this.#workspaces.keys()];
   }
 
-  /** Stops what runs, and closes the resources that single tasks opened. */
+  /** Stops what runs, waits for it, and closes the resources that single tasks opened. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new DOMException("The session was closed", "AbortError"));
+    await Promise.allSettled(this.#active);
     await this.#pool?.close();
     for (const workspace of this.#workspaces.values()) workspace.clear();
   }
@@ -164,9 +186,7 @@ export class LocalSession implements Session {
         concurrency: this.#concurrency,
       });
     } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined;
-      if (error instanceof UnresponsiveTaskError) this.#stuck = error;
-      else if (cause instanceof UnresponsiveTaskError) this.#stuck = cause;
+      this.#stuck ??= unresponsiveIn(error);
       throw error;
     }
   }
@@ -190,6 +210,15 @@ export class LocalSession implements Session {
       checkReads: false,
     };
   }
+}
+
+/** A scope that this signal stops too. */
+function withSignal(scope: Scope, signal: AbortSignal): Scope {
+  return {
+    ...scope,
+    signal: AbortSignal.any([scope.signal, signal]),
+    stopReason: () => scope.stopReason() ?? (signal.aborted ? signal.reason : undefined),
+  };
 }
 
 function nameOf(step: Step): string {

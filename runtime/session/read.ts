@@ -66,7 +66,9 @@ function readCursor(source: Source, cursor: CursorRef<unknown>, node: string): u
   const { scope } = source;
   const slice = (list: unknown): unknown => {
     if (typeof (list as ArrayLike<unknown> | null)?.length !== "number") {
-      throw new TypeError(`Cursor "${cursor.name}" takes from "${cursor.over.name}", which has no length`);
+      throw new TypeError(
+        `Cursor "${cursor.name}" takes from "${cursor.over.name}", which has no length`,
+      );
     }
     const take = countOf(cursor.take, scope.params);
     return scope.cursors.slice(cursor, node, list as ArrayLike<unknown>, take);

@@ -6,16 +6,18 @@
 import type { ParamRef, ResourceRef } from "../../dsl/mod.ts";
 import type { ParamValue } from "../../dsl/mod.ts";
 
-interface Open {
+interface Opened {
   readonly resource: ResourceRef<unknown>;
-  readonly value: Promise<unknown>;
-  readonly key: string;
+  readonly value: unknown;
 }
 
 /** Opens each resource once for each node, and closes them in reverse order. */
 export class ResourcePool {
-  readonly #open = new Map<string, Open>();
+  readonly #open = new Map<string, Promise<unknown>>();
+  /** In the order in which their opening ended, so that each stands after those it reads. */
+  #opened: Opened[] = [];
   readonly #stamps = new Map<string, unknown>();
+  #isClosed = false;
 
   /** Takes what resources are opened with. */
   constructor(
@@ -31,10 +33,10 @@ export class ResourcePool {
   get(resource: ResourceRef<unknown>, node: string): Promise<unknown> {
     const key = `${node}/${resource.name}`;
     const known = this.#open.get(key);
-    if (known !== undefined) return known.value;
+    if (known !== undefined) return known;
     const value = this.#openOne(resource, node, key);
-    // Kept only once it is open, so that a task's next try opens it again.
-    this.#open.set(key, { resource, value, key });
+    this.#open.set(key, value);
+    // Kept only where it opens, so that a task's next try opens it again.
     value.catch(() => this.#open.delete(key));
     return value;
   }
@@ -44,18 +46,17 @@ export class ResourcePool {
     return this.#stamps;
   }
 
-  /** Closes all, the last opened first; throws the first error once all have been tried. */
+  /**
+   * Closes all, the last opened first; throws the first error once all have been tried. One that is
+   * still opening is not waited for: it is closed when it has opened.
+   */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const errors: unknown[] = [];
-    const open = [...this.#open.values()].reverse();
+    const opened = this.#opened.reverse();
+    this.#opened = [];
     this.#open.clear();
-    for (const { resource, value } of open) {
-      try {
-        await (resource.close as ((value: unknown) => unknown) | undefined)?.(await value);
-      } catch (error) {
-        errors.push(new Error(`Cannot close resource "${resource.name}"`, { cause: error }));
-      }
-    }
+    for (const one of opened) await closeOne(one).catch((error: unknown) => errors.push(error));
     if (errors.length > 0) throw errors[0];
   }
 
@@ -66,11 +67,29 @@ export class ResourcePool {
     }
     const context = { signal: this.signal, node };
     const value = await resource.open(inputs as never, context);
-    if (resource.stamp !== undefined) {
-      const stamp: unknown = await resource.stamp(value as never);
-      this.#stamps.set(key, stamp);
-      this.onStamp(key, stamp);
+    const opened = { resource, value };
+    try {
+      if (this.#isClosed) {
+        throw new Error(`Resource "${resource.name}" opened after the run had ended`);
+      }
+      if (resource.stamp !== undefined) {
+        const stamp: unknown = await resource.stamp(value as never);
+        this.#stamps.set(key, stamp);
+        this.onStamp(key, stamp);
+      }
+    } catch (error) {
+      await closeOne(opened);
+      throw error;
     }
+    this.#opened.push(opened);
     return value;
+  }
+}
+
+async function closeOne({ resource, value }: Opened): Promise<void> {
+  try {
+    await resource.close?.(value as never);
+  } catch (error) {
+    throw new Error(`Cannot close resource "${resource.name}"`, { cause: error });
   }
 }

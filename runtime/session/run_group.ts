@@ -4,9 +4,9 @@
  * @module
  */
 import type { Layout, PlacedStep } from "../../dsl/layout.ts";
-import type { AnyBlob } from "../../dsl/mod.ts";
-import { StoppedError, UnresponsiveTaskError } from "../errors.ts";
-import { Halt } from "../task/halt.ts";
+import type { AnyBlob, When } from "../../dsl/mod.ts";
+import { StoppedError, TaskError } from "../errors.ts";
+import { Halt, unresponsiveIn } from "../task/halt.ts";
 import { prepareTask, runTask, type TaskStep } from "../task/run_task.ts";
 import { holds, type Source } from "./read.ts";
 import type { Scope } from "./scope.ts";
@@ -87,7 +87,7 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
     before.set(`${node}/${blob.name}`, copy ? await copyBlob(blob, value) : value);
   }
   const halt = new Halt(scope.stopReason, host.graceMs);
-  const onAbort = (): void => halt.halt(scope.signal.reason);
+  const onAbort = (): void => halt.halt(scope.stopReason() ?? scope.signal.reason);
   if (scope.signal.aborted) onAbort();
   scope.signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -180,7 +180,8 @@ class GroupRun {
   }
 
   #fail(error: unknown): void {
-    if (!this.#isFailed || error instanceof UnresponsiveTaskError) this.#error = error;
+    // What may still be running matters more than what failed first.
+    if (!this.#isFailed || unresponsiveIn(error) !== undefined) this.#error = error;
     if (this.#isFailed) return;
     this.#isFailed = true;
     this.halt.halt(error instanceof StoppedError ? error : new SiblingFailedError(error));
@@ -192,12 +193,24 @@ class GroupRun {
     if (step === undefined || step.kind === "barrier") return;
     const isOpen = step.gates.every((gate) => this.#isOpen.get(gate) === true);
     if (step.condition !== undefined) {
-      this.#isOpen.set(index, isOpen && await holds(this.source, step.condition, step.node));
+      this.#isOpen.set(index, isOpen && await this.#judge(step, step.condition));
     } else if (task !== undefined) {
       if (isOpen) return await runTask(task, this.source, this.halt);
       const { phase, epoch, events } = this.source.scope;
       const { id, node } = step;
       events.emit({ type: "task-skipped", task: task.task.name, id, node, phase, epoch });
+    }
+  }
+
+  async #judge({ id, node }: PlacedStep, condition: When): Promise<boolean> {
+    try {
+      return await holds(this.source, condition, node);
+    } catch (error) {
+      const { epoch, attempt } = this.source.scope;
+      const what = `the condition of a group failed: ${
+        error instanceof Error ? error.message : error
+      }`;
+      throw new TaskError({ task: id, node, epoch, attempt, try: 1 }, what, { cause: error });
     }
   }
 }

@@ -58,7 +58,8 @@ export class Workspace {
     const value = this.#values.get(name);
     this.#values.delete(name);
     this.touch(name);
-    (this.#declared.get(name)?.codec?.dispose as ((value: unknown) => void) | undefined)?.(value);
+    const declared = this.#declared.get(name);
+    if (declared !== undefined) disposeBlob(declared, value);
   }
 
   /** Unsets all blobs. */
@@ -89,6 +90,11 @@ export class Workspace {
     const names = new Set([...this.#declared.keys(), ...this.#values.keys()]);
     return new UnknownNameError(`blob of node "${this.node}"`, name, nearNames(name, names));
   }
+}
+
+/** Frees a value that is no longer needed, where its codec can. */
+export function disposeBlob(blob: AnyBlob, value: unknown): void {
+  (blob.codec?.dispose as ((value: unknown) => void) | undefined)?.(value);
 }
 
 /** A copy of a blob's value that shares nothing with it, by its codec where it has one. */

@@ -7,8 +7,8 @@ import type {
   Awaitable,
   Context,
   LogFields,
-  Mapped,
   MapOptions,
+  Mapped,
   PieceContext,
   Replica,
   Rng,
@@ -16,8 +16,9 @@ import type {
 import type { TaskPlace } from "../events.ts";
 import { makeRng } from "../rng/rng.ts";
 import type { Scope } from "../session/scope.ts";
-import { Halt } from "./halt.ts";
-import { PieceMap } from "./piece_map.ts";
+import type { UnresponsiveTaskError } from "../errors.ts";
+import { type Halt, unresponsiveIn } from "./halt.ts";
+import { NotNeededError, PieceMap } from "./piece_map.ts";
 import { runPiece } from "./piece.ts";
 import { turn } from "./turn.ts";
 
@@ -32,6 +33,9 @@ export class TaskContext implements Context {
   readonly #place: TaskPlace;
   readonly #streams = new Map<string, Rng>();
   readonly #maps: PieceMap<unknown, unknown>[] = [];
+  readonly #steps = new Map<string, Promise<unknown>>();
+  #stepHalt: Halt | undefined;
+  #stuck: UnresponsiveTaskError | undefined;
   #turned = 0;
   #firstStep: string | undefined;
   #keys: Set<string> | undefined;
@@ -113,29 +117,62 @@ export class TaskContext implements Context {
     options: MapOptions<I>,
   ): Mapped<O> {
     this.#claim(`map ${name}`);
-    const made = new PieceMap<I, O>(name, items, run, options, this.halt, (key, tryNumber, halt) =>
-      this.#piece(`${name}/${key}`, key, tryNumber, halt));
+    const made = new PieceMap<I, O>(
+      name,
+      items,
+      run,
+      options,
+      this.halt,
+      (key, tryNumber, halt) => this.#piece(`${name}/${key}`, key, tryNumber, halt),
+    );
     this.#maps.push(made as PieceMap<unknown, unknown>);
     return made;
   }
 
-  async step<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {
-    this.#claim(`step ${key}`);
-    return await runPiece(
-      run,
-      { halt: this.halt, context: (number, halt) => this.#piece(key, key, number, halt) },
-      { what: `step "${key}"` },
-    );
+  step<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {
+    try {
+      this.#claim(`step ${key}`);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const result = this.#step(key, run);
+    this.#steps.set(key, result);
+    return result;
+  }
+
+  async #step<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {
+    const halt = this.#stepHalt ??= this.halt.child();
+    const context = (number: number, halt: Halt): PieceContext =>
+      this.#piece(key, key, number, halt);
+    try {
+      return await runPiece(run, { halt, context }, { what: `step "${key}"` });
+    } catch (error) {
+      this.#stuck ??= unresponsiveIn(error);
+      throw error;
+    } finally {
+      this.#steps.delete(key);
+    }
   }
 
   /**
    * Ends what the task left running.
    *
-   * @throws {Error} Where a `map` was never awaited.
+   * @throws {Error} Where a `map` or a `step` was never awaited.
+   * @throws {UnresponsiveTaskError} Where a piece may still be running, whoever caught its error.
    */
   async close(isFailed: boolean): Promise<void> {
-    if (this.#maps.length === 0) return;
+    const [running] = this.#steps.keys();
+    if (running !== undefined) {
+      this.#stepHalt?.halt(new NotNeededError("the task ended"));
+      await Promise.allSettled(this.#steps.values());
+    }
+    this.#stepHalt?.release();
     for (const map of this.#maps) await map.close();
+    const stuck = this.#stuck ?? this.#maps.find((map) => map.stuck !== undefined)?.stuck;
+    if (stuck !== undefined) throw stuck;
+    if (running !== undefined && !isFailed) {
+      throw new Error(`step "${running}" was still running when its task ended: await it`);
+    }
     const unused = this.#maps.find((map) => !map.isUsed);
     if (unused !== undefined && !isFailed) {
       throw new Error(

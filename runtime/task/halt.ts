@@ -65,7 +65,8 @@ export class Halt {
   check(): void {
     if (!this.#isHalted) {
       const stop = this.stopReason();
-      if (stop !== undefined) this.halt(stop);
+      // All that runs beside it is to stop too, and no try of it is to begin again.
+      if (stop !== undefined) this.#root.halt(stop);
       else if (this.deadline < Infinity && performance.now() > this.deadline) {
         this.halt(new TaskTimeoutError(this.timeoutMs));
       }
@@ -85,7 +86,7 @@ export class Halt {
    * @throws {UnresponsiveTaskError} Where it goes on after that.
    */
   async settle<T>(result: PromiseLike<T>, what: string): Promise<T> {
-    let timer: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const stuck = new Promise<never>((_, reject) => {
       const watch = (): void => {
         const { graceMs, reason } = this;
@@ -104,8 +105,19 @@ export class Halt {
     }
   }
 
+  get #root(): Halt {
+    return this.parent === undefined ? this : this.parent.#root;
+  }
+
   /** Lets go of the parent. */
   release(): void {
-    this.parent?.#children.delete(this);
+    if (this.parent !== undefined) this.parent.#children.delete(this);
   }
+}
+
+/** The error that says that something may still be running, where an error is it or has it as its cause. */
+export function unresponsiveIn(error: unknown): UnresponsiveTaskError | undefined {
+  if (error instanceof UnresponsiveTaskError) return error;
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof UnresponsiveTaskError ? cause : undefined;
 }

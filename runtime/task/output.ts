@@ -53,8 +53,9 @@ export function setOutputs(
       if (!(key in values)) continue;
       const part = tokens[key] as AnyBlob | readonly AnyBlob[];
       const value = values[key];
-      if (isList(part)) part.forEach((blob, i) => workspace.set(blob.name, (value as unknown[])[i]));
-      // An updated blob that is not replaced may come back as `undefined` from a destructured result.
+      if (isList(part)) {
+        part.forEach((blob, i) => workspace.set(blob.name, (value as unknown[])[i]));
+      } // An updated blob that is not replaced may come back as `undefined` from a destructured result.
       else if (value !== undefined || tokens === task.declaration.writes) {
         workspace.set(part.name, value);
       }

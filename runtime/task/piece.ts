@@ -63,7 +63,9 @@ async function runTry<T>(
     : setTimeout(() => halt.halt(new TaskTimeoutError(timeoutMs, what)), timeoutMs);
   try {
     const given = run(host.context(number, halt));
-    const result = isThenable(given) ? await halt.settle(given as PromiseLike<T>, what) : given as T;
+    const result = isThenable(given)
+      ? await halt.settle(given as PromiseLike<T>, what)
+      : given as T;
     if (halt.isHalted) throw halt.reason;
     return result;
   } catch (error) {

@@ -3,16 +3,18 @@
  *
  * @module
  */
-import type { Awaitable, Mapped, MapOptions, PieceContext } from "../../dsl/mod.ts";
+import type { Awaitable, MapOptions, Mapped, PieceContext } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
-import type { Halt } from "./halt.ts";
+import type { UnresponsiveTaskError } from "../errors.ts";
+import { type Halt, unresponsiveIn } from "./halt.ts";
 import { runPiece } from "./piece.ts";
 import { sleep } from "./turn.ts";
 
 type Settled<O> = PromiseSettledResult<O>;
 
 /** Why pieces end whose results nobody waits for any more. */
-class NotNeededError extends Error {
+export class NotNeededError extends Error {
+  /** The class's name. */
   override readonly name: string = "NotNeededError";
 }
 
@@ -23,6 +25,8 @@ export class PieceMap<I, O> implements Mapped<O> {
   readonly #starts: number[] = [];
   readonly #halt: Halt;
   #isUsed = false;
+  #endsOnFailure = false;
+  #stuck: UnresponsiveTaskError | undefined;
 
   /** Takes what to run, and where. */
   constructor(
@@ -36,16 +40,25 @@ export class PieceMap<I, O> implements Mapped<O> {
     this.#halt = parent.child();
     const { concurrency = 1, rate } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new RangeError(`map "${name}": concurrency is ${concurrency}: give a whole number from 1`);
+      throw new RangeError(
+        `map "${name}": concurrency is ${concurrency}: give a whole number from 1`,
+      );
     }
     if (rate !== undefined && (!Number.isInteger(rate.count) || rate.count < 1)) {
-      throw new RangeError(`map "${name}": rate.count is ${rate.count}: give a whole number from 1`);
+      throw new RangeError(
+        `map "${name}": rate.count is ${rate.count}: give a whole number from 1`,
+      );
     }
   }
 
   /** Whether results were asked for. */
   get isUsed(): boolean {
     return this.#isUsed;
+  }
+
+  /** The error of a piece that may still be running; nothing may go on beside it. */
+  get stuck(): UnresponsiveTaskError | undefined {
+    return this.#stuck;
   }
 
   then<A = O[], B = never>(
@@ -56,13 +69,18 @@ export class PieceMap<I, O> implements Mapped<O> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<O, void, undefined> {
-    for await (const result of this.settled()) {
+    for await (const result of this.#run(true)) {
       if (result.status === "rejected") throw result.reason;
       yield result.value;
     }
   }
 
-  async *settled(): AsyncGenerator<Settled<O>, void, undefined> {
+  settled(): AsyncGenerator<Settled<O>, void, undefined> {
+    return this.#run(false);
+  }
+
+  async *#run(endsOnFailure: boolean): AsyncGenerator<Settled<O>, void, undefined> {
+    this.#endsOnFailure = endsOnFailure;
     if (this.#isUsed) throw new Error(`map "${this.name}" was asked for its results twice`);
     this.#isUsed = true;
     // As many results may wait for their turn as pieces may run, so that memory is bounded.
@@ -96,6 +114,7 @@ export class PieceMap<I, O> implements Mapped<O> {
   async #next(window: Promise<Settled<O>>[]): Promise<Settled<O>> {
     const result = await window.shift();
     if (result === undefined) throw new Error("unreachable: the window is not empty");
+    if (this.#stuck !== undefined) throw this.#stuck;
     // The end of the whole task is no failure of a piece.
     if (result.status === "rejected" && this.#halt.isHalted) throw this.#halt.reason;
     return result;
@@ -105,7 +124,9 @@ export class PieceMap<I, O> implements Mapped<O> {
     const { key: keyOf, concurrency = 1, retry, timeout } = this.options;
     const key = keyOf(item, index);
     if (this.#keys.has(key)) {
-      throw new Error(`map "${this.name}" has two items with the key "${key}": keys name pieces, so each needs its own`);
+      throw new Error(
+        `map "${this.name}" has two items with the key "${key}": keys name pieces, so each needs its own`,
+      );
     }
     this.#keys.add(key);
     while (this.#running.size >= concurrency) await Promise.race(this.#running);
@@ -118,7 +139,12 @@ export class PieceMap<I, O> implements Mapped<O> {
     );
     const settled: Promise<Settled<O>> = piece.then(
       (value) => ({ status: "fulfilled", value }),
-      (reason: unknown) => ({ status: "rejected", reason }),
+      (reason: unknown) => {
+        this.#stuck ??= unresponsiveIn(reason);
+        // At once, and not in its turn: what still runs or waits would be for nothing.
+        if (this.#endsOnFailure) this.#halt.halt(reason);
+        return { status: "rejected", reason };
+      },
     );
     this.#running.add(settled);
     settled.then(() => this.#running.delete(settled));

@@ -9,7 +9,8 @@ import { UndeclaredWriteError } from "../errors.ts";
 
 /** Keeps copies of what a task reads, to compare them with what is there after it. */
 export class ReadCheck {
-  readonly #copies: { readonly key: string; readonly before: unknown; readonly now: unknown }[] = [];
+  readonly #copies: { readonly key: string; readonly before: unknown; readonly now: unknown }[] =
+    [];
 
   /** Copies the inputs that are blobs without a codec. */
   constructor(readonly task: AnyTask, readonly node: string, inputs: Record<string, unknown>) {

@@ -62,7 +62,13 @@ export async function runTask<I, O>(
     resources: new ResourcePool((param) => paramValue({ params: {} }, param), signal),
     saved: () => Promise.reject(new Error("what saved(…) reads is given to runTask as an input")),
   };
-  const place = { task: task.name, id: `${task.name}@${node}`, node, phase: "epoch", epoch } as const;
+  const place = {
+    task: task.name,
+    id: `${task.name}@${node}`,
+    node,
+    phase: "epoch",
+    epoch,
+  } as const;
   const halt = new Halt(stopReason, Infinity);
   const onAbort = (): void => halt.halt(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -70,8 +76,7 @@ export async function runTask<I, O>(
   let isFailed = true;
   try {
     halt.check();
-    const body = task.body as (inputs: I, context: TaskContext) => unknown;
-    const values = checkOutput(task, await body(inputs, context));
+    const values = checkOutput(task, await task.body(inputs as never, context));
     isFailed = false;
     const updated: Record<string, unknown> = {};
     for (const key of Object.keys(task.declaration.updates)) {

@@ -6,15 +6,10 @@
 import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, AnyTask } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
-import {
-  TaskError,
-  type TaskSite,
-  TaskTimeoutError,
-  UnresponsiveTaskError,
-} from "../errors.ts";
+import { TaskError, type TaskSite, TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
 import { errorRecord, type TaskPlace } from "../events.ts";
 import { holds, readInputs, type Source } from "../session/read.ts";
-import { copyBlob } from "../session/workspace.ts";
+import { copyBlob, disposeBlob } from "../session/workspace.ts";
 import { TaskContext } from "./context.ts";
 import type { Halt } from "./halt.ts";
 import { checkOutput, setOutputs } from "./output.ts";
@@ -53,19 +48,48 @@ export function prepareTask(step: PlacedStep, task: AnyTask): TaskStep {
  * @throws {TaskError} Where its last try fails; the cause is what it threw.
  */
 export async function runTask(prepared: TaskStep, source: Source, group: Halt): Promise<void> {
-  const { step, task, attempts, timeoutMs } = prepared;
+  const { step, task, attempts } = prepared;
   const { scope } = source;
   const place = placeOf(prepared, source);
   const condition = task.declaration.if;
-  if (condition !== undefined && !await holds(source, condition, step.node)) {
-    scope.events.emit({ type: "task-skipped", ...place });
-    return;
+  let kept: Kept | undefined;
+  try {
+    if (condition !== undefined && !await holds(source, condition, step.node)) {
+      scope.events.emit({ type: "task-skipped", ...place });
+      return;
+    }
+    const workspace = source.workspace(step.node);
+    for (const write of step.writes) workspace.touch(write.blob.name);
+    if (attempts > 1 && task.declaration.retry?.restore !== false) {
+      kept = await keepUpdates(prepared, source);
+    }
+  } catch (error) {
+    const record = errorRecord(error);
+    scope.events.emit({
+      type: "task-failed",
+      ...place,
+      try: 1,
+      error: record,
+      retryInMs: undefined,
+    });
+    throw new TaskError(siteOf(prepared, source, 1), messageOf(error), { cause: error });
   }
-  const workspace = source.workspace(step.node);
-  for (const write of step.writes) workspace.touch(write.blob.name);
-  const kept = attempts > 1 && task.declaration.retry?.restore !== false
-    ? await keepUpdates(prepared, source)
-    : undefined;
+  try {
+    await runTries(prepared, source, group, kept);
+  } finally {
+    kept?.release();
+  }
+}
+
+async function runTries(
+  prepared: TaskStep,
+  source: Source,
+  group: Halt,
+  kept: Kept | undefined,
+): Promise<void> {
+  const { timeoutMs } = prepared;
+  const { scope } = source;
+  const place = placeOf(prepared, source);
   for (let number = 1;; number++) {
     const halt = group.child(timeoutMs);
     scope.events.emit({ type: "task-started", ...place, try: number });
@@ -81,7 +105,13 @@ export async function runTask(prepared: TaskStep, source: Source, group: Halt): 
     } catch (error) {
       const waitMs = nextTryMs(prepared, number, error, group);
       const record = errorRecord(error);
-      scope.events.emit({ type: "task-failed", ...place, try: number, error: record, retryInMs: waitMs });
+      scope.events.emit({
+        type: "task-failed",
+        ...place,
+        try: number,
+        error: record,
+        retryInMs: waitMs,
+      });
       if (waitMs === undefined) {
         if (group.isHalted && error === group.reason) throw error;
         throw new TaskError(siteOf(prepared, source, number), messageOf(error), { cause: error });
@@ -90,7 +120,7 @@ export async function runTask(prepared: TaskStep, source: Source, group: Halt): 
     } finally {
       halt.release();
     }
-    if (kept !== undefined) await kept();
+    await kept?.restore();
   }
 }
 
@@ -102,7 +132,9 @@ function nextTryMs(
   group: Halt,
 ): number | undefined {
   const { retry } = task.declaration;
-  if (number >= attempts || group.isHalted || error instanceof UnresponsiveTaskError) return undefined;
+  if (number >= attempts || group.isHalted || error instanceof UnresponsiveTaskError) {
+    return undefined;
+  }
   if (retry?.if?.(error) === false) return undefined;
   const delayMs = retry?.delay === undefined ? 0 : parseDuration(retry.delay);
   const maxDelayMs = retry?.maxDelay === undefined ? Infinity : parseDuration(retry.maxDelay);
@@ -145,15 +177,33 @@ async function runTry(
   }
 }
 
-/** Copies what a task updates; gives what puts it back, as often as wanted. */
-async function keepUpdates(prepared: TaskStep, source: Source): Promise<() => Promise<void>> {
+/** Copies of what a task updates. */
+interface Kept {
+  /** Puts them back, as often as wanted. */
+  readonly restore: () => Promise<void>;
+  /** Frees them. */
+  readonly release: () => void;
+}
+
+async function keepUpdates(prepared: TaskStep, source: Source): Promise<Kept> {
   const workspace = source.workspace(prepared.step.node);
   const copies: [AnyBlob, unknown][] = [];
   for (const blob of prepared.updates) {
-    if (workspace.has(blob.name)) copies.push([blob, await copyBlob(blob, workspace.get(blob.name))]);
+    if (workspace.has(blob.name)) {
+      copies.push([blob, await copyBlob(blob, workspace.get(blob.name))]);
+    }
   }
-  return async () => {
-    for (const [blob, copy] of copies) workspace.set(blob.name, await copyBlob(blob, copy));
+  return {
+    restore: async () => {
+      for (const [blob, copy] of copies) {
+        const fresh = await copyBlob(blob, copy);
+        workspace.drop(blob.name);
+        workspace.set(blob.name, fresh);
+      }
+    },
+    release: () => {
+      for (const [blob, copy] of copies) disposeBlob(blob, copy);
+    },
   };
 }
 

@@ -1,0 +1,53 @@
+/**
+ * What a save takes: which blobs, which numbers, which state of the run.
+ *
+ * @module
+ */
+import type { RunState } from "../../storage/mod.ts";
+import type { Program } from "../program.ts";
+import { environment } from "../run/state.ts";
+import type { CheckpointHost } from "../session/session.ts";
+
+/**
+ * The blobs of a node that are to be saved: the job's; without a job those listed before, or all
+ * that are there.
+ */
+export function blobsToSave(
+  host: CheckpointHost,
+  node: string,
+  program: Program | undefined,
+  listed?: readonly string[],
+): readonly string[] {
+  if (program !== undefined) {
+    return program.saved.filter((saved) => saved.node === node).map(({ blob }) => blob.name);
+  }
+  const { values, declared } = host.workspace(node);
+  const names = listed ?? [...new Set([...declared.keys(), ...values.keys()])];
+  return names.filter((name) => declared.get(name)?.scratch !== true);
+}
+
+/** The numbers by which epochs are compared, as they are now. */
+export function metricsNow(
+  host: CheckpointHost,
+  program: Program | undefined,
+): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  for (const { node, blob, key } of program?.metrics ?? []) {
+    const value = host.workspace(node).get(blob.name);
+    if (typeof value === "number") metrics[key] = value;
+  }
+  return metrics;
+}
+
+/** Whether two lists hold the same names, in any order. */
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && [...a].sort().join("/") === [...b].sort().join("/");
+}
+
+/** What a save outside a runner records. */
+export function bareState(branch: number): RunState {
+  return {
+    ...{ seed: 0, branch, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} },
+    environment: environment(),
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * How the `file:` store writes a new file, and tries out its file system.
+ *
+ * @module
+ */
+import { dirname, join } from "@std/path";
+import type { FileSystem, FileWriter } from "./file_system.ts";
+import type { StorePromises } from "./store.ts";
+
+/** Parts are gathered into pieces of this size, so that small ones cost no call each. */
+const GATHER_BYTES = 1024 * 1024;
+
+/** How a file is written. */
+export interface NewFileOptions {
+  /** Whether it must outlive a power cut. */
+  readonly sync: boolean;
+  /** Is called before the writing and before the sync. */
+  readonly onPoint: (step: "write" | "sync") => void | Promise<void>;
+  /** Ends it between two pieces; what was written is removed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Writes a new file, and gives its size. A failed one is removed, as far as that works: its name
+ * stands for nothing.
+ */
+export async function writeNew(
+  fileSystem: FileSystem,
+  path: string,
+  parts: Iterable<Uint8Array>,
+  options: NewFileOptions,
+): Promise<number> {
+  const file = await fileSystem.create(path);
+  let isOpen = true;
+  try {
+    await options.onPoint("write");
+    const written = await writeParts(file, parts, options.signal);
+    if (options.sync) {
+      await options.onPoint("sync");
+      // A failed sync is never tried again: the kernel may have dropped the pages it could not write.
+      await file.sync();
+    }
+    isOpen = false;
+    file.close();
+    return written;
+  } catch (error) {
+    if (isOpen) file.close();
+    await discard(fileSystem, path);
+    throw error;
+  }
+}
+
+async function writeParts(
+  file: FileWriter,
+  parts: Iterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let gathered: Uint8Array | undefined;
+  let held = 0;
+  let written = 0;
+  for (const part of parts) {
+    signal?.throwIfAborted();
+    written += part.byteLength;
+    if (held + part.byteLength > GATHER_BYTES) {
+      await writeAll(file, gathered?.subarray(0, held));
+      held = 0;
+    }
+    if (part.byteLength >= GATHER_BYTES) {
+      await writeAll(file, part);
+      continue;
+    }
+    gathered ??= new Uint8Array(GATHER_BYTES);
+    gathered.set(part, held);
+    held += part.byteLength;
+  }
+  await writeAll(file, gathered?.subarray(0, held));
+  return written;
+}
+
+async function writeAll(file: FileWriter, bytes: Uint8Array | undefined): Promise<void> {
+  let rest = bytes ?? new Uint8Array();
+  while (rest.byteLength > 0) {
+    const count = await file.write(rest);
+    if (count <= 0 || count > rest.byteLength) throw new Error(`a write took ${count} bytes`);
+    rest = rest.subarray(count);
+  }
+}
+
+/** Removes a file that stands for nothing; where that fails it stays, which is harmless. */
+export async function discard(fileSystem: FileSystem, path: string): Promise<void> {
+  try {
+    await fileSystem.remove(path);
+  } catch {
+    // A temporary name that stays is no object, and verification reports it as left over.
+  }
+}
+
+/** A path beside another that is no object's and no one else's. */
+export function temporaryPath(path: string): string {
+  return join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+}
+
+/** Tries out what a folder's file system can do. */
+export async function probe(fileSystem: FileSystem, folder: string): Promise<StorePromises> {
+  const from = temporaryPath(join(folder, "probe"));
+  const to = temporaryPath(join(folder, "probe"));
+  const file = await fileSystem.create(from);
+  file.close();
+  const reasons: string[] = [];
+  try {
+    const links = await works(reasons, "links", () => fileSystem.link(from, to));
+    const syncs = await works(reasons, "folder syncs", () => fileSystem.syncFolder(folder));
+    const durability = !links ? "none" : syncs ? "power" : "process";
+    // Even without links, a file that must be new is created by one caller only.
+    return { linearizableCreate: true, durability, reasons };
+  } finally {
+    await discard(fileSystem, from);
+    await discard(fileSystem, to);
+  }
+}
+
+async function works(
+  reasons: string[],
+  what: string,
+  run: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    await run();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    reasons.push(`${what} do not work there: ${why}`);
+    return false;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The small records of a job: its identity, its attempts, where they start from, what they remove.
+ *
+ * @module
+ */
+import { DamagedError } from "./errors.ts";
+import { Fields } from "./fields.ts";
+import {
+  attemptName,
+  JOB,
+  type ManifestRef,
+  MAX_NUMBER,
+  parentName,
+  parseRemovalName,
+} from "./layout.ts";
+import type { SavedEnvironment } from "./manifest.ts";
+import type { RecordMap, RecordValue } from "./record_cbor.ts";
+import { encodeRef, parseRef } from "./ref_codec.ts";
+import {
+  encodeEnvironment,
+  encodeParams,
+  parseEnvironment,
+  parseParams,
+  type SavedParam,
+} from "./run_codec.ts";
+import { seal, unseal } from "./seal.ts";
+
+/** The largest of these records that is read. */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+const MAX_REMOVED = 1_000_000;
+
+/** What a job's folder says of itself. */
+export interface JobRecord {
+  /** The job's name; none for checkpoints that were made without a job. */
+  readonly job: string | undefined;
+  /** When the folder was first used, in milliseconds since 1970. */
+  readonly createdAtMs: number;
+}
+
+/** With what an attempt was started. */
+export interface AttemptRecord {
+  /** The seed of all random numbers. */
+  readonly seed: number;
+  /** The values of all params. */
+  readonly params: Readonly<Record<string, SavedParam>>;
+  /** What values may depend on. */
+  readonly environment: SavedEnvironment;
+  /** When it was started, in milliseconds since 1970. */
+  readonly createdAtMs: number;
+}
+
+/** Seals a job's record. */
+export function encodeJob({ job, createdAtMs }: JobRecord): Uint8Array<ArrayBuffer> {
+  return seal("job", new Map<string, RecordValue>([["job", job ?? null], ["createdAtMs", createdAtMs]]));
+}
+
+/** Opens a job's record. */
+export function decodeJob(bytes: Uint8Array): JobRecord {
+  const fields = new Fields(JOB, "", unseal("job", JOB, bytes));
+  const job = fields.value("job") === null ? undefined : fields.text("job", 256);
+  const createdAtMs = fields.number("createdAtMs");
+  fields.end();
+  return { job, createdAtMs };
+}
+
+/** Seals an attempt's record. */
+export function encodeAttempt(attempt: number, record: AttemptRecord): Uint8Array<ArrayBuffer> {
+  return seal(
+    "attempt",
+    new Map<string, RecordValue>([
+      ["attempt", attempt],
+      ["seed", record.seed],
+      ["params", encodeParams(record.params)],
+      ["environment", encodeEnvironment(record.environment)],
+      ["createdAtMs", record.createdAtMs],
+    ]),
+  );
+}
+
+/** Opens an attempt's record. */
+export function decodeAttempt(attempt: number, bytes: Uint8Array): AttemptRecord {
+  const object = attemptName(attempt);
+  const fields = ownFields(object, attempt, unseal("attempt", object, bytes));
+  const record = {
+    seed: fields.integer("seed", -Number.MAX_SAFE_INTEGER),
+    params: parseParams(fields),
+    environment: parseEnvironment(fields.fields("environment")),
+    createdAtMs: fields.number("createdAtMs"),
+  };
+  fields.end();
+  return record;
+}
+
+/** Seals the record of where an attempt starts from; none for a fresh start. */
+export function encodeParent(
+  attempt: number,
+  parent: ManifestRef | undefined,
+): Uint8Array<ArrayBuffer> {
+  return seal(
+    "parent",
+    new Map<string, RecordValue>([
+      ["attempt", attempt],
+      ["parent", parent === undefined ? null : encodeRef(parent)],
+    ]),
+  );
+}
+
+/** Opens the record of where an attempt starts from. */
+export function decodeParent(attempt: number, bytes: Uint8Array): ManifestRef | undefined {
+  const object = parentName(attempt);
+  const fields = ownFields(object, attempt, unseal("parent", object, bytes));
+  const parent = fields.value("parent") === null ? undefined : parseRef(fields.fields("parent"));
+  fields.end();
+  // Lines lead back to earlier attempts only, so that following one always ends.
+  if (parent !== undefined && parent.attempt >= attempt) {
+    throw new DamagedError(object, `a parent before attempt ${attempt}`, `attempt ${parent.attempt}`);
+  }
+  return parent;
+}
+
+/** Seals the record of what is about to be removed. */
+export function encodeRemoval(
+  attempt: number,
+  refs: readonly ManifestRef[],
+): Uint8Array<ArrayBuffer> {
+  return seal(
+    "removal",
+    new Map<string, RecordValue>([["attempt", attempt], ["refs", refs.map(encodeRef)]]),
+  );
+}
+
+/** Opens the record of what was about to be removed. */
+export function decodeRemoval(name: string, bytes: Uint8Array): readonly ManifestRef[] {
+  const fields = ownFields(
+    name,
+    parseRemovalName(name)?.attempt ?? 0,
+    unseal("removal", name, bytes),
+  );
+  const refs = fields.array("refs", MAX_REMOVED).map((ref, index) =>
+    parseRef(new Fields(name, `refs[${index}]`, ref))
+  );
+  fields.end();
+  return refs;
+}
+
+/** The fields of a record that names the attempt under whose name it lies. */
+function ownFields(object: string, attempt: number, body: RecordMap): Fields {
+  const fields = new Fields(object, "", body);
+  const found = fields.integer("attempt", 1, MAX_NUMBER);
+  if (found === attempt) return fields;
+  throw new DamagedError(object, `attempt ${attempt}`, `attempt ${found}`);
+}

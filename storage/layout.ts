@@ -1,0 +1,128 @@
+/**
+ * The names of a job's objects, and what they say.
+ *
+ * @module
+ */
+
+/** The phases whose end is recorded; `"epoch"` also stands for init, as epoch 0. */
+export const PHASES = ["epoch", "upload", "download", "exit"] as const;
+
+/** A phase whose end is recorded. */
+export type SavedPhase = typeof PHASES[number];
+
+/** Names a manifest: the end of a phase, by the attempt that reached it. */
+export interface ManifestRef {
+  /** The epoch; 0 after init. */
+  readonly epoch: number;
+  /** The attempt that saved it. */
+  readonly attempt: number;
+  /** What was finished. */
+  readonly phase: SavedPhase;
+}
+
+/** The job's identity. */
+export const JOB = "job.cbor";
+/** The folders of a job. */
+export const FOLDERS = {
+  attempts: "attempts/",
+  packs: "packs/",
+  epochs: "epochs/",
+  phases: "phases/",
+  removals: "removals/",
+} as const;
+
+/** The highest number of an epoch or an attempt. */
+export const MAX_NUMBER = 999_999_999;
+
+/** The name of an attempt's record. */
+export function attemptName(attempt: number): string {
+  return `${FOLDERS.attempts}${padded(attempt)}.cbor`;
+}
+
+/** The name of the record that says where an attempt starts from. */
+export function parentName(attempt: number): string {
+  return `${FOLDERS.attempts}${padded(attempt)}.parent.cbor`;
+}
+
+/** The name of a manifest. */
+export function manifestName({ epoch, attempt, phase }: ManifestRef): string {
+  const stem = `e${padded(epoch)}.a${padded(attempt)}`;
+  return phase === "epoch"
+    ? `${FOLDERS.epochs}${stem}.cbor`
+    : `${FOLDERS.phases}${stem}.${phase}.cbor`;
+}
+
+/** A name for a new pack, never used before. */
+export function newPackName({ epoch, attempt }: ManifestRef, node: string): string {
+  const nonce = crypto.randomUUID().replaceAll("-", "");
+  return `${FOLDERS.packs}a${padded(attempt)}/e${padded(epoch)}.${node}.${nonce}.pack`;
+}
+
+/** A name for a new record of what an attempt removes. */
+export function newRemovalName(attempt: number): string {
+  const nonce = crypto.randomUUID().replaceAll("-", "");
+  return `${FOLDERS.removals}a${padded(attempt)}.${nonce}.cbor`;
+}
+
+/** What an attempt record's name says; `undefined` where it is none. */
+export function parseAttemptName(
+  name: string,
+): { readonly attempt: number; readonly isParent: boolean } | undefined {
+  const match = /^attempts\/(\d{6,9})(\.parent)?\.cbor$/.exec(name);
+  const attempt = parseNumber(match?.[1]);
+  return attempt === undefined ? undefined : { attempt, isParent: match?.[2] !== undefined };
+}
+
+/** What a manifest's name says; `undefined` where it is none. */
+export function parseManifestName(name: string): ManifestRef | undefined {
+  const match = /^(?:epochs|phases)\/e(\d{6,9})\.a(\d{6,9})(?:\.(upload|download|exit))?\.cbor$/
+    .exec(name);
+  const epoch = parseNumber(match?.[1]);
+  const attempt = parseNumber(match?.[2]);
+  if (epoch === undefined || attempt === undefined) return undefined;
+  const phase = PHASES.find((phase) => phase === (match?.[3] ?? "epoch")) ?? "epoch";
+  const ref: ManifestRef = { epoch, attempt, phase };
+  return manifestName(ref) === name ? ref : undefined;
+}
+
+/** The attempt that wrote a pack, from its name; `undefined` where it is no pack's. */
+export function parsePackName(name: string): { readonly attempt: number } | undefined {
+  const match = /^packs\/a(\d{6,9})\/e\d{6,9}\.[A-Za-z0-9_][A-Za-z0-9_.-]*\.[0-9a-f]{32}\.pack$/
+    .exec(name);
+  const attempt = parseNumber(match?.[1]);
+  return attempt === undefined ? undefined : { attempt };
+}
+
+/** The attempt whose removal a record tells of; `undefined` where it is no such record's name. */
+export function parseRemovalName(name: string): { readonly attempt: number } | undefined {
+  const attempt = parseNumber(/^removals\/a(\d{6,9})\.[0-9a-f]{32}\.cbor$/.exec(name)?.[1]);
+  return attempt === undefined ? undefined : { attempt };
+}
+
+/** How messages name a manifest: `"4@a3"`, or `"20@a3 (upload)"`. */
+export function formatRef({ epoch, attempt, phase }: ManifestRef): string {
+  return `${epoch}@a${attempt}${phase === "epoch" ? "" : ` (${phase})`}`;
+}
+
+/** Whether two refs name the same manifest. */
+export function isSameRef(a: ManifestRef, b: ManifestRef): boolean {
+  return a.epoch === b.epoch && a.attempt === b.attempt && a.phase === b.phase;
+}
+
+/** Orders what one attempt reaches: by epoch, then by phase. */
+export function comparePosition(
+  a: Pick<ManifestRef, "epoch" | "phase">,
+  b: Pick<ManifestRef, "epoch" | "phase">,
+): number {
+  return a.epoch - b.epoch || PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase);
+}
+
+function padded(number: number): string {
+  return String(number).padStart(6, "0");
+}
+
+/** A number as names have it: six digits, or more without a leading zero. */
+function parseNumber(digits: string | undefined): number | undefined {
+  if (digits === undefined || (digits.length > 6 && digits.startsWith("0"))) return undefined;
+  return Number(digits);
+}

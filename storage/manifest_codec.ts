@@ -1,0 +1,160 @@
+/**
+ * Manifests as sealed records.
+ *
+ * @module
+ */
+import { DamagedError } from "./errors.ts";
+import { Fields } from "./fields.ts";
+import { isSameRef, type ManifestRef, manifestName, MAX_NUMBER, parsePackName } from "./layout.ts";
+import {
+  BLOCK_BYTES,
+  type BlobEntry,
+  type BlockRef,
+  INLINE_BYTES,
+  type Manifest,
+  MAX_MANIFEST_BYTES,
+} from "./manifest.ts";
+import type { RecordMap, RecordValue } from "./record_cbor.ts";
+import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
+import { encodeRun, mapOf, MAX_NODES, parseRun } from "./run_codec.ts";
+import { FORMAT_VERSION, seal, unseal } from "./seal.ts";
+
+const MAX_BLOBS = 1_000_000;
+const MAX_BLOCKS = 4_000_000;
+const MAX_PACKS = 1_000_000;
+const MAX_CRC32 = 0xffff_ffff;
+
+/**
+ * Seals a manifest.
+ *
+ * @throws {RangeError} Where it would be too large.
+ */
+export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
+  const packs = new Map(manifest.packs.map((pack, index) => [pack, index]));
+  const body = new Map<string, RecordValue>([
+    ["job", manifest.job ?? null],
+    ["ref", encodeRef(manifest)],
+    ["parent", manifest.parent === undefined ? null : encodeRef(manifest.parent)],
+    ["createdAtMs", manifest.createdAtMs],
+    ["run", encodeRun(manifest.run)],
+    ["metrics", mapOf(manifest.metrics, (value) => value)],
+    ["packs", manifest.packs],
+    ["nodes", mapOf(manifest.nodes, (blobs) => mapOf(blobs, (blob) => encodeBlob(blob, packs)))],
+  ]);
+  const bytes = seal("manifest", body);
+  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new RangeError(
+      `Cannot save: the manifest would have ${bytes.byteLength} bytes, and may have ${MAX_MANIFEST_BYTES}. ` +
+        `Save fewer or smaller blobs`,
+    );
+  }
+  return bytes;
+}
+
+function encodeBlob(entry: BlobEntry, packs: ReadonlyMap<string, number>): RecordMap {
+  if ("absent" in entry) return new Map([["absent", true]]);
+  const map = new Map<string, RecordValue>([
+    ["type", encodeType(entry.type)],
+    ["codec", entry.codec],
+    ["bytes", entry.bytes],
+  ]);
+  if (entry.inline !== undefined) map.set("inline", entry.inline);
+  if (entry.blocks !== undefined) {
+    const blocks = entry.blocks.map(({ pack, offset, length, crc32 }): RecordValue => {
+      return [packs.get(pack) ?? -1, offset, length, crc32];
+    });
+    map.set("blocks", blocks);
+  }
+  return map;
+}
+
+/**
+ * Opens and checks a manifest that was found under the name of `ref`.
+ *
+ * @throws {DamagedError} Where it is not what was once written there.
+ * @throws {UnsupportedVersionError} Where it is of another version.
+ */
+export function decodeManifest(ref: ManifestRef, bytes: Uint8Array): Manifest {
+  const object = manifestName(ref);
+  const fields = new Fields(object, "", unseal("manifest", object, bytes));
+  const named = parseRef(fields.fields("ref"));
+  if (!isSameRef(named, ref)) {
+    throw new DamagedError(object, "its own manifest", `that of ${manifestName(named)}`);
+  }
+  const job = fields.value("job");
+  if (job !== null && typeof job !== "string") throw fields.damaged("job", "a name", "none");
+  const parent = fields.value("parent") === null ? undefined : parseRef(fields.fields("parent"));
+  const packs = parsePacks(fields, ref);
+  const manifest: Manifest = {
+    ...ref,
+    version: FORMAT_VERSION,
+    job: job ?? undefined,
+    parent,
+    createdAtMs: fields.number("createdAtMs"),
+    run: parseRun(fields.fields("run")),
+    metrics: fields.record("metrics", MAX_BLOBS, (metrics, name) => metrics.number(name)),
+    packs,
+    nodes: fields.record(
+      "nodes",
+      MAX_NODES,
+      (nodes, node) =>
+        nodes.record(node, MAX_BLOBS, (blobs, blob) => parseBlob(blobs.fields(blob), packs)),
+    ),
+  };
+  fields.end();
+  return manifest;
+}
+
+/** The names of packs, none of which can lead out of the packs' folder. */
+function parsePacks(fields: Fields, { attempt }: ManifestRef): readonly string[] {
+  return fields.array("packs", MAX_PACKS).map((name) => {
+    const pack = typeof name === "string" ? parsePackName(name) : undefined;
+    if (pack !== undefined && pack.attempt <= Math.min(attempt, MAX_NUMBER)) return name as string;
+    throw fields.damaged("packs", "names of packs", JSON.stringify(name)?.slice(0, 300) ?? "none");
+  });
+}
+
+function parseBlob(fields: Fields, packs: readonly string[]): BlobEntry {
+  if (fields.has("absent")) {
+    if (!fields.boolean("absent")) throw fields.damaged("absent", "true", "false");
+    fields.end();
+    return { absent: true };
+  }
+  const bytes = fields.integer("bytes");
+  const common = { type: parseType(fields.fields("type")), codec: fields.boolean("codec"), bytes };
+  const where = fields.has("inline")
+    ? { inline: parseInline(fields, bytes) }
+    : { blocks: parseBlocks(fields, bytes, packs) };
+  fields.end();
+  return { ...common, ...where };
+}
+
+function parseInline(fields: Fields, bytes: number): Uint8Array {
+  const inline = fields.bytes("inline", INLINE_BYTES);
+  if (inline.byteLength === bytes) return inline.slice();
+  throw fields.damaged("inline", `${bytes} bytes`, `${inline.byteLength}`);
+}
+
+/** Every block but the last is a whole one, so that their number follows from the blob's size. */
+function parseBlocks(fields: Fields, bytes: number, packs: readonly string[]): BlockRef[] {
+  const blocks = fields.array("blocks", MAX_BLOCKS);
+  if (blocks.length !== Math.ceil(bytes / BLOCK_BYTES)) {
+    throw fields.damaged("blocks", `blocks of ${bytes} bytes`, `${blocks.length}`);
+  }
+  return blocks.map((block, index) => {
+    const expected = Math.min(BLOCK_BYTES, bytes - index * BLOCK_BYTES);
+    const [at, offset, length, crc32] = numbers(fields, block);
+    const pack = packs[at];
+    if (pack === undefined || length !== expected || crc32 > MAX_CRC32) {
+      throw fields.damaged("blocks", `a block of ${expected} bytes`, `[${String(block)}]`);
+    }
+    return { pack, offset, length, crc32 };
+  });
+}
+
+function numbers(fields: Fields, block: RecordValue): [number, number, number, number] {
+  const isBlock = Array.isArray(block) && block.length === 4 &&
+    block.every((number) => Number.isSafeInteger(number) && number >= 0);
+  if (isBlock) return block as unknown as [number, number, number, number];
+  throw fields.damaged("blocks", "four whole numbers for each block", "something else");
+}

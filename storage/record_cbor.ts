@@ -1,0 +1,250 @@
+/**
+ * The small part of CBOR (RFC 8949) that records are written in.
+ *
+ * A general library would accept more than a record may have (tags, keys that occur twice, lengths
+ * that ask for more memory than there are bytes) and write some numbers as others (`-0` as `0`, `2 ** 40` as a float),
+ * so records have a writer and a reader of their own. Blobs are encoded elsewhere.
+ *
+ * @module
+ */
+
+/** What a record may have in it. Maps have text keys; numbers are integers where they can be. */
+export type RecordValue =
+  | number
+  | string
+  | boolean
+  | null
+  | Uint8Array
+  | readonly RecordValue[]
+  | RecordMap;
+
+/** A map of a record. */
+export type RecordMap = ReadonlyMap<string, RecordValue>;
+
+/** Why bytes are no record. */
+export class RecordSyntaxError extends Error {
+  /** The class's name. */
+  override readonly name: string = "RecordSyntaxError";
+}
+
+/** How deep a record's arrays and maps may nest. */
+export const MAX_DEPTH = 12;
+
+/** The first bytes of an item: its major type and its argument, in the shortest form. */
+export function encodeHead(major: number, argument: number): Uint8Array {
+  const type = major << 5;
+  if (argument < 24) return Uint8Array.of(type | argument);
+  if (argument < 0x100) return Uint8Array.of(type | 24, argument);
+  if (argument < 0x1_0000) return Uint8Array.of(type | 25, argument >> 8, argument);
+  const bytes = new Uint8Array(argument <= 0xffff_ffff ? 5 : 9);
+  const view = new DataView(bytes.buffer);
+  if (bytes.length === 5) {
+    bytes[0] = type | 26;
+    view.setUint32(1, argument);
+  } else {
+    bytes[0] = type | 27;
+    view.setBigUint64(1, BigInt(argument));
+  }
+  return bytes;
+}
+
+/** Encodes a record's value: map keys in the order of their encoded bytes, floats in 64 bits. */
+export function encodeRecord(value: RecordValue): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  encodeInto(value, parts);
+  return joinBytes(parts);
+}
+
+/** Bytes one after another, in memory of their own. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.byteLength;
+  }
+  return joined;
+}
+
+const textEncoder = new TextEncoder();
+
+function encodeInto(value: RecordValue, parts: Uint8Array[]): void {
+  if (typeof value === "number") parts.push(encodeNumber(value));
+  else if (typeof value === "string") parts.push(...encodeText(value));
+  else if (typeof value === "boolean") parts.push(Uint8Array.of(value ? 0xf5 : 0xf4));
+  else if (value === null) parts.push(Uint8Array.of(0xf6));
+  else if (value instanceof Uint8Array) parts.push(encodeHead(2, value.byteLength), value);
+  else if (value instanceof Map) encodeMap(value, parts);
+  else encodeArray(value as readonly RecordValue[], parts);
+}
+
+function encodeNumber(value: number): Uint8Array {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+    return value >= 0 ? encodeHead(0, value) : encodeHead(1, -1 - value);
+  }
+  const bytes = new Uint8Array(9);
+  bytes[0] = 0xfb;
+  // All NaNs are alike, and written alike.
+  new DataView(bytes.buffer).setFloat64(1, value);
+  return bytes;
+}
+
+function encodeText(text: string): [Uint8Array, Uint8Array] {
+  if (!text.isWellFormed()) {
+    throw new RangeError(`Cannot write ${JSON.stringify(text.slice(0, 100))}: it has a lone surrogate`);
+  }
+  const bytes = textEncoder.encode(text);
+  return [encodeHead(3, bytes.byteLength), bytes];
+}
+
+function encodeArray(values: readonly RecordValue[], parts: Uint8Array[]): void {
+  parts.push(encodeHead(4, values.length));
+  for (const value of values) encodeInto(value, parts);
+}
+
+function encodeMap(map: RecordMap, parts: Uint8Array[]): void {
+  const entries = [...map].map(([key, value]) => ({ key: joinBytes(encodeText(key)), value }));
+  entries.sort((a, b) => compareBytes(a.key, b.key));
+  parts.push(encodeHead(5, entries.length));
+  for (const { key, value } of entries) {
+    parts.push(key);
+    encodeInto(value, parts);
+  }
+}
+
+/** Orders bytes as unsigned numbers, a prefix first. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.byteLength, b.byteLength);
+  for (let at = 0; at < length; at++) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.byteLength - b.byteLength;
+}
+
+/**
+ * Decodes a record's value, which must fill the bytes. Byte strings are views on them.
+ *
+ * @throws {RecordSyntaxError} Where the bytes are not what {@linkcode encodeRecord} writes.
+ */
+export function decodeRecord(bytes: Uint8Array): RecordValue {
+  const reader = new RecordReader(bytes);
+  const value = reader.value(0);
+  if (reader.left > 0) throw new RecordSyntaxError(`${reader.left} bytes behind its end`);
+  return value;
+}
+
+const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+class RecordReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get left(): number {
+    return this.#bytes.byteLength - this.#at;
+  }
+
+  value(depth: number): RecordValue {
+    if (depth > MAX_DEPTH) throw this.#error(`values nested more than ${MAX_DEPTH} deep`);
+    const first = this.#take(1)[0] ?? 0;
+    const major = first >> 5;
+    if (major === 7) return this.#simple(first);
+    const argument = this.#argument(first & 31);
+    switch (major) {
+      case 0:
+        return argument;
+      case 1:
+        return -1 - argument;
+      case 2:
+        return this.#take(argument);
+      case 3:
+        return this.#text(argument);
+      case 4:
+        return this.#array(argument, depth);
+      case 5:
+        return this.#map(argument, depth);
+      default:
+        throw this.#error("a tag");
+    }
+  }
+
+  #array(count: number, depth: number): readonly RecordValue[] {
+    // Each item takes a byte at least, which bounds what a count can make this allocate.
+    if (count > this.left) throw this.#error(`an array of ${count} items in ${this.left} bytes`);
+    const values: RecordValue[] = [];
+    for (let index = 0; index < count; index++) values.push(this.value(depth + 1));
+    return values;
+  }
+
+  #map(count: number, depth: number): RecordMap {
+    if (count * 2 > this.left) throw this.#error(`a map of ${count} pairs in ${this.left} bytes`);
+    const map = new Map<string, RecordValue>();
+    let previous: Uint8Array = new Uint8Array();
+    for (let index = 0; index < count; index++) {
+      const start = this.#at;
+      const key = this.value(depth + 1);
+      if (typeof key !== "string") throw this.#error("a map key that is no text");
+      const encoded = this.#bytes.subarray(start, this.#at);
+      if (compareBytes(previous, encoded) >= 0) {
+        throw this.#error(`the key "${key}" twice or out of order`);
+      }
+      previous = encoded;
+      map.set(key, this.value(depth + 1));
+    }
+    return map;
+  }
+
+  #text(length: number): string {
+    try {
+      return textDecoder.decode(this.#take(length));
+    } catch (error) {
+      if (error instanceof RecordSyntaxError) throw error;
+      throw this.#error("text that is not UTF-8");
+    }
+  }
+
+  #simple(first: number): RecordValue {
+    if (first === 0xf4) return false;
+    if (first === 0xf5) return true;
+    if (first === 0xf6) return null;
+    if (first !== 0xfb) throw this.#error(`the simple value 0x${first.toString(16)}`);
+    const at = this.#at;
+    this.#take(8);
+    return this.#view.getFloat64(at);
+  }
+
+  #argument(info: number): number {
+    if (info < 24) return info;
+    if (info > 27) throw this.#error("an item of indefinite length");
+    const size = 1 << (info - 24);
+    const at = this.#at;
+    this.#take(size);
+    const argument = size === 1
+      ? this.#view.getUint8(at)
+      : size === 2
+      ? this.#view.getUint16(at)
+      : size === 4
+      ? this.#view.getUint32(at)
+      : Number(this.#view.getBigUint64(at));
+    const least = size === 1 ? 24 : 2 ** (size * 4);
+    if (argument < least) throw this.#error(`${argument} in more bytes than it takes`);
+    if (!Number.isSafeInteger(argument)) throw this.#error("an integer of more than 53 bits");
+    return argument;
+  }
+
+  #take(count: number): Uint8Array {
+    if (count > this.left) throw this.#error(`${count} bytes where ${this.left} are left`);
+    this.#at += count;
+    return this.#bytes.subarray(this.#at - count, this.#at);
+  }
+
+  #error(found: string): RecordSyntaxError {
+    return new RecordSyntaxError(`${found} (at byte ${this.#at})`);
+  }
+}

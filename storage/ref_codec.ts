@@ -1,0 +1,61 @@
+/**
+ * Manifest refs and value types in records.
+ *
+ * @module
+ */
+import type { Fields } from "./fields.ts";
+import { type ManifestRef, MAX_NUMBER, PHASES } from "./layout.ts";
+import type { RecordMap, RecordValue } from "./record_cbor.ts";
+import type { ValueType } from "./value/mod.ts";
+
+const MAX_DIMENSIONS = 64;
+const MAX_TAG = 0xffff_ffff;
+
+/** A ref as a record has it. */
+export function encodeRef({ epoch, attempt, phase }: ManifestRef): RecordMap {
+  return new Map<string, RecordValue>([["epoch", epoch], ["attempt", attempt], ["phase", phase]]);
+}
+
+/** Reads a ref's fields. */
+export function parseRef(fields: Fields): ManifestRef {
+  const ref = {
+    epoch: fields.integer("epoch", 0, MAX_NUMBER),
+    attempt: fields.integer("attempt", 1, MAX_NUMBER),
+    phase: fields.choice("phase", PHASES),
+  };
+  fields.end();
+  return ref;
+}
+
+/** What a blob's bytes stand for, as a record has it. */
+export function encodeType(type: ValueType): RecordMap {
+  const map = new Map<string, RecordValue>([["kind", type.kind]]);
+  if (type.kind === "cbor") map.set("is", type.is);
+  if (type.kind === "array") {
+    map.set("tag", type.tag);
+    if (type.shape !== undefined) map.set("shape", [...type.shape]);
+  }
+  return map;
+}
+
+/** Reads what a blob's bytes stand for. */
+export function parseType(fields: Fields): ValueType {
+  const kind = fields.choice("kind", ["array", "bytes", "cbor"]);
+  const type: ValueType = kind === "bytes"
+    ? { kind }
+    : kind === "cbor"
+    ? { kind, is: fields.text("is", 64) as Extract<ValueType, { kind: "cbor" }>["is"] }
+    : arrayType(fields);
+  fields.end();
+  return type;
+}
+
+function arrayType(fields: Fields): ValueType {
+  const tag = fields.integer("tag", 0, MAX_TAG) as Extract<ValueType, { kind: "array" }>["tag"];
+  if (!fields.has("shape")) return { kind: "array", tag };
+  const shape = fields.array("shape", MAX_DIMENSIONS).map((size) => {
+    if (typeof size === "number" && Number.isSafeInteger(size) && size >= 0) return size;
+    throw fields.damaged("shape", "whole numbers", String(size));
+  });
+  return { kind: "array", tag, shape };
+}

@@ -1,0 +1,217 @@
+/**
+ * Which checkpoints stay, and why.
+ *
+ * @module
+ */
+import { comparePosition, formatRef, type ManifestRef } from "./layout.ts";
+import type { Lines } from "./line.ts";
+
+/** A rule that keeps some checkpoints, as plain data. */
+export type KeepRule =
+  /** The last `n` epochs. */
+  | { readonly rule: "last"; readonly n: number }
+  /** Every `n`th epoch; epoch 0 is none. */
+  | { readonly rule: "every"; readonly n: number }
+  /** The best `n` epochs by a metric (`node/blob`). `NaN` is never best; of equals the newest is better. */
+  | {
+    readonly rule: "best";
+    readonly metric: string;
+    readonly direction: "max" | "min";
+    readonly n: number;
+  }
+  /** Those written less than `ms` milliseconds ago. */
+  | { readonly rule: "younger"; readonly ms: number }
+  /** Those pinned by hand. */
+  | { readonly rule: "pinned" };
+
+/** What rules need to know of a checkpoint. */
+export interface CheckpointFacts {
+  /** When it was written, in milliseconds since 1970. */
+  readonly createdAtMs: number;
+  /** Its numbers, as `node/blob`. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** What is judged. */
+export interface RetentionInput extends Lines {
+  /** The facts of a checkpoint, where a rule asks for them; `"damaged"` where it is known to be so. */
+  readonly facts: (ref: ManifestRef) => CheckpointFacts | "damaged" | undefined;
+  /** The time now, in milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Those pinned by hand. */
+  readonly pinned?: readonly ManifestRef[];
+  /** Those in use, such as the one just resumed from; they always stay. */
+  readonly inUse?: readonly ManifestRef[];
+}
+
+/** What becomes of a checkpoint. */
+export interface Verdict {
+  /** Which. */
+  readonly ref: ManifestRef;
+  /** Whether it stays. */
+  readonly keep: boolean;
+  /** Why it stays; empty where it goes. */
+  readonly reasons: readonly string[];
+}
+
+/** The verdicts on all checkpoints, and the rules that could not be met in full. */
+export interface RetentionPlan {
+  /** One for each checkpoint, in the order of the lines. */
+  readonly verdicts: readonly Verdict[];
+  /** What rules ask for and cannot have, in words. */
+  readonly unmet: readonly string[];
+}
+
+/**
+ * Judges which checkpoints stay: those that any rule keeps, and always the newest of the current line
+ * that is not known to be damaged, those in use, and damaged ones, which are not removed unasked.
+ *
+ * A checkpoint is an epoch with the phases that follow it. Every side line is judged by the same
+ * rules, by itself, so that nothing of an abandoned line is lost before the rules drop it there.
+ * Without rules all stay.
+ *
+ * @example
+ * ```ts
+ * import { judgeRetention } from "tidemark/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const line = [1, 2, 3].map((epoch) => ({ epoch, attempt: 1, phase: "epoch" as const }));
+ * const { verdicts } = judgeRetention([{ rule: "last", n: 2 }], {
+ *   ...{ line, sides: [], facts: () => undefined, nowMs: 0 },
+ * });
+ * assertEquals(verdicts.map(({ keep }) => keep), [false, true, true]);
+ * ```
+ */
+export function judgeRetention(rules: readonly KeepRule[], input: RetentionInput): RetentionPlan {
+  for (const rule of rules) checkRule(rule);
+  const unmet: string[] = [];
+  const lines = [input.line, ...input.sides.map(({ refs }) => refs)];
+  const verdicts = lines.flatMap((refs, index) => {
+    const line = new JudgedLine(refs, input);
+    if (rules.length === 0) line.keepAll("no rule drops it");
+    for (const rule of rules) {
+      const lacking = line.apply(rule);
+      if (index === 0 && lacking !== undefined) unmet.push(lacking);
+    }
+    line.keepGiven(index === 0);
+    return line.verdicts();
+  });
+  return { verdicts, unmet };
+}
+
+/** An epoch and the phases after it. */
+interface Checkpoint {
+  readonly epoch: number;
+  readonly refs: ManifestRef[];
+  readonly reasons: string[];
+  readonly isDamaged: boolean;
+}
+
+class JudgedLine {
+  readonly #checkpoints: Checkpoint[] = [];
+  /** Those that rules count. */
+  readonly #good: readonly Checkpoint[];
+  readonly #input: RetentionInput;
+
+  constructor(refs: readonly ManifestRef[], input: RetentionInput) {
+    this.#input = input;
+    for (const ref of refs) {
+      const last = this.#checkpoints.at(-1);
+      if (last !== undefined && last.epoch === ref.epoch) last.refs.push(ref);
+      else {
+        const isDamaged = input.facts(ref) === "damaged";
+        this.#checkpoints.push({ epoch: ref.epoch, refs: [ref], reasons: [], isDamaged });
+      }
+    }
+    this.#good = this.#checkpoints.filter(({ isDamaged }) => !isDamaged);
+  }
+
+  keepAll(reason: string): void {
+    for (const { reasons } of this.#checkpoints) reasons.push(reason);
+  }
+
+  /** Keeps what stays under any rules. */
+  keepGiven(isCurrent: boolean): void {
+    if (isCurrent) this.#good.at(-1)?.reasons.push("the newest");
+    const inUse = new Set(this.#input.inUse?.map(formatRef));
+    for (const { refs, reasons, isDamaged } of this.#checkpoints) {
+      if (isDamaged) reasons.push("damaged, which is not removed unasked");
+      if (refs.some((ref) => inUse.has(formatRef(ref)))) reasons.push("in use");
+    }
+  }
+
+  /** Keeps what a rule keeps; gives what it lacks, in words. */
+  apply(rule: KeepRule): string | undefined {
+    switch (rule.rule) {
+      case "last":
+        return this.#keep(this.#good.slice(-rule.n), `among the last ${rule.n}`);
+      case "every":
+        return this.#keep(
+          this.#good.filter(({ epoch }) => epoch > 0 && epoch % rule.n === 0),
+          `every ${rule.n} epochs`,
+        );
+      case "younger":
+        return this.#keep(
+          this.#good.filter((one) => this.#ageMs(one) < rule.ms),
+          `younger than ${rule.ms} ms`,
+        );
+      case "pinned": {
+        const pinned = new Set(this.#input.pinned?.map(formatRef));
+        const found = this.#good.filter(({ refs }) => refs.some((ref) => pinned.has(formatRef(ref))));
+        return this.#keep(found, "pinned");
+      }
+      case "best":
+        return this.#keepBest(rule);
+    }
+  }
+
+  verdicts(): readonly Verdict[] {
+    return this.#checkpoints.flatMap(({ refs, reasons }) =>
+      refs.map((ref) => ({ ref, keep: reasons.length > 0, reasons }))
+    );
+  }
+
+  #keepBest({ metric, direction, n }: Extract<KeepRule, { rule: "best" }>): string | undefined {
+    const sign = direction === "max" ? -1 : 1;
+    const ranked = this.#good
+      .map((one) => ({ one, value: this.#facts(one)?.metrics[metric] ?? NaN }))
+      .filter(({ value }) => !Number.isNaN(value))
+      .sort((a, b) => {
+        if (a.value !== b.value) return a.value < b.value ? -sign : sign;
+        return comparePosition(newestOf(b.one), newestOf(a.one));
+      });
+    const best = ranked.slice(0, n).map(({ one }) => one);
+    this.#keep(best, `among the best ${n} by ${metric} (${direction})`);
+    if (best.length > 0 || this.#good.length === 0) return undefined;
+    return `no checkpoint has a number in ${metric}, so that none is best by it`;
+  }
+
+  #keep(checkpoints: readonly Checkpoint[], reason: string): undefined {
+    for (const { reasons } of checkpoints) reasons.push(reason);
+  }
+
+  #facts({ refs: [first] }: Checkpoint): CheckpointFacts | undefined {
+    const facts = first === undefined ? undefined : this.#input.facts(first);
+    return facts === "damaged" ? undefined : facts;
+  }
+
+  /** Its age; what cannot be told is young, and stays. */
+  #ageMs(checkpoint: Checkpoint): number {
+    const facts = this.#facts(checkpoint);
+    return facts === undefined ? 0 : this.#input.nowMs - facts.createdAtMs;
+  }
+}
+
+function newestOf({ refs, epoch }: Checkpoint): Pick<ManifestRef, "epoch" | "phase"> {
+  return refs.at(-1) ?? { epoch, phase: "epoch" };
+}
+
+function checkRule(rule: KeepRule): void {
+  const [name, value] = "n" in rule
+    ? ["n", rule.n]
+    : "ms" in rule
+    ? ["ms", rule.ms]
+    : ["n", 1];
+  if (name === "n" ? Number.isSafeInteger(value) && value >= 1 : value >= 0) return;
+  throw new RangeError(`Cannot keep by ${JSON.stringify(rule)}: "${name}" is ${value}`);
+}

@@ -1,0 +1,132 @@
+/**
+ * A run's state in records.
+ *
+ * @module
+ */
+import type { Fields } from "./fields.ts";
+import { MAX_NUMBER } from "./layout.ts";
+import type { RunState, SavedCursor, SavedEnvironment } from "./manifest.ts";
+import { joinBytes, type RecordMap, type RecordValue } from "./record_cbor.ts";
+import { encodeType, parseType } from "./ref_codec.ts";
+import { decodeValue, encodeValue } from "./value/mod.ts";
+
+/** The most params, conditions, cursors or stamps of a run. */
+const MAX_NAMES = 100_000;
+/** The most nodes of a job. */
+export const MAX_NODES = 10_000;
+const MAX_EMBEDDED_BYTES = 16 * 1024 * 1024;
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+/** A param's value. */
+export type SavedParam = number | string | boolean;
+
+/** A run's state as a record has it. */
+export function encodeRun(run: RunState): RecordMap {
+  const map = new Map<string, RecordValue>([
+    ["seed", run.seed],
+    ["branch", run.branch],
+    ["params", encodeParams(run.params)],
+    ["elapsedMs", run.elapsedMs],
+    ["conditions", mapOf(run.conditions, (value, name) => embed(value, `condition ${name}`))],
+    ["cursors", mapOf(run.cursors, (cursors) => mapOf(cursors, encodeCursor))],
+    ["stamps", mapOf(run.stamps, (value, name) => embed(value, `stamp ${name}`))],
+    ["environment", encodeEnvironment(run.environment)],
+  ]);
+  if (run.stop !== undefined) map.set("stop", run.stop);
+  return map;
+}
+
+/** Reads a run's state. */
+export function parseRun(fields: Fields): RunState {
+  const stop = fields.has("stop") ? { stop: fields.text("stop") } : {};
+  const run: RunState = {
+    seed: fields.integer("seed", -MAX_SEED, MAX_SEED),
+    branch: fields.integer("branch", 0, MAX_NUMBER),
+    params: parseParams(fields),
+    elapsedMs: fields.number("elapsedMs"),
+    ...stop,
+    conditions: fields.record("conditions", MAX_NAMES, extract),
+    cursors: fields.record(
+      "cursors",
+      MAX_NODES,
+      (nodes, node) => nodes.record(node, MAX_NAMES, parseCursor),
+    ),
+    stamps: fields.record("stamps", MAX_NAMES, extract),
+    environment: parseEnvironment(fields.fields("environment")),
+  };
+  fields.end();
+  return run;
+}
+
+/** Params as a record has them. */
+export function encodeParams(params: Readonly<Record<string, SavedParam>>): RecordMap {
+  return mapOf(params, (value) => value);
+}
+
+/** Reads params. */
+export function parseParams(fields: Fields): Record<string, SavedParam> {
+  return fields.record("params", MAX_NAMES, (params, name) => {
+    const value = params.value(name);
+    if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") {
+      return value;
+    }
+    throw params.damaged(name, "a number, text or boolean", "something else");
+  });
+}
+
+/** An environment as a record has it. */
+export function encodeEnvironment({ deno, arch, tidemark }: SavedEnvironment): RecordMap {
+  return new Map([["deno", deno], ["arch", arch], ["tidemark", tidemark]]);
+}
+
+/** Reads an environment. */
+export function parseEnvironment(fields: Fields): SavedEnvironment {
+  const environment = {
+    deno: fields.text("deno", 256),
+    arch: fields.text("arch", 256),
+    tidemark: fields.text("tidemark", 256),
+  };
+  fields.end();
+  return environment;
+}
+
+/** A plain object as a map, each value encoded. */
+export function mapOf<T>(
+  object: Readonly<Record<string, T>>,
+  encode: (value: T, name: string) => RecordValue,
+): RecordMap {
+  return new Map(Object.entries(object).map(([name, value]) => [name, encode(value, name)]));
+}
+
+function encodeCursor({ position, pass, length }: SavedCursor): RecordMap {
+  return new Map([["position", position], ["pass", pass], ["length", length]]);
+}
+
+function parseCursor(cursors: Fields, name: string): SavedCursor {
+  const fields = cursors.fields(name);
+  const cursor = {
+    position: fields.integer("position"),
+    pass: fields.integer("pass"),
+    length: fields.integer("length", -1),
+  };
+  fields.end();
+  return cursor;
+}
+
+/** Any value that a blob may have, as its type and its bytes. */
+function embed(value: unknown, name: string): RecordMap {
+  const { type, parts } = encodeValue(value, { name });
+  return new Map<string, RecordValue>([["type", encodeType(type)], ["bytes", joinBytes(parts)]]);
+}
+
+function extract(values: Fields, name: string): unknown {
+  const fields = values.fields(name);
+  const type = parseType(fields.fields("type"));
+  const bytes = fields.bytes("bytes", MAX_EMBEDDED_BYTES);
+  fields.end();
+  try {
+    return decodeValue(type, bytes.slice(), { transfer: true });
+  } catch (error) {
+    throw fields.damaged("bytes", "an encoded value", String(error));
+  }
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  blob,
+  type CheckpointPlan,
+  epochs,
+  from,
+  keepBest,
+  keepEvery,
+  keepLast,
+  keepYounger,
+  param,
+  set,
+  task,
+} from "../../../dsl/mod.ts";
+import { DamagedError, StoreError } from "../../../storage/mod.ts";
+import { FaultyStore } from "./faulty_store.ts";
+import { actions, everywhere, notices, total, type World } from "./world.ts";
+
+const step = param("step", 1);
+const add = task("add", { reads: { total, step }, writes: { total } })
+  .run(({ total, step }) => ({ total: total + step }));
+
+function adding(world: World, plan: Partial<CheckpointPlan> = {}, count = 4) {
+  return world.job({ name: "adding", init: [], epoch: [add], exit: [], until: epochs(count), plan });
+}
+
+/** Flips one byte in the middle of an object. */
+async function spoil(world: World, prefix: string): Promise<string[]> {
+  const store = world.store();
+  const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+  const names = (await store.list(folder)).filter((name) => name.startsWith(prefix));
+  assert(names.length > 0, `nothing under ${prefix}`);
+  for (const name of names) {
+    const bytes = await store.get(name);
+    const at = bytes.length >> 1;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await store.remove([name]);
+    await store.put(name, bytes, { durability: "none" });
+  }
+  return names;
+}
+
+everywhere("lines: an older epoch begins a new line; the old one stays, and can be named", async (world) => {
+  const first = await world.run(adding(world));
+  const second = await world.run(adding(world), { resumeFromEpoch: 2, set: [set(step, 10)] });
+  assertEquals([first.values[world.node]?.["total"], second.values[world.node]?.["total"]], [4, 22]);
+  assertEquals(await world.epochs(), ["0@a1", "1@a1", "2@a1", "3@a1", "3@a2", "4@a1", "4@a2"]);
+  const manager = world.manager();
+  const { session } = world.session();
+  await session.run(manager.init(world.nodes));
+  const loaded = async (epoch: Parameters<typeof manager.load>[0]): Promise<unknown> => {
+    await session.run(manager.load(epoch));
+    return await session.fetch(total, { node: world.node });
+  };
+  assertEquals(await loaded(4), 22);
+  assertEquals(await loaded("latest"), 22);
+  assertEquals(await loaded(2), 2);
+  assertEquals(await loaded("4@a1"), 4);
+  assertEquals(await loaded("3@a2"), 12);
+  assertEquals(await session.run(manager.checkDbExists("4@a1")), true);
+  assertEquals(await session.run(manager.checkDbExists("2@a2")), false);
+  // Going on from the side line makes a third, of the first one's epochs.
+  const third = await world.run(adding(world, {}, 6), { resumeFromEpoch: "4@a1", set: [set(step, 1)] });
+  assertEquals(third.values[world.node]?.["total"], 6);
+  assertEquals(await loaded(4), 4);
+});
+
+everywhere("lines: a resume after a failure stays on its line", async (world) => {
+  await world.run(adding(world), { stopAfterEpoch: 2 });
+  await world.run(adding(world), { resumeFromEpoch: "latest" });
+  assertEquals(await world.epochs(), ["0@a1", "1@a1", "2@a1", "3@a2", "4@a2"]);
+  const { values } = await world.run(adding(world), { resumeFromEpoch: 1 });
+  assertEquals(values[world.node]?.["total"], 4);
+});
+
+everywhere("every: epochs are saved as often as the plan says, and the last one always", async (world) => {
+  const { seen } = await world.run(adding(world, { every: epochs(3) }, 5));
+  const saved = seen.of("save-committed").filter((e) => e.phase === "epoch").map((e) => e.epoch);
+  assertEquals(saved, [0, 3, 5]);
+});
+
+everywhere("every: by time, epochs that come sooner are not saved", async (world) => {
+  const rarely = await world.run(adding(world, { every: "1h" }, 5));
+  const saved = rarely.seen.of("save-committed").filter((e) => e.phase === "epoch");
+  assertEquals(saved.map((e) => e.epoch), [0, 5]);
+  const always = await world.run(adding(world, { every: "0.001ms" as "1ms" }, 3)).catch(() => undefined);
+  if (always === undefined) return;
+  assertEquals(always.seen.of("save-committed").filter((e) => e.phase === "epoch").length, 4);
+});
+
+everywhere("keep: the last ones, every so many, and what goes is said", async (world) => {
+  const { seen } = await world.run(adding(world, { keep: [keepLast(2), keepEvery(3)] }, 8));
+  assertEquals(await world.epochs(), ["3@a1", "6@a1", "7@a1", "8@a1"]);
+  assertEquals(seen.of("removed").flatMap((e) => e.epochs).sort(), [0, 1, 2, 4, 5]);
+  const again = await world.run(adding(world, { keep: [keepLast(2), keepEvery(3)] }, 8), {
+    resumeFromEpoch: 3,
+  });
+  assertEquals(again.values[world.node]?.["total"], 8);
+});
+
+everywhere("keep: the best by a number, NaN never, and the newest", async (world) => {
+  const score = blob<number>("score");
+  const rank = task("rank", { writes: { score } })
+    .run((_, { epoch }) => ({ score: [0, 3, 9, NaN, 9, 1, 2][epoch] ?? 0 }));
+  const by = { max: world.nodes.length === 1 ? score : from(world.node, score) };
+  const given = world.job({ init: [], epoch: [rank], exit: [], until: epochs(6), plan: { keep: [keepBest(by)] } });
+  await world.run(given);
+  assertEquals(await world.epochs(), ["4@a1", "6@a1"]);
+});
+
+everywhere("keep: younger than an hour keeps all", async (world) => {
+  await world.run(adding(world, { keep: [keepYounger("1h")] }));
+  assertEquals((await world.epochs()).length, 5);
+});
+
+everywhere("damage: a resume goes back to the nearest good epoch, and says so", async (world) => {
+  await world.run(adding(world), { stopAfterEpoch: 3 });
+  await spoil(world, "epochs/e000003");
+  const { values, seen } = await world.run(adding(world), { resumeFromEpoch: "latest" });
+  assertEquals(actions(seen).slice(0, 2), ["load 2", "epoch 3"]);
+  assert(notices(seen).some((t) => t.includes("3@a1") && t.includes("damaged")), notices(seen).join());
+  assertEquals(values[world.node]?.["total"], 4);
+});
+
+everywhere("damage: in a pack as well", async (world) => {
+  await world.run(adding(world), { stopAfterEpoch: 3 });
+  await spoil(world, "packs/a000001/e000003");
+  const { values, seen } = await world.run(adding(world), { resumeFromEpoch: "latest" });
+  assert(notices(seen).some((t) => t.includes("3@a1") && t.includes("damaged")), notices(seen).join());
+  assertEquals(values[world.node]?.["total"], 4);
+});
+
+everywhere('damage: an epoch named, or onDamaged "stop", is not gone back from', async (world) => {
+  await world.run(adding(world), { stopAfterEpoch: 3 });
+  await spoil(world, "packs/a000001/e000003");
+  const named = await world.fail(adding(world), { resumeFromEpoch: 3 });
+  assertInstanceOf(named.error, DamagedError);
+  const stop = await world.fail(adding(world, { onDamaged: "stop" }), { resumeFromEpoch: "latest" });
+  assertInstanceOf(stop.error, DamagedError);
+  assertEquals((await world.epochs()).length, 4);
+});
+
+everywhere("damage: a read that fails is none, and stops the resume", async (world) => {
+  await world.run(adding(world), { stopAfterEpoch: 3 });
+  for (const prefix of ["packs/", "epochs/e000003"]) {
+    const store = new FaultyStore(world.store());
+    store.fault = (op, name) => {
+      if (op === "read" && name.startsWith(prefix)) throw new StoreError("read", name, "EIO");
+    };
+    const { error, seen } = await world.fail(adding(world), {
+      checkpoints: world.manager({ store }),
+      resumeFromEpoch: "latest",
+    });
+    assertInstanceOf(error, StoreError);
+    assertStringIncludes(error.message, "EIO");
+    assertEquals(seen.of("notice"), []);
+  }
+});

@@ -1,0 +1,354 @@
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { blob, type Context, type MapOptions, task } from "../../../dsl/mod.ts";
+import {
+  type TaskError,
+  TaskTimeoutError,
+  UnresponsiveTaskError,
+} from "../../../runtime/errors.ts";
+import { LocalSession } from "../../../runtime/session/local_session.ts";
+import { errorOf, meeting, turns, untilAborted } from "../helpers.ts";
+
+const key = (item: number): string => String(item);
+
+/** Runs a body as a task on a session of its own. */
+async function inTask(
+  body: (context: Context) => Promise<void> | void,
+  retry?: { attempts: number },
+  grace: "5ms" | "10s" = "10s",
+): Promise<void> {
+  await using session = new LocalSession({ grace });
+  const declaration = retry === undefined ? {} : { retry };
+  await session.run(task("t", declaration).run((_, context) => body(context)));
+}
+
+/** What the task of {@linkcode inTask} failed with. */
+async function causeOf(
+  body: (context: Context) => Promise<void> | void,
+  grace: "5ms" | "10s" = "10s",
+): Promise<Error> {
+  return (await errorOf(inTask(body, undefined, grace)) as TaskError).cause as Error;
+}
+
+Deno.test("map: gives results in the order of the items, whichever ends first", async () => {
+  await inTask(async ({ map }) => {
+    const results = await map("m", [3, 1, 2], async (n) => {
+      await turns(n);
+      return n * 10;
+    }, { key, concurrency: 3 });
+    assertEquals(results, [30, 10, 20]);
+    const streamed: number[] = [];
+    for await (const result of map("n", [5, 4], (n) => n, { key })) streamed.push(result);
+    assertEquals(streamed, [5, 4]);
+  });
+});
+
+Deno.test("map: runs as many at once as it may, and no more", async () => {
+  for (const concurrency of [undefined, 1, 3]) {
+    await inTask(async ({ map }) => {
+      const limit = concurrency ?? 1;
+      const meet = meeting(limit);
+      let running = 0;
+      let most = 0;
+      const options: MapOptions<number> = concurrency === undefined ? { key } : { key, concurrency };
+      await map("m", [0, 1, 2, 3, 4, 5, 6], async (n) => {
+        most = Math.max(most, ++running);
+        if (n < limit) await meet();
+        await turns(1);
+        running--;
+        return n;
+      }, options);
+      assertEquals(most, limit);
+    });
+  }
+});
+
+Deno.test("map: nothing runs before the first result is asked for, and little ahead of it", async () => {
+  await inTask(async ({ map }) => {
+    const begun: number[] = [];
+    let taken = 0;
+    function* items(): Generator<number> {
+      for (let n = 0; n < 1000; n++) {
+        taken++;
+        yield n;
+      }
+    }
+    const results = map("m", items(), (n) => {
+      begun.push(n);
+      return n;
+    }, { key, concurrency: 4 })[Symbol.asyncIterator]();
+    await turns(2);
+    assertEquals([begun.length, taken], [0, 0]);
+    await results.next();
+    await turns(3);
+    assert(begun.length >= 4 && begun.length <= 9, `${begun.length} pieces ran ahead`);
+    assert(taken <= 9, `${taken} items were taken`);
+    await results.return?.();
+  });
+});
+
+Deno.test("map: takes async iterables, and closes them when it ends early", async () => {
+  await inTask(async ({ map }) => {
+    let isClosed = false;
+    async function* items(): AsyncGenerator<number> {
+      try {
+        for (let n = 0;; n++) {
+          await turns(1);
+          yield n;
+        }
+      } finally {
+        isClosed = true;
+      }
+    }
+    const got: number[] = [];
+    for await (const n of map("m", items(), (n) => n, { key })) {
+      got.push(n);
+      if (n === 3) break;
+    }
+    assertEquals([got, isClosed], [[0, 1, 2, 3], true]);
+  });
+});
+
+Deno.test("map: rate keeps starts apart", async () => {
+  await inTask(async ({ map }) => {
+    const starts: number[] = [];
+    await map("m", [0, 1, 2, 3, 4], (n) => {
+      starts.push(performance.now());
+      return n;
+    }, { key, concurrency: 5, rate: { count: 2, per: "20ms" } });
+    for (const [i, at] of starts.entries()) {
+      const earlier = starts[i - 2];
+      if (earlier !== undefined) assert(at - earlier >= 19, `${at - earlier} ms apart`);
+    }
+  });
+});
+
+Deno.test("map: a piece is tried again by itself, with its numbers rewound", async () => {
+  await inTask(async ({ map }) => {
+    const tries: string[] = [];
+    const drawn = new Map<string, number[]>();
+    const results = await map("m", [1, 2], (n, { try: number, rng, key }) => {
+      tries.push(`${n}:${number}`);
+      drawn.set(key, [...drawn.get(key) ?? [], rng("x")()]);
+      if (n === 1 && number < 3) throw new Error("again");
+      return n;
+    }, { key, retry: { attempts: 3 } });
+    assertEquals(results, [1, 2]);
+    assertEquals(tries.filter((t) => t.startsWith("1")), ["1:1", "1:2", "1:3"]);
+    assertEquals(tries.filter((t) => t.startsWith("2")), ["2:1"]);
+    assertEquals(new Set(drawn.get("1")).size, 1);
+  });
+});
+
+Deno.test("map: the numbers and keys of a piece depend on its key, not on what runs before it", async () => {
+  const draw = async (items: number[], concurrency: number): Promise<Map<string, string>> => {
+    const drawn = new Map<string, string>();
+    await inTask(async ({ map }) => {
+      await map("m", items, async (n, { rng, key, idempotencyKey }) => {
+        await turns(n % 3);
+        drawn.set(key, `${rng("x")()} ${idempotencyKey}`);
+        return n;
+      }, { key, concurrency });
+    });
+    return drawn;
+  };
+  const one = await draw([1, 2, 3], 1);
+  const other = await draw([3, 1], 2);
+  assertEquals(other.get("1"), one.get("1"));
+  assertEquals(other.get("3"), one.get("3"));
+  assertEquals(new Set(one.values()).size, 3);
+});
+
+Deno.test("map: a piece's timeout ends that piece", async () => {
+  await inTask(async ({ map }) => {
+    const results = [];
+    const pieces = map("m", [1, 2], async (n, { signal }) => n === 1 ? await untilAborted(signal) : n, {
+      key,
+      timeout: "5ms",
+    });
+    for await (const result of pieces.settled()) results.push(result);
+    assertEquals(results.map((r) => r.status), ["rejected", "fulfilled"]);
+    assertInstanceOf((results[0] as PromiseRejectedResult).reason, TaskTimeoutError);
+  });
+});
+
+Deno.test("map: settled goes on past failures", async () => {
+  await inTask(async ({ map }) => {
+    const results: string[] = [];
+    const pieces = map("m", [1, 2, 3], (n) => {
+      if (n === 2) throw new Error("two");
+      return n;
+    }, { key });
+    for await (const result of pieces.settled()) {
+      results.push(result.status === "fulfilled" ? String(result.value) : String(result.reason));
+    }
+    assertEquals(results, ["1", "Error: two", "3"]);
+  });
+});
+
+Deno.test("map: a failure ends the other pieces, and waits for them", async () => {
+  let ended = 0;
+  const cause = new Error("two");
+  const error = await causeOf(async ({ map }) => {
+    await map("m", [1, 2, 3, 4, 5, 6, 7, 8, 9], async (n, { signal }) => {
+      if (n === 1) {
+        await turns(2);
+        throw cause;
+      }
+      await untilAborted(signal).catch(() => {});
+      await turns(2);
+      ended++;
+      return n;
+    }, { key, concurrency: 3 });
+  });
+  assertEquals([error, ended], [cause, 2]);
+});
+
+Deno.test("map: the task's own end reaches its pieces", async () => {
+  await using session = new LocalSession();
+  const stop = new AbortController();
+  const meet = meeting(3);
+  let heard = 0;
+  const t = task("t").run(async (_, { map }) => {
+    await map("m", [1, 2], async (n, { signal }) => {
+      meet();
+      await untilAborted(signal).catch(() => void heard++);
+      return n;
+    }, { key, concurrency: 2 });
+  });
+  const running = session.run(t, { signal: stop.signal });
+  await meet();
+  const reason = new Error("enough");
+  stop.abort(reason);
+  assertEquals(await errorOf(running), reason);
+  assertEquals(heard, 2);
+});
+
+Deno.test("map: a duplicate key is an error that names it", async () => {
+  const error = await causeOf(async ({ map }) => {
+    await map("m", [1, 2, 1], (n) => n, { key });
+  });
+  assertStringIncludes(error.message, 'map "m" has two items with the key "1"');
+});
+
+Deno.test("map: a map or step of the same name in one task is an error", async () => {
+  const error = await causeOf(async ({ map }) => {
+    await map("m", [1], (n) => n, { key });
+    await map("m", [1], (n) => n, { key });
+  });
+  assertStringIncludes(error.message, "twice");
+  const step = await causeOf(async ({ step }) => {
+    await step("s", () => 1);
+    await step("s", () => 1);
+  });
+  assertStringIncludes(step.message, "twice");
+});
+
+Deno.test("map: one that is never awaited fails the task", async () => {
+  let ran = 0;
+  const error = await causeOf(({ map }) => void map("m", [1], () => ++ran, { key }));
+  assertStringIncludes(error.message, 'map "m" was never awaited');
+  assertEquals(ran, 0);
+});
+
+Deno.test("map: results are given once", async () => {
+  const error = await causeOf(async ({ map }) => {
+    const pieces = map("m", [1], (n) => n, { key });
+    await pieces;
+    await pieces;
+  });
+  assertStringIncludes(error.message, "twice");
+});
+
+Deno.test("map: concurrency and rate are checked", async () => {
+  const concurrency = await causeOf(async ({ map }) => {
+    await map("m", [1], (n) => n, { key, concurrency: 0 });
+  });
+  assertStringIncludes(concurrency.message, "concurrency is 0");
+  const rate = await causeOf(async ({ map }) => {
+    await map("m", [1], (n) => n, { key, rate: { count: 0, per: "1s" } });
+  });
+  assertStringIncludes(rate.message, "rate.count is 0");
+});
+
+Deno.test("map: a piece that may still run fails the task, whoever caught its error", async () => {
+  const release = Promise.withResolvers<number>();
+  const options = { key, timeout: "2ms" } as const;
+  const bySettled = await causeOf(async ({ map }) => {
+    for await (const _ of map("m", [1, 2], () => release.promise, options).settled());
+  }, "5ms");
+  assertInstanceOf(bySettled, UnresponsiveTaskError);
+  const byCatch = await causeOf(async ({ map }) => {
+    try {
+      await map("m", [1], () => release.promise, options);
+    } catch {
+      // Swallowed, as a task may do.
+    }
+  }, "5ms");
+  assertInstanceOf(byCatch, UnresponsiveTaskError);
+  release.resolve(1);
+});
+
+Deno.test("map: one that is left half read is ended with its task", async () => {
+  let ended = 0;
+  await inTask(async ({ map }) => {
+    const pieces = map("m", [1, 2, 3], async (n, { signal }) => {
+      if (n === 1) return n;
+      await untilAborted(signal).catch(() => {});
+      ended++;
+      return n;
+    }, { key, concurrency: 2 })[Symbol.asyncIterator]();
+    // The window is full only with four pieces, so the first result comes when one has been waited for.
+    void pieces.next().catch(() => {});
+    await turns(2);
+  });
+  assert(ended >= 1);
+});
+
+Deno.test("step: runs once, gives its value, and has numbers and a key of its own", async () => {
+  const draw = async (): Promise<string[]> => {
+    const out: string[] = [];
+    await inTask(async ({ step, rng }) => {
+      rng("x")();
+      const value = await step("s", ({ rng, idempotencyKey, key, try: number }) => {
+        assertEquals([key, number], ["s", 1]);
+        return `${rng("x")()} ${idempotencyKey}`;
+      });
+      out.push(value, `${rng("x")()}`);
+    });
+    return out;
+  };
+  assertEquals(await draw(), await draw());
+});
+
+Deno.test("step: one still running when its task ends is ended, waited for, and an error", async () => {
+  let isEnded = false;
+  const error = await causeOf(({ step }) => {
+    void step("s", async ({ signal }) => {
+      await untilAborted(signal).catch(() => {});
+      await turns(2);
+      isEnded = true;
+      return 1;
+    }).catch(() => {});
+  });
+  assertStringIncludes(error.message, 'step "s" was still running');
+  assert(isEnded);
+});
+
+Deno.test("map: a task's retry runs its pieces again, with the same numbers", async () => {
+  const drawn: number[][] = [];
+  await inTask(async ({ map, try: number }) => {
+    drawn.push(await map("m", [1, 2], (_, { rng }) => rng("x")(), { key }));
+    if (number === 1) throw new Error("again");
+  }, { attempts: 2 });
+  assertEquals(drawn[0], drawn[1]);
+});
+
+Deno.test("map: of an empty list is an empty list", async () => {
+  const out = blob<number[]>("out");
+  await using session = new LocalSession();
+  await session.run(
+    task("t", { writes: { out } })
+      .run(async (_, { map }) => ({ out: await map("m", [], (n: number) => n, { key }) })),
+  );
+  assertEquals(await session.fetch(out), []);
+});
