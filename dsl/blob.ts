@@ -14,9 +14,11 @@ export interface BlobOptions<T> {
   readonly scratch?: boolean;
   /** Set once, by `initial` or an init task; a task that would change it later is a build error. */
   readonly immutable?: boolean;
+  /** How it is saved and restored; a type that is not plain needs one. */
+  readonly codec?: Codec<T>;
 }
 
-/** How a blob behaves that is saved through a codec. */
+/** How a blob behaves whose type is not plain. */
 export interface CodecBlobOptions<T> extends BlobOptions<T> {
   /** How it is saved and restored. */
   readonly codec: Codec<T>;
@@ -45,7 +47,7 @@ export function blob<T>(
 ): BlobRef<T>;
 export function blob<T>(
   name: string | NeedsCodec<T>,
-  options: BlobOptions<T> & { readonly codec?: Codec<T> } = {},
+  options: BlobOptions<T> = {},
 ): BlobRef<T> {
   return token({
     kind: "blob",

@@ -54,8 +54,17 @@ export interface NotPlain<T> {
   readonly "~notPlain": T;
 }
 
-/** `unknown` where `T` is plain, so that `T & MustBePlain<T>` is `T`; else something nothing is. */
-export type MustBePlain<T> = [T] extends [Plain<T>] ? unknown : NotPlain<T>;
+/** All values whose type says something; `unknown` is not assignable to it. */
+export type NotUnknown = Leaf | object;
+
+/**
+ * `unknown` where `T` is plain, so that `T & MustBePlain<T>` is `T`; else something nothing is.
+ *
+ * Where `T` could not be inferred because something else is wrong, that is what is to be reported.
+ */
+export type MustBePlain<T> = unknown extends T ? NotUnknown
+  : [T] extends [Plain<T>] ? unknown
+  : NotPlain<T>;
 
 /** Turns a value that is not plain into one that is, and back. Make one with {@linkcode codec}. */
 export interface Codec<in out T> {

@@ -91,13 +91,14 @@ export type Outputs<U, W, X extends PropertyKey> =
   | MayBeVoid<W>
   | (Values<W> & Partial<Values<U>> & Only<X, W & U>);
 
-/** A task that lacks its function: `.run(…)` makes it one. */
-export interface Draft<R, U, W> {
+/** A task that lacks its function, and so is no step yet: `.run(…)` makes it one. */
+export interface TaskWithoutRun<R, U, W> {
   /** Not a step yet: `.run(…)` is missing. */
   readonly kind: "task without .run(…)";
   /** Gives the task its function. */
   run<X extends PropertyKey = never>(
-    body: (inputs: Inputs<R, U>, context: Context) => Awaitable<Outputs<U, W, X>>,
+    // `Promise`, not `PromiseLike`: only so does the compiler compare what an async function resolves to.
+    body: (inputs: Inputs<R, U>, context: Context) => Outputs<U, W, X> | Promise<Outputs<U, W, X>>,
   ): Task<Inputs<R, U>, Values<W & U>>;
 }
 
@@ -125,7 +126,7 @@ export interface Draft<R, U, W> {
 export function task<R extends Reads = None, U extends Updates = None, W extends Writes = None>(
   name: string,
   declaration: Declaration<R, U, W> = {},
-): Draft<R, U, W> {
+): TaskWithoutRun<R, U, W> {
   return token({
     kind: "task without .run(…)",
     run: (body: AnyTask["body"]) =>

@@ -3,7 +3,18 @@
 // it is written.
 //
 //   deno run --allow-read=examples/checkpoints --allow-write=examples/checkpoints examples/backfill.ts
-import { blob, cursor, drained, job, keepEvery, keepLast, main, param, resource, task } from "tidemark";
+import {
+  blob,
+  cursor,
+  drained,
+  job,
+  keepEvery,
+  keepLast,
+  main,
+  param,
+  resource,
+  task,
+} from "tidemark";
 import { type Digits, PIXELS, readDigits } from "./digits/mnist.ts";
 
 /** What is known of one digit. */

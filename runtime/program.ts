@@ -16,7 +16,7 @@ import type {
 } from "../dsl/mod.ts";
 import { buildJob, JobError, paramProblem, parseDuration } from "../dsl/mod.ts";
 import { DEFAULT_NODE } from "../dsl/access.ts";
-import { layOutJob, nodesOf, PHASES, type PhaseName } from "../dsl/check/check.ts";
+import { layOutJob, nodesOf, type PhaseName, PHASES } from "../dsl/check/check.ts";
 import { Inventory, metricOf, stopConditions } from "../dsl/check/inventory.ts";
 import { isSaved } from "../dsl/check/plan.ts";
 import { countOf } from "../dsl/layout.ts";

@@ -1,215 +1,339 @@
 /**
- * One start of a runner: it commits checkpoints until a later one fences it.
+ * One start of a runner: what it saves and removes, until a newer one takes over.
  *
  * @module
  */
-import { DamagedError, FencedError, UnknownOutcomeError } from "./errors.ts";
-import { highestAttempt, listManifests } from "./history.ts";
-import { encodeParent, encodeRemoval } from "./job_record.ts";
 import {
+  AttemptOverError,
+  FencedError,
+  InvalidNameError,
+  ObjectExistsError,
+  UnknownOutcomeError,
+} from "./errors.ts";
+import { encodeParent } from "./job_record.ts";
+import {
+  attemptName,
+  comparePosition,
   formatRef,
-  type ManifestRef,
+  isSameRef,
   manifestName,
+  type ManifestRef,
+  MAX_NUMBER,
   newPackName,
-  newRemovalName,
   parentName,
+  type SavedPhase,
 } from "./layout.ts";
-import {
-  type BlobEntry,
-  type BlobToSave,
-  type Manifest,
-  MAX_MANIFEST_BYTES,
-  type RunState,
-} from "./manifest.ts";
-import { decodeManifest, encodeManifest } from "./manifest_codec.ts";
+import type { BlobEntry, BlobToSave, Manifest, RunState } from "./manifest.ts";
+import { encodeManifest } from "./manifest_codec.ts";
+import { checkName } from "./names.ts";
 import { inlineBudget, PackLayout } from "./pack.ts";
-import { readRecord } from "./record_reader.ts";
+import { removeManifests } from "./removal.ts";
 import { FORMAT_VERSION } from "./seal.ts";
-import type { Durability, Store } from "./store.ts";
-
-/** Where an attempt saves. */
-export interface AttemptHost {
-  /** The store. */
-  readonly store: Store;
-  /** The job. */
-  readonly job: string | undefined;
-  /** The attempt's number. */
-  readonly number: number;
-  /** What its saves outlive. */
-  readonly durability: Durability;
-}
+import type { Durability, Store, StoreOptions } from "./store.ts";
 
 /** What is saved. */
-export interface Save {
-  /** The epoch. */
+export interface SaveRequest {
+  /** The epoch; 0 after init. */
   readonly epoch: number;
   /** What was finished. */
-  readonly phase: ManifestRef["phase"];
-  /** The state from which it was reached. */
+  readonly phase: SavedPhase;
+  /** The state from which this one was reached: what this attempt saved last, or started from. */
   readonly parent: ManifestRef | undefined;
   /** What the run knows beside its blobs. */
   readonly run: RunState;
   /** Numbers to judge it by, as `node/blob`. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** The blobs, by node and name. */
-  readonly nodes: Readonly<Record<string, Readonly<Record<string, BlobToSave>>>>;
+  /** All blobs, by node and name. Their memory must not change before the save resolves. */
+  readonly nodes: Record<string, Readonly<Record<string, BlobToSave>>>;
+  /** When it is saved, in milliseconds since 1970; now where not given. */
+  readonly createdAtMs?: number;
 }
 
-/** What a save did on one node. */
-export interface SaveReport {
+/** What one node took part with. */
+export interface NodeReport {
   /** The node. */
   readonly node: string;
-  /** The bytes of blobs that were written. */
+  /** How many bytes of blobs were written or read; those carried over are not. */
   readonly bytes: number;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
 }
 
-/** A save that is acknowledged. */
+/** A save that is committed and acknowledged. */
 export interface Saved {
-  /** The manifest. */
+  /** What was committed. */
   readonly manifest: Manifest;
-  /** What was written, node by node. */
-  readonly reports: readonly SaveReport[];
+  /** What was done for each node. */
+  readonly reports: readonly NodeReport[];
 }
 
-/** One start of a runner. */
+/** What an attempt needs of its store. */
+export interface AttemptContext {
+  /** The store. */
+  readonly store: Store;
+  /** The job; none without one. */
+  readonly job: string | undefined;
+  /** What saves must outlive. */
+  readonly durability: Durability;
+  /** The packs that a manifest names. */
+  readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
+}
+
+/** One start of a runner, made by `CheckpointStore.begin`. It serves one save or removal at a time. */
 export class Attempt {
-  readonly #host: AttemptHost;
-  #isOver = false;
+  readonly #context: AttemptContext;
+  #over: unknown;
+  #isStarted = false;
+  #parent: ManifestRef | undefined;
+  #last: ManifestRef | undefined;
 
-  /** Stands for an attempt that was begun. */
-  constructor(host: AttemptHost) {
-    this.#host = host;
+  /** Takes a number that is this attempt's alone. */
+  constructor(
+    context: AttemptContext,
+    /** Its number; the first is 1. */
+    readonly number: number,
+  ) {
+    this.#context = context;
   }
 
-  /** Its number. */
-  get number(): number {
-    return this.#host.number;
-  }
-
-  /** Whether it can save no more: a commit of it has an unknown outcome, or it is fenced. */
+  /** Whether it can save no more: it was fenced, or a commit of its has an unknown outcome. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#over !== undefined;
   }
 
-  /** Records where it starts from; none for a fresh start. Nothing is saved before that. */
-  async recordParent(parent: ManifestRef | undefined): Promise<void> {
-    const { store, number, durability } = this.#host;
-    await store.put(parentName(number), encodeParent(number, parent), { durability });
+  /** What it saved last, or started from. */
+  get last(): ManifestRef | undefined {
+    return this.#last;
   }
 
   /**
-   * Saves. Once this resolves, the checkpoint is committed and acknowledged.
+   * Records where it starts from, before anything runs; nothing for a fresh start.
    *
-   * @throws {FencedError} Where a later attempt has begun: what was written lies on a side line.
-   * @throws {UnknownOutcomeError} Where nobody can tell whether it was committed; this attempt is over.
+   * @throws {StoreError} Where that cannot be recorded; begin another attempt then.
+   */
+  async recordParent(ref: ManifestRef | undefined, options: StoreOptions = {}): Promise<void> {
+    if (this.#isStarted) throw new Error(`Attempt ${this.number} has recorded its parent already`);
+    const parent = ref && bare(ref);
+    if (parent !== undefined && parent.attempt >= this.number) {
+      throw new RangeError(`Attempt ${this.number} cannot start from ${formatRef(parent)}`);
+    }
+    const { store, durability } = this.#context;
+    const record = encodeParent(this.number, parent);
+    await store.put(parentName(this.number), record, { ...options, durability });
+    this.#isStarted = true;
+    this.#parent = parent;
+    this.#last = parent;
+  }
+
+  /**
+   * Whether this attempt can save that state from that one. If not, as after loading an older epoch,
+   * begin another attempt.
+   */
+  canSave(ref: Pick<ManifestRef, "epoch" | "phase">, parent: ManifestRef | undefined): boolean {
+    if (this.isOver || !this.#isStarted) return false;
+    const last = this.#last;
+    if (last === undefined || parent === undefined) return last === parent;
+    return isSameRef(last, parent) && comparePosition(ref, last) > 0;
+  }
+
+  /**
+   * Saves the state of all nodes with one commit. Once it resolves, the save is acknowledged: it
+   * survives whatever its durability covers.
+   *
+   * A failed save may be tried again, into new packs, as long as the attempt is not over.
+   *
+   * @throws {FencedError} Where a newer attempt has taken over: what was saved lies on a side line.
+   * @throws {UnknownOutcomeError} Where nobody can tell whether it was committed; the attempt is over.
+   * @throws {AttemptOverError} Where the attempt was over before.
+   * @throws {RangeError} Where the state does not follow what was saved last (see `canSave`).
    * @throws {StoreError} Where it was certainly not committed.
    */
-  async save(save: Save): Promise<Saved> {
-    const { store, number, durability } = this.#host;
-    if (this.#isOver) {
-      throw new UnknownOutcomeError("save", store.place, `attempt ${number} is over: take a new one`);
-    }
-    const { epoch, phase, parent } = save;
-    const ref = { epoch, phase, attempt: number };
-    const packs: string[] = [];
-    const reports: SaveReport[] = [];
-    const nodes: Record<string, Record<string, BlobEntry>> = {};
-    const budget = inlineBudget();
-    for (const [node, blobs] of Object.entries(save.nodes)) {
-      const started = performance.now();
-      const pack = new PackLayout(newPackName(ref, node), budget);
-      const entries: Record<string, BlobEntry> = {};
-      for (const [name, blob] of Object.entries(blobs)) entries[name] = pack.add(blob);
-      nodes[node] = entries;
-      if (pack.parts.length > 0) await store.write(pack.name, pack.parts, { durability });
-      const durationMs = performance.now() - started;
-      reports.push({ node, bytes: pack.blobBytes, durationMs });
-    }
-    for (const entries of Object.values(nodes)) {
-      for (const entry of Object.values(entries)) {
-        if ("absent" in entry) continue;
-        for (const { pack } of entry.blocks ?? []) if (!packs.includes(pack)) packs.push(pack);
-      }
-    }
+  async save(request: SaveRequest, options: StoreOptions = {}): Promise<Saved> {
+    this.#checkCanSave(request);
+    const { store, durability, job } = this.#context;
+    const ref: ManifestRef = {
+      epoch: request.epoch,
+      attempt: this.number,
+      phase: request.phase,
+    };
+    const written: string[] = [];
+    const { nodes, reports } = await this.#writeNodes(ref, request, written, options);
     const manifest: Manifest = {
       ...ref,
       version: FORMAT_VERSION,
-      job: this.#host.job,
-      parent: parent && { epoch: parent.epoch, attempt: parent.attempt, phase: parent.phase },
-      createdAtMs: Date.now(),
-      run: save.run,
-      metrics: save.metrics,
+      job,
+      parent: this.#last,
+      createdAtMs: request.createdAtMs ?? Date.now(),
+      run: request.run,
+      metrics: request.metrics,
       nodes,
-      packs,
+      packs: packsOf(nodes),
     };
-    await this.#commit(ref, manifest);
-    await this.#look(`${formatRef(ref)} lies on a side line`);
+    try {
+      const record = encodeManifest(manifest);
+      await store.put(manifestName(ref), record, { ...options, durability });
+    } catch (error) {
+      throw await this.#afterFailedCommit(error, ref, written);
+    }
+    await this.#checkNotFenced(`${formatRef(ref)} lies on a side line`);
+    this.#last = ref;
     return { manifest, reports };
   }
 
   /**
-   * Removes checkpoints: their manifests first, then the packs that no manifest names any more.
+   * Removes checkpoints, and the packs that no other one needs. Those of them that are not there are
+   * skipped.
    *
-   * @throws {FencedError} Where a later attempt has begun; then nothing was removed.
+   * @returns The names of the objects that are gone.
+   * @throws {FencedError} Where a newer attempt has taken over; nothing is removed.
+   * @throws {RangeError} Where one of them is what this attempt goes on from.
+   * @throws {StoreError} Where something cannot be removed; trying again goes on where it stopped.
    */
-  async remove(refs: readonly ManifestRef[]): Promise<void> {
-    const { store, number, durability } = this.#host;
-    if (refs.length === 0) return;
-    const record = newRemovalName(number);
-    await store.put(record, encodeRemoval(number, refs), { durability });
-    await this.#look("it removed nothing");
-    const gone = new Set(refs.map(formatRef));
-    const left = (await listManifests(store, {})).filter((ref) => !gone.has(formatRef(ref)));
-    const packs = await this.#unused(refs, left);
-    await store.remove(refs.map(manifestName), { durability });
-    await store.remove(packs, { durability });
-    await store.remove([record], { durability });
-  }
-
-  /** The packs of some manifests that no other one names; none where that cannot be told. */
-  async #unused(
+  async remove(
     refs: readonly ManifestRef[],
-    others: readonly ManifestRef[],
+    options: StoreOptions = {},
   ): Promise<readonly string[]> {
+    this.#checkNotOver();
+    const last = this.#last;
+    if (last !== undefined && refs.some((ref) => isSameRef(ref, last))) {
+      throw new RangeError(
+        `Cannot remove ${formatRef(last)}: attempt ${this.number} goes on from it`,
+      );
+    }
+    const { store, durability, packsOf } = this.#context;
+    const checkNotFenced = () => this.#checkNotFenced("it removes nothing");
+    const remover = {
+      ...{ store, durability, packsOf, checkNotFenced },
+      attempt: this.number,
+      parent: this.#parent,
+    };
+    return await removeManifests(remover, refs.map(bare), options);
+  }
+
+  #checkCanSave({ epoch, phase, parent }: SaveRequest): void {
+    this.#checkNotOver();
+    if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_NUMBER) {
+      throw new RangeError(
+        `Cannot save epoch ${epoch}: epochs are whole numbers up to ${MAX_NUMBER}`,
+      );
+    }
+    if (!this.#isStarted) {
+      throw new Error(`Attempt ${this.number} cannot save before recordParent has resolved`);
+    }
+    if (this.canSave({ epoch, phase }, parent)) return;
+    const last = this.#last === undefined ? "a fresh start" : formatRef(this.#last);
+    const from = parent === undefined ? "a fresh start" : formatRef(parent);
+    throw new RangeError(
+      `Attempt ${this.number} goes on from ${last}, and cannot save epoch ${epoch} (${phase}) reached from ${from}: ` +
+        `begin another attempt, with that as its parent`,
+    );
+  }
+
+  /** Lays out and writes each node's pack; a failure removes what was written. */
+  async #writeNodes(
+    ref: ManifestRef,
+    request: SaveRequest,
+    written: string[],
+    options: StoreOptions,
+  ): Promise<{ readonly nodes: Manifest["nodes"]; readonly reports: readonly NodeReport[] }> {
+    const budget = inlineBudget();
+    const nodes: [string, Record<string, BlobEntry>][] = [];
+    const reports: NodeReport[] = [];
+    const { store, durability } = this.#context;
+    for (const [node, blobs] of Object.entries(request.nodes)) {
+      const started = performance.now();
+      checkPlainName(node);
+      const pack = new PackLayout(newPackName(ref, node), budget);
+      const entries = Object.entries(blobs).map(([name, blob]): [string, BlobEntry] => {
+        checkPlainName(name);
+        return [name, pack.add(blob)];
+      });
+      nodes.push([node, Object.fromEntries(entries)]);
+      if (pack.parts.length > 0) {
+        try {
+          await store.write(pack.name, pack.parts, { ...options, durability });
+        } catch (error) {
+          await this.#discard(written);
+          throw error;
+        }
+        written.push(pack.name);
+      }
+      reports.push({ node, bytes: pack.blobBytes, durationMs: performance.now() - started });
+    }
+    return { nodes: Object.fromEntries(nodes), reports };
+  }
+
+  /** What a failed commit means; certainly nothing committed only where it leaves the attempt alive. */
+  async #afterFailedCommit(
+    error: unknown,
+    ref: ManifestRef,
+    written: readonly string[],
+  ): Promise<unknown> {
+    if (error instanceof ObjectExistsError) {
+      const why = "it is there already, by a commit whose outcome was not known";
+      this.#over = new UnknownOutcomeError("commit", manifestName(ref), why, { cause: error });
+      return this.#over;
+    }
+    if (error instanceof UnknownOutcomeError) this.#over = error;
+    else await this.#discard(written);
+    return error;
+  }
+
+  /** Removes packs that no manifest will name; what stays is garbage, which harms nobody. */
+  async #discard(packs: readonly string[]): Promise<void> {
     try {
-      const unused = await this.#packsOf(refs);
-      for (const pack of await this.#packsOf(others)) unused.delete(pack);
-      return [...unused];
-    } catch (error) {
-      // A manifest that cannot be read may name any pack: then none may go.
-      if (error instanceof DamagedError) return [];
-      throw error;
+      await this.#context.store.remove(packs, { durability: "none" });
+    } catch {
+      // The failure that led here is the one to report.
     }
   }
 
-  async #packsOf(refs: readonly ManifestRef[]): Promise<Set<string>> {
-    const packs = new Set<string>();
-    for (const ref of refs) {
-      const bytes = await readRecord(this.#host.store, manifestName(ref), MAX_MANIFEST_BYTES);
-      if (bytes === undefined) continue;
-      for (const pack of decodeManifest(ref, bytes).packs) packs.add(pack);
-    }
-    return packs;
-  }
-
-  async #commit(ref: ManifestRef, manifest: Manifest): Promise<void> {
-    const { store, durability } = this.#host;
+  /**
+   * Looks for a newer attempt. Numbers have no gaps, as each attempt is created behind the highest
+   * there is and never removed, so that the next number tells.
+   */
+  async #checkNotFenced(what: string): Promise<void> {
+    let isFenced: boolean;
+    const next = attemptName(this.number + 1);
     try {
-      await store.put(manifestName(ref), encodeManifest(manifest), { durability });
+      isFenced = await this.#context.store.stat(next) !== undefined;
     } catch (error) {
-      if (error instanceof UnknownOutcomeError) this.#isOver = true;
-      throw error;
+      const why = `nobody can tell whether ${what}, as a newer attempt cannot be looked for`;
+      this.#over = new UnknownOutcomeError("look at", next, why, { cause: error });
+      throw this.#over;
     }
+    if (!isFenced) return;
+    this.#over = new FencedError(this.number, this.number + 1, what);
+    throw this.#over;
   }
 
-  /** Looks for a later attempt, after what it did could be seen. */
-  async #look(what: string): Promise<void> {
-    const { store, number } = this.#host;
-    const highest = await highestAttempt(store, {});
-    if (highest <= number) return;
-    this.#isOver = true;
-    throw new FencedError(number, highest, what);
+  #checkNotOver(): void {
+    if (this.#over instanceof FencedError) throw this.#over;
+    if (this.#over !== undefined) throw new AttemptOverError(this.number, this.#over);
   }
+}
+
+function bare({ epoch, attempt, phase }: ManifestRef): ManifestRef {
+  return { epoch, attempt, phase };
+}
+
+/** A node's or blob's name: one part of an object's name. */
+function checkPlainName(name: string): void {
+  if (checkName(name).length > 1 || name.length > 100) {
+    throw new InvalidNameError(
+      name,
+      "names of nodes and blobs have at most 100 characters and no /",
+    );
+  }
+}
+
+function packsOf(nodes: Manifest["nodes"]): readonly string[] {
+  const packs = new Set<string>();
+  for (const blobs of Object.values(nodes)) {
+    for (const entry of Object.values(blobs)) {
+      if ("absent" in entry) continue;
+      for (const { pack } of entry.blocks ?? []) packs.add(pack);
+    }
+  }
+  return [...packs];
 }

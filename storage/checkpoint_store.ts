@@ -1,193 +1,372 @@
 /**
- * The checkpoints of a job in a store: the only code that knows the format as a whole.
+ * The checkpoints of one job in a store: the only code that knows their format.
  *
  * @module
  */
 import { Attempt } from "./attempt.ts";
+import type { NodeReport } from "./attempt.ts";
 import { BlobReader } from "./blob_reader.ts";
 import {
   CheckpointNotFoundError,
+  DamagedError,
   ObjectExistsError,
   PromiseError,
   WrongJobError,
 } from "./errors.ts";
-import { type History, highestAttempt, listManifests, readHistory } from "./history.ts";
+import { type History, HistoryReader, listManifests } from "./history.ts";
 import {
   type AttemptRecord,
+  decodeAttempt,
   decodeJob,
   encodeAttempt,
   encodeJob,
+  type JobRecord,
   MAX_RECORD_BYTES,
 } from "./job_record.ts";
-import { attemptName, formatRef, JOB, type ManifestRef, manifestName } from "./layout.ts";
+import {
+  attemptName,
+  FOLDERS,
+  formatRef,
+  JOB,
+  manifestName,
+  type ManifestRef,
+  parseAttemptName,
+} from "./layout.ts";
 import { computeAncestors } from "./line.ts";
-import { type BlobEntry, type Manifest, MAX_MANIFEST_BYTES, type PresentBlob } from "./manifest.ts";
+import { type Manifest, MAX_MANIFEST_BYTES, type PresentBlob } from "./manifest.ts";
 import { decodeManifest } from "./manifest_codec.ts";
 import { readRecord } from "./record_reader.ts";
+import {
+  type CheckpointFacts,
+  judgeRetention,
+  type KeepRule,
+  type RetentionPlan,
+} from "./retention.ts";
 import { covers, type Durability, type Store, type StoreOptions } from "./store.ts";
 import { decodeValue } from "./value/mod.ts";
 
-/** How a {@linkcode CheckpointStore} is opened. */
+/** What opening takes. */
 export interface CheckpointStoreOptions extends StoreOptions {
-  /** The job whose checkpoints they are; any where not given. */
+  /** The job whose checkpoints are there; that of the store where not given. */
   readonly job?: string;
   /** What saves must outlive; the strongest that the store can promise where not given. */
   readonly durability?: Durability;
 }
 
-/** The most times that other runners may take the number of an attempt first. */
-const MOST_RACES = 100;
+/** What reading blobs takes. */
+export interface ReadBlobsOptions extends StoreOptions {
+  /** Is told of each node once its blobs are read. */
+  readonly onNode?: (report: NodeReport) => void;
+}
 
-/** The checkpoints of a job in a store. */
+/** What checking a checkpoint takes. */
+export interface CheckOptions extends StoreOptions {
+  /** Whether every byte is read and summed, and not only every pack looked for. */
+  readonly full?: boolean;
+}
+
+/** What judging by retention rules takes. */
+export interface RetentionOptions extends StoreOptions {
+  /** The time now, in milliseconds since 1970; the clock's where not given. */
+  readonly nowMs?: number;
+  /** Those in use, which always stay. */
+  readonly inUse?: readonly ManifestRef[];
+  /** Those pinned by hand. */
+  readonly pinned?: readonly ManifestRef[];
+}
+
+/** What is remembered of a manifest that was read. */
+interface Summary extends CheckpointFacts {
+  readonly packs: readonly string[];
+}
+
+/** The most attempts that others may take between a look and a creation. */
+const MOST_RACES = 100;
+/** The most manifests whose facts are remembered. */
+const MOST_SUMMARIES = 100_000;
+
+/**
+ * The checkpoints of one job.
+ *
+ * @example
+ * ```ts
+ * import { CheckpointStore, encodeValue, MemoryStore } from "tidemark/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environment = { deno: "2", arch: "x86_64", tidemark: "0.1.0" };
+ * const run = {
+ *   ...{ seed: 1, branch: 1, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} },
+ *   environment,
+ * };
+ * const store = await CheckpointStore.open(new MemoryStore(), { job: "sum" });
+ * const attempt = await store.begin({ seed: 1, params: {}, environment, createdAtMs: 0 });
+ * await attempt.recordParent(undefined);
+ * const { manifest } = await attempt.save({
+ *   ...{ epoch: 0, phase: "epoch", parent: undefined, run, metrics: {} },
+ *   nodes: { main: { total: { encoded: encodeValue(41), codec: false } } },
+ * });
+ * const blobs = await store.readBlobs(manifest, () => true);
+ * assertEquals(blobs.get("main")?.get("total"), 41);
+ * ```
+ */
 export class CheckpointStore {
-  readonly #options: CheckpointStoreOptions;
+  readonly #durability: Durability | undefined;
+  readonly #history: HistoryReader;
+  readonly #summaries = new Map<string, Summary>();
+  #record: JobRecord | undefined;
+  #job: string | undefined;
 
   private constructor(
-    /** The store. */
+    /** What is beneath. */
     readonly store: Store,
-    /** The job that the store says it holds; none where it is empty, or was made without a job. */
-    readonly job: string | undefined,
     options: CheckpointStoreOptions,
+    record: JobRecord | undefined,
   ) {
-    this.#options = options;
+    this.#durability = options.durability;
+    this.#record = record;
+    this.#job = record?.job ?? options.job;
+    this.#history = new HistoryReader(store, (ref) => this.readManifest(ref));
   }
 
   /**
-   * Opens the checkpoints in a store; makes nothing.
+   * Opens the checkpoints in a store, and creates nothing.
    *
    * @throws {WrongJobError} Where they are another job's.
-   * @throws {UnsupportedVersionError} Where they are of another version of the format.
+   * @throws {UnsupportedVersionError} Where they are of a version that this one does not know.
    * @throws {DamagedError} Where the job's record is damaged.
+   * @throws {StoreError} Where the store cannot be read.
    */
   static async open(store: Store, options: CheckpointStoreOptions = {}): Promise<CheckpointStore> {
-    const bytes = await readRecord(store, JOB, MAX_RECORD_BYTES, options);
-    const found = bytes === undefined ? undefined : decodeJob(bytes).job;
-    if (options.job !== undefined && found !== undefined && found !== options.job) {
-      throw new WrongJobError(store.place, options.job, found);
-    }
-    return new CheckpointStore(store, found ?? options.job, options);
+    const record = await readJob(store, options);
+    checkJob(store, options.job, record);
+    return new CheckpointStore(store, options, record);
   }
 
-  /** Lists attempts and checkpoints; no manifest is read. */
-  history(): Promise<History> {
-    return readHistory(this.store, this.#read);
+  /** The job's name; none before a job was named. */
+  get job(): string | undefined {
+    return this.#job;
   }
 
-  /** The checkpoints that led to one, oldest first, without itself. */
-  async ancestors(ref: ManifestRef): Promise<readonly ManifestRef[]> {
-    const { attempts } = await this.history();
-    return computeAncestors(attempts, await listManifests(this.store, this.#read), ref);
+  /** What is saved, on which lines; of manifests only the names are read. */
+  history(options: StoreOptions = {}): Promise<History> {
+    return this.#history.read(options);
+  }
+
+  /**
+   * The states that led to one, newest first, without itself: where to fall back to when it is damaged.
+   */
+  async ancestors(ref: ManifestRef, options: StoreOptions = {}): Promise<readonly ManifestRef[]> {
+    const { attempts, manifests } = await this.history(options);
+    return computeAncestors(attempts, manifests, ref).toReversed();
+  }
+
+  /** With what an attempt was started; none where there is no such attempt. */
+  async readAttempt(
+    attempt: number,
+    options: StoreOptions = {},
+  ): Promise<AttemptRecord | undefined> {
+    const bytes = await readRecord(this.store, attemptName(attempt), MAX_RECORD_BYTES, options);
+    return bytes === undefined ? undefined : decodeAttempt(attempt, bytes);
   }
 
   /**
    * Reads and checks a manifest.
    *
-   * @throws {CheckpointNotFoundError} Where there is none.
-   * @throws {DamagedError} Where it is not what was written.
+   * @throws {CheckpointNotFoundError} Where there is none; it lists those there are.
+   * @throws {DamagedError} Where it is not what was saved.
+   * @throws {StoreError} Where reading fails, which is no damage.
    */
-  async readManifest(ref: ManifestRef): Promise<Manifest> {
-    const bytes = await readRecord(this.store, manifestName(ref), MAX_MANIFEST_BYTES, this.#read);
-    if (bytes === undefined) {
-      const all = (await listManifests(this.store, this.#read)).map(formatRef);
-      throw new CheckpointNotFoundError(formatRef(ref), this.store.place, all);
+  async readManifest(ref: ManifestRef, options: StoreOptions = {}): Promise<Manifest> {
+    const name = manifestName(ref);
+    const { epoch, attempt, phase } = ref;
+    const bytes = await readRecord(this.store, name, MAX_MANIFEST_BYTES, options);
+    if (bytes === undefined) throw await this.#notFound(ref, options);
+    const manifest = decodeManifest({ epoch, attempt, phase }, bytes);
+    if (this.#job !== undefined && manifest.job !== undefined && manifest.job !== this.#job) {
+      throw new WrongJobError(this.store.place, this.#job, manifest.job);
     }
-    const { phase, epoch, attempt } = ref;
-    const manifest = decodeManifest({ phase, epoch, attempt }, bytes);
-    if (this.job !== undefined && manifest.job !== undefined && manifest.job !== this.job) {
-      throw new WrongJobError(this.store.place, this.job, manifest.job);
-    }
+    this.#remember(name, manifest);
     return manifest;
   }
 
   /**
-   * Reads blobs of a manifest, and only their bytes; those saved as not set are left out.
+   * Begins the next attempt, which fences all before it: whatever they save from now on lies on side
+   * lines. List what is saved only after this, choose the parent, and record it before anything runs.
    *
-   * @throws {DamagedError} Where a block is not what was written.
+   * @throws {PromiseError} Where the store cannot promise what a runner needs of it.
+   * @throws {StoreError} Where it cannot be begun.
+   */
+  async begin(record: AttemptRecord, options: StoreOptions = {}): Promise<Attempt> {
+    const durability = await this.#promised(options);
+    const write = { ...options, durability };
+    await this.#createJob(record.createdAtMs, write);
+    let number = await this.#highestAttempt(options) + 1;
+    for (let race = 0; race < MOST_RACES; race++, number++) {
+      try {
+        await this.store.put(attemptName(number), encodeAttempt(number, record), write);
+      } catch (error) {
+        if (error instanceof ObjectExistsError) continue;
+        throw error;
+      }
+      const packsOf = (ref: ManifestRef) => this.#packsOf(ref);
+      return new Attempt({ store: this.store, job: this.#job, durability, packsOf }, number);
+    }
+    throw new Error(
+      `Cannot begin an attempt at ${this.store.place}: others began ${MOST_RACES} meanwhile. Run one at a time`,
+    );
+  }
+
+  /**
+   * Reads the blobs that `select` names, and only their bytes. Blobs that were not set have no value
+   * in the result; the manifest says which those are.
+   *
+   * @throws {DamagedError} Where one of them is not what was saved; then none is given.
+   * @throws {CheckpointNotFoundError} Where the checkpoint was removed meanwhile.
+   * @throws {StoreError} Where reading fails, which is no damage.
    */
   async readBlobs(
     manifest: Manifest,
     select: (node: string, blob: string) => boolean,
+    options: ReadBlobsOptions = {},
   ): Promise<Map<string, Map<string, unknown>>> {
-    const wanted: { node: string; name: string; entry: PresentBlob }[] = [];
-    const values = new Map<string, Map<string, unknown>>();
-    for (const [node, entries] of Object.entries(manifest.nodes)) {
-      values.set(node, new Map());
-      for (const [name, entry] of Object.entries(entries)) {
-        if (isPresent(entry) && select(node, name)) wanted.push({ node, name, entry });
+    const reader = new BlobReader(this.store, manifest, options);
+    const loaded = new Map<string, Map<string, unknown>>();
+    for (const [node, blobs] of Object.entries(manifest.nodes)) {
+      const started = performance.now();
+      const chosen: [string, PresentBlob][] = [];
+      for (const [name, entry] of Object.entries(blobs)) {
+        if (!("absent" in entry) && select(node, name)) chosen.push([name, entry]);
+      }
+      const buffers = await reader.read(chosen.map(([, entry]) => entry));
+      const values = chosen.map(([name, entry], index): [string, unknown] => {
+        const where = `${manifestName(manifest)} (${node}/${name})`;
+        return [name, decodeBlob(where, entry, buffers[index] ?? new Uint8Array())];
+      });
+      loaded.set(node, new Map(values));
+      const bytes = chosen.reduce((sum, [, entry]) => sum + entry.bytes, 0);
+      options.onNode?.({ node, bytes, durationMs: performance.now() - started });
+    }
+    return loaded;
+  }
+
+  /**
+   * Checks that every pack of a manifest is there and long enough; in full, that every byte is right.
+   *
+   * @throws {DamagedError} Where that is not so.
+   * @throws {StoreError} Where reading fails, which is no damage.
+   */
+  async check(manifest: Manifest, options: CheckOptions = {}): Promise<void> {
+    const reader = new BlobReader(this.store, manifest, options);
+    const entries = Object.values(manifest.nodes).flatMap((blobs) => Object.values(blobs));
+    const blocks = entries.flatMap((entry) => "absent" in entry ? [] : entry.blocks ?? []);
+    if (options.full === true) await reader.verify(blocks);
+    else await reader.checkPacks(blocks);
+  }
+
+  /**
+   * Judges which checkpoints stay under some rules; nothing is removed. Manifests are read where a
+   * rule asks for what they say.
+   */
+  async judge(rules: readonly KeepRule[], options: RetentionOptions = {}): Promise<RetentionPlan> {
+    const lines = await this.history(options);
+    const facts = new Map<string, CheckpointFacts | "damaged">();
+    if (rules.some(({ rule }) => rule === "best" || rule === "younger")) {
+      for (const ref of lines.manifests) {
+        facts.set(manifestName(ref), await this.#facts(ref, options));
       }
     }
-    const bytes = await new BlobReader(this.store, manifest, this.#read)
-      .read(wanted.map(({ entry }) => entry));
-    wanted.forEach(({ node, name, entry }, index) => {
-      const value = decodeValue(entry.type, bytes[index] ?? new Uint8Array(), { transfer: true });
-      values.get(node)?.set(name, value);
+    return judgeRetention(rules, {
+      line: lines.line,
+      sides: lines.sides,
+      facts: (ref) => facts.get(manifestName(ref)),
+      nowMs: options.nowMs ?? Date.now(),
+      pinned: options.pinned ?? [],
+      inUse: options.inUse ?? [],
     });
-    return values;
   }
 
-  /**
-   * Checks that the packs of a manifest are there and long enough; with `full`, every block.
-   *
-   * @throws {DamagedError} Where they are not.
-   */
-  async check(manifest: Manifest, options: { readonly full?: boolean } = {}): Promise<void> {
-    const blocks = Object.values(manifest.nodes)
-      .flatMap((entries) => Object.values(entries))
-      .flatMap((entry) => isPresent(entry) ? entry.blocks ?? [] : []);
-    const reader = new BlobReader(this.store, manifest, this.#read);
-    await (options.full === true ? reader.verify(blocks) : reader.checkPacks(blocks));
-  }
-
-  /**
-   * Begins an attempt: the highest number yet, which no one else has. From then on lower ones are
-   * fenced.
-   *
-   * @throws {PromiseError} Where the store cannot promise the durability asked for.
-   */
-  async begin(record: AttemptRecord): Promise<Attempt> {
-    const durability = await this.#durability();
-    const options = { ...this.#read, durability };
-    await this.#identify(record.createdAtMs, durability);
-    for (let race = 0; race < MOST_RACES; race++) {
-      const number = await highestAttempt(this.store, this.#read) + 1;
-      try {
-        await this.store.put(attemptName(number), encodeAttempt(number, record), options);
-        return new Attempt({ store: this.store, job: this.job, number, durability });
-      } catch (error) {
-        if (!(error instanceof ObjectExistsError)) throw error;
-      }
-    }
-    throw new Error(`Too many runners start at ${this.store.place} at once: run one at a time`);
-  }
-
-  async #identify(createdAtMs: number, durability: Durability): Promise<void> {
-    if (await this.store.stat(JOB, this.#read) !== undefined) return;
+  async #facts(ref: ManifestRef, options: StoreOptions): Promise<CheckpointFacts | "damaged"> {
+    const known = this.#summaries.get(manifestName(ref));
+    if (known !== undefined) return known;
     try {
-      const bytes = encodeJob({ job: this.job, createdAtMs });
-      await this.store.put(JOB, bytes, { ...this.#read, durability });
+      return await this.readManifest(ref, options);
+    } catch (error) {
+      if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) {
+        return "damaged";
+      }
+      throw error;
+    }
+  }
+
+  async #packsOf(ref: ManifestRef): Promise<readonly string[]> {
+    return (this.#summaries.get(manifestName(ref)) ?? await this.readManifest(ref)).packs;
+  }
+
+  #remember(name: string, { packs, createdAtMs, metrics }: Manifest): void {
+    if (this.#summaries.size >= MOST_SUMMARIES) this.#summaries.clear();
+    this.#summaries.set(name, { packs, createdAtMs, metrics });
+  }
+
+  async #notFound(ref: ManifestRef, options: StoreOptions): Promise<CheckpointNotFoundError> {
+    const available = (await listManifests(this.store, options)).map(formatRef);
+    return new CheckpointNotFoundError(formatRef(ref), this.store.place, available);
+  }
+
+  /** The durability of this runner's saves. */
+  async #promised(options: StoreOptions): Promise<Durability> {
+    const { linearizableCreate, durability, reasons } = await this.store.promises(options);
+    const { place } = this.store;
+    if (!linearizableCreate) {
+      const mend = "two runners could not be told apart there; name another place";
+      throw new PromiseError(place, "that of two creations of a name one fails", reasons, mend);
+    }
+    const asked = this.#durability ?? durability;
+    if (covers(durability, asked)) return asked;
+    const mend = `ask for "${durability}", or name a place that can`;
+    throw new PromiseError(place, `durability "${asked}"`, reasons, mend);
+  }
+
+  async #createJob(
+    createdAtMs: number,
+    options: StoreOptions & { readonly durability: Durability },
+  ): Promise<void> {
+    if (this.#record !== undefined) return;
+    try {
+      await this.store.put(JOB, encodeJob({ job: this.#job, createdAtMs }), options);
+      this.#record = { job: this.#job, createdAtMs };
     } catch (error) {
       if (!(error instanceof ObjectExistsError)) throw error;
-      await CheckpointStore.open(this.store, this.#options);
+      const record = await readJob(this.store, options);
+      checkJob(this.store, this.#job, record);
+      this.#record = record;
+      this.#job ??= record?.job;
     }
   }
 
-  async #durability(): Promise<Durability> {
-    const promises = await this.store.promises(this.#read);
-    const { durability = promises.durability } = this.#options;
-    if (covers(promises.durability, durability)) return durability;
-    throw new PromiseError(
-      this.store.place,
-      `durability "${durability}"`,
-      promises.reasons,
-      `ask for "${promises.durability}", or use another place`,
-    );
-  }
-
-  get #read(): StoreOptions {
-    return { signal: this.#options.signal };
+  /** The highest attempt that has left anything. */
+  async #highestAttempt(options: StoreOptions): Promise<number> {
+    const names = await this.store.list(FOLDERS.attempts, options);
+    const recorded = names.map((name) => parseAttemptName(name)?.attempt ?? 0);
+    const saved = (await listManifests(this.store, options)).map(({ attempt }) => attempt);
+    return [...recorded, ...saved].reduce((most, number) => Math.max(most, number), 0);
   }
 }
 
-function isPresent(entry: BlobEntry): entry is PresentBlob {
-  return !("absent" in entry);
+function decodeBlob(where: string, { type }: PresentBlob, bytes: Uint8Array): unknown {
+  try {
+    return decodeValue(type, bytes, { transfer: true });
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new DamagedError(where, "the bytes of an encoded value", found, { cause: error });
+  }
+}
+
+async function readJob(store: Store, options: StoreOptions): Promise<JobRecord | undefined> {
+  const bytes = await readRecord(store, JOB, MAX_RECORD_BYTES, { signal: options.signal });
+  return bytes === undefined ? undefined : decodeJob(bytes);
+}
+
+function checkJob(store: Store, job: string | undefined, record: JobRecord | undefined): void {
+  if (job === undefined || record?.job === undefined || record.job === job) return;
+  throw new WrongJobError(store.place, job, record.job);
 }

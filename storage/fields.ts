@@ -34,7 +34,9 @@ export class Fields {
   /** A whole number from `least` to `most`. */
   integer(name: string, least: number = 0, most: number = Number.MAX_SAFE_INTEGER): number {
     const value = this.#take(name);
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) {
+    if (
+      typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most
+    ) {
       return value;
     }
     throw this.#damaged(name, `a whole number from ${least} to ${most}`, value);

@@ -74,6 +74,8 @@ export async function readRange(
 export function checkRange(offset: number, length: number | undefined): void {
   for (const bytes of [offset, length ?? 0]) {
     if (Number.isSafeInteger(bytes) && bytes >= 0) continue;
-    throw new RangeError(`Cannot read a range of ${bytes} bytes: give a whole number that is not negative`);
+    throw new RangeError(
+      `Cannot read a range of ${bytes} bytes: give a whole number that is not negative`,
+    );
   }
 }

@@ -130,7 +130,9 @@ export class FilePlace {
       if (!denied) throw error;
       this.#synced.add(path);
       this.notes.push(
-        `the entry of "${path}" in "${dirname(path)}" is not synced, for want of permission to read that`,
+        `the entry of "${path}" in "${
+          dirname(path)
+        }" is not synced, for want of permission to read that`,
       );
     }
   }

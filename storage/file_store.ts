@@ -168,7 +168,8 @@ export class FileStore implements Store {
       await ignoring(Deno.errors.NotFound, async () => {
         entries = await this.#fileSystem.list(path);
       });
-      return entries.filter((entry) => !entry.startsWith(".")).map((entry) => prefix + entry).sort();
+      return entries.filter((entry) => !entry.startsWith(".")).map((entry) => prefix + entry)
+        .sort();
     });
   }
 
@@ -256,7 +257,9 @@ export class FileStore implements Store {
       if (durability === "power") await this.#syncFolder(dirname(to));
     } catch (error) {
       const cause = asStoreError(error, "write", to, this.root);
-      if (cause instanceof ObjectExistsError || error instanceof Deno.errors.NotCapable) throw cause;
+      if (cause instanceof ObjectExistsError || error instanceof Deno.errors.NotCapable) {
+        throw cause;
+      }
       throw new UnknownOutcomeError(
         "commit",
         to,

@@ -1,67 +1,152 @@
 /**
- * What is saved at a place: attempts, and checkpoints by line.
+ * What a job has saved: its attempts and lines, as listings and small records tell.
  *
  * @module
  */
-import { decodeParent, MAX_RECORD_BYTES } from "./job_record.ts";
+import { DamagedError } from "./errors.ts";
+import { decodeParent, decodeRemoval, MAX_RECORD_BYTES } from "./job_record.ts";
 import {
   FOLDERS,
+  formatRef,
   type ManifestRef,
   parentName,
   parseAttemptName,
   parseManifestName,
+  parseRemovalName,
 } from "./layout.ts";
 import { type AttemptInfo, computeLines, type Lines } from "./line.ts";
+import { comparePosition } from "./layout.ts";
+import type { Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
-/** What is saved at a place. */
+/** What a job has saved. */
 export interface History extends Lines {
-  /** The attempts, oldest first. */
+  /** All attempts, oldest first. */
   readonly attempts: readonly AttemptInfo[];
+  /** All saved states, on whichever line, but for those being removed. */
+  readonly manifests: readonly ManifestRef[];
+  /** The records that were found damaged on the way. */
+  readonly damaged: readonly DamagedError[];
 }
 
-/** Lists what is saved; no manifest is read. */
-export async function readHistory(store: Store, options: StoreOptions): Promise<History> {
-  const attempts = await readAttempts(store, options);
-  const manifests = await listManifests(store, options);
-  return { attempts, ...computeLines(attempts, manifests) };
-}
+/** The most records that are read at once. */
+const READS_AT_ONCE = 16;
 
-/** The highest attempt that was begun; 0 where none was. */
-export async function highestAttempt(store: Store, options: StoreOptions): Promise<number> {
-  let highest = 0;
-  for (const name of await store.list(FOLDERS.attempts, options)) {
-    highest = Math.max(highest, parseAttemptName(name)?.attempt ?? 0);
+/** Reads and remembers the small records that never change. */
+export class HistoryReader {
+  readonly #store: Store;
+  readonly #readManifest: (ref: ManifestRef) => Promise<Manifest>;
+  readonly #parents = new Map<number, ManifestRef | undefined>();
+
+  /** Takes a store, and how one of its manifests is read. */
+  constructor(store: Store, readManifest: (ref: ManifestRef) => Promise<Manifest>) {
+    this.#store = store;
+    this.#readManifest = readManifest;
   }
-  return highest;
+
+  /** Lists what is saved; of manifests only the names are read. */
+  async read(options: StoreOptions): Promise<History> {
+    const damaged: DamagedError[] = [];
+    const names = await this.#store.list(FOLDERS.attempts, options);
+    const listed = await listManifests(this.#store, options);
+    const leaving = new Set((await this.#leaving(damaged, options)).map(formatRef));
+    const manifests = listed.filter((ref) => !leaving.has(formatRef(ref)));
+    const attempts = await this.#attempts(names, manifests, damaged, options);
+    return { ...computeLines(attempts, manifests), attempts, manifests, damaged };
+  }
+
+  async #attempts(
+    names: readonly string[],
+    manifests: readonly ManifestRef[],
+    damaged: DamagedError[],
+    options: StoreOptions,
+  ): Promise<readonly AttemptInfo[]> {
+    const parsed = names.map(parseAttemptName).filter((found) => found !== undefined);
+    const started = new Set(
+      parsed.filter(({ isParent }) => isParent).map(({ attempt }) => attempt),
+    );
+    const numbers = [...new Set(parsed.map(({ attempt }) => attempt))].sort((a, b) => a - b);
+    const attempts: AttemptInfo[] = [];
+    for (let at = 0; at < numbers.length; at += READS_AT_ONCE) {
+      const read = numbers.slice(at, at + READS_AT_ONCE).map(async (attempt) => {
+        if (!started.has(attempt)) return { attempt, isStarted: false, parent: undefined };
+        return await this.#attempt(attempt, manifests, damaged, options);
+      });
+      attempts.push(...await Promise.all(read));
+    }
+    return attempts;
+  }
+
+  async #attempt(
+    attempt: number,
+    manifests: readonly ManifestRef[],
+    damaged: DamagedError[],
+    options: StoreOptions,
+  ): Promise<AttemptInfo> {
+    try {
+      return { attempt, isStarted: true, parent: await this.#parent(attempt, options) };
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      damaged.push(error);
+    }
+    return await this.#attemptByManifest(attempt, manifests);
+  }
+
+  /** Where an attempt starts from by the first thing it saved, which says so too. */
+  async #attemptByManifest(
+    attempt: number,
+    manifests: readonly ManifestRef[],
+  ): Promise<AttemptInfo> {
+    const own = manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
+    for (const ref of own) {
+      try {
+        const { parent } = await this.#readManifest(ref);
+        if (parent?.attempt === attempt) continue;
+        return { attempt, isStarted: true, parent };
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+      }
+    }
+    return { attempt, isStarted: own.length > 0, parent: undefined };
+  }
+
+  async #parent(attempt: number, options: StoreOptions): Promise<ManifestRef | undefined> {
+    if (this.#parents.has(attempt)) return this.#parents.get(attempt);
+    const name = parentName(attempt);
+    const bytes = await readRecord(this.#store, name, MAX_RECORD_BYTES, options);
+    if (bytes === undefined) throw new DamagedError(name, "the record just listed", "nothing");
+    const parent = decodeParent(attempt, bytes);
+    this.#parents.set(attempt, parent);
+    return parent;
+  }
+
+  /** The states that somebody is removing, or was when it died: nobody starts from them. */
+  async #leaving(damaged: DamagedError[], options: StoreOptions): Promise<readonly ManifestRef[]> {
+    const refs: ManifestRef[] = [];
+    for (const name of await this.#store.list(FOLDERS.removals, options)) {
+      if (parseRemovalName(name) === undefined) continue;
+      try {
+        const bytes = await readRecord(this.#store, name, MAX_RECORD_BYTES, options);
+        if (bytes !== undefined) refs.push(...decodeRemoval(name, bytes));
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+        damaged.push(error);
+      }
+    }
+    return refs;
+  }
 }
 
-/** All manifests that are there, by their names. */
-export async function listManifests(store: Store, options: StoreOptions): Promise<ManifestRef[]> {
-  const names = [
-    ...await store.list(FOLDERS.epochs, options),
-    ...await store.list(FOLDERS.phases, options),
-  ];
-  return names.map(parseManifestName).filter((ref) => ref !== undefined);
-}
-
-async function readAttempts(store: Store, options: StoreOptions): Promise<AttemptInfo[]> {
-  const numbers = new Set<number>();
-  const started = new Set<number>();
-  for (const name of await store.list(FOLDERS.attempts, options)) {
-    const parsed = parseAttemptName(name);
-    if (parsed === undefined) continue;
-    numbers.add(parsed.attempt);
-    if (parsed.isParent) started.add(parsed.attempt);
-  }
-  const infos: AttemptInfo[] = [];
-  for (const attempt of [...numbers].sort((a, b) => a - b)) {
-    const bytes = started.has(attempt)
-      ? await readRecord(store, parentName(attempt), MAX_RECORD_BYTES, options)
-      : undefined;
-    const parent = bytes === undefined ? undefined : decodeParent(attempt, bytes);
-    infos.push({ attempt, isStarted: bytes !== undefined, parent });
-  }
-  return infos;
+/** All manifests by name, oldest first. */
+export async function listManifests(
+  store: Store,
+  options: StoreOptions = {},
+): Promise<readonly ManifestRef[]> {
+  const epochs = await store.list(FOLDERS.epochs, options);
+  const phases = await store.list(FOLDERS.phases, options);
+  return [...epochs, ...phases]
+    .map(parseManifestName)
+    .filter((ref) => ref !== undefined)
+    .sort((a, b) => comparePosition(a, b) || a.attempt - b.attempt);
 }

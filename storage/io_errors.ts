@@ -24,7 +24,9 @@ export function asStoreError(error: unknown, op: string, path: string, root: str
   if (error instanceof StoreError) return error;
   if (error instanceof DOMException && error.name === "AbortError") return error;
   if (error instanceof Deno.errors.NotCapable) {
-    const flag = `--allow-${READS.has(op) || /read access/.test(error.message) ? "read" : "write"}=${root}`;
+    const flag = `--allow-${
+      READS.has(op) || /read access/.test(error.message) ? "read" : "write"
+    }=${root}`;
     const why = `Deno does not permit it: run with ${flag}`;
     return new StorePermissionError(op, path, why, flag, options);
   }

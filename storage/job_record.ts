@@ -51,7 +51,10 @@ export interface AttemptRecord {
 
 /** Seals a job's record. */
 export function encodeJob({ job, createdAtMs }: JobRecord): Uint8Array<ArrayBuffer> {
-  return seal("job", new Map<string, RecordValue>([["job", job ?? null], ["createdAtMs", createdAtMs]]));
+  return seal(
+    "job",
+    new Map<string, RecordValue>([["job", job ?? null], ["createdAtMs", createdAtMs]]),
+  );
 }
 
 /** Opens a job's record. */
@@ -113,7 +116,11 @@ export function decodeParent(attempt: number, bytes: Uint8Array): ManifestRef | 
   fields.end();
   // Lines lead back to earlier attempts only, so that following one always ends.
   if (parent !== undefined && parent.attempt >= attempt) {
-    throw new DamagedError(object, `a parent before attempt ${attempt}`, `attempt ${parent.attempt}`);
+    throw new DamagedError(
+      object,
+      `a parent before attempt ${attempt}`,
+      `attempt ${parent.attempt}`,
+    );
   }
   return parent;
 }

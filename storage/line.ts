@@ -45,7 +45,10 @@ export function computeLines(
   manifests: readonly ManifestRef[],
 ): Lines {
   const chains = new Chains(attempts, manifests);
-  const head = attempts.reduce((most, info) => info.isStarted ? Math.max(most, info.attempt) : most, 0);
+  const head = attempts.reduce(
+    (most, info) => info.isStarted ? Math.max(most, info.attempt) : most,
+    0,
+  );
   const line = chains.back(head);
   const placed = new Set(line.map(formatRef));
   const sides: SideLine[] = [];

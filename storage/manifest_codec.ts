@@ -5,10 +5,10 @@
  */
 import { DamagedError } from "./errors.ts";
 import { Fields } from "./fields.ts";
-import { isSameRef, type ManifestRef, manifestName, MAX_NUMBER, parsePackName } from "./layout.ts";
+import { isSameRef, manifestName, type ManifestRef, MAX_NUMBER, parsePackName } from "./layout.ts";
 import {
-  BLOCK_BYTES,
   type BlobEntry,
+  BLOCK_BYTES,
   type BlockRef,
   INLINE_BYTES,
   type Manifest,

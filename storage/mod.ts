@@ -1,19 +1,26 @@
 /**
- * Persists: stores, the checkpoint format, the value codec.
+ * Persists jobs: stores, the checkpoint format, values, lines and retention.
  *
  * @module
  */
+export { Attempt } from "./attempt.ts";
+export type { AttemptContext, NodeReport, Saved, SaveRequest } from "./attempt.ts";
+export * from "./checkpoint_store.ts";
 export * from "./errors.ts";
+export { denoFileSystem } from "./deno_file_system.ts";
 export * from "./file_store.ts";
 export * from "./file_system.ts";
-export { formatRef, isSameRef, type ManifestRef, type SavedPhase } from "./layout.ts";
+export type { History } from "./history.ts";
+export type { AttemptRecord, JobRecord } from "./job_record.ts";
+export { formatRef, isSameRef, manifestName } from "./layout.ts";
+export type { ManifestRef, SavedPhase } from "./layout.ts";
 export * from "./line.ts";
 export * from "./manifest.ts";
 export * from "./memory_store.ts";
+export { checkName } from "./names.ts";
 export * from "./open_store.ts";
 export * from "./retention.ts";
+export type { SavedParam } from "./run_codec.ts";
+export { FORMAT_VERSION } from "./seal.ts";
 export * from "./store.ts";
 export * from "./value/mod.ts";
-export { Attempt, type Save, type Saved, type SaveReport } from "./attempt.ts";
-export { CheckpointStore, type CheckpointStoreOptions } from "./checkpoint_store.ts";
-export type { History } from "./history.ts";

@@ -49,7 +49,9 @@ export function openStore(place: string, options: OpenStoreOptions = {}): Store 
   const [, kind = "", path = ""] = match;
   const open = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (open === undefined) {
-    throw new PlaceError(`Unknown kind of store "${kind}" in place "${place}": the known are ${known}`);
+    throw new PlaceError(
+      `Unknown kind of store "${kind}" in place "${place}": the known are ${known}`,
+    );
   }
   return open(path, options);
 }

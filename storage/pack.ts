@@ -5,9 +5,9 @@
  */
 import { crc32 } from "node:zlib";
 import {
-  BLOCK_BYTES,
   type BlobEntry,
   type BlobToSave,
+  BLOCK_BYTES,
   type BlockRef,
   INLINE_BYTES,
   INLINE_TOTAL_BYTES,

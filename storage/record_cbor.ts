@@ -91,7 +91,9 @@ function encodeNumber(value: number): Uint8Array {
 
 function encodeText(text: string): [Uint8Array, Uint8Array] {
   if (!text.isWellFormed()) {
-    throw new RangeError(`Cannot write ${JSON.stringify(text.slice(0, 100))}: it has a lone surrogate`);
+    throw new RangeError(
+      `Cannot write ${JSON.stringify(text.slice(0, 100))}: it has a lone surrogate`,
+    );
   }
   const bytes = textEncoder.encode(text);
   return [encodeHead(3, bytes.byteLength), bytes];

@@ -157,7 +157,9 @@ class JudgedLine {
         );
       case "pinned": {
         const pinned = new Set(this.#input.pinned?.map(formatRef));
-        const found = this.#good.filter(({ refs }) => refs.some((ref) => pinned.has(formatRef(ref))));
+        const found = this.#good.filter(({ refs }) =>
+          refs.some((ref) => pinned.has(formatRef(ref)))
+        );
         return this.#keep(found, "pinned");
       }
       case "best":
@@ -207,11 +209,7 @@ function newestOf({ refs, epoch }: Checkpoint): Pick<ManifestRef, "epoch" | "pha
 }
 
 function checkRule(rule: KeepRule): void {
-  const [name, value] = "n" in rule
-    ? ["n", rule.n]
-    : "ms" in rule
-    ? ["ms", rule.ms]
-    : ["n", 1];
+  const [name, value] = "n" in rule ? ["n", rule.n] : "ms" in rule ? ["ms", rule.ms] : ["n", 1];
   if (name === "n" ? Number.isSafeInteger(value) && value >= 1 : value >= 0) return;
   throw new RangeError(`Cannot keep by ${JSON.stringify(rule)}: "${name}" is ${value}`);
 }

@@ -135,7 +135,9 @@ export function accuracy(net: Network, digits: Digits): number {
   for (let image = 0; image < digits.length; image++) {
     forward(net, digits, image, at);
     let best = 0;
-    for (let digit = 1; digit < DIGITS; digit++) if (at.scores[digit]! > at.scores[best]!) best = digit;
+    for (let digit = 1; digit < DIGITS; digit++) {
+      if (at.scores[digit]! > at.scores[best]!) best = digit;
+    }
     if (best === digits.labels[image]) right++;
   }
   return right / digits.length;

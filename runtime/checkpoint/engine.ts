@@ -188,8 +188,8 @@ export class CheckpointEngine {
   }
 
   /** Restores every blob of an epoch. */
-  async load(host: CheckpointHost, epoch: EpochRef): Promise<void> {
-    await this.#loadManifest(host, await this.#readEpoch(epoch));
+  async load(host: CheckpointHost, epoch: EpochRef, nodes?: readonly string[]): Promise<void> {
+    await this.#loadManifest(host, await this.#readEpoch(epoch), nodes);
   }
 
   /** Builds the task that restores every blob of a manifest. */
@@ -256,12 +256,16 @@ export class CheckpointEngine {
     return await readBest(await this.store(), node, blob, by);
   }
 
-  async #loadManifest(host: CheckpointHost, manifest: Manifest): Promise<void> {
+  async #loadManifest(
+    host: CheckpointHost,
+    manifest: Manifest,
+    nodes?: readonly string[],
+  ): Promise<void> {
     const started = performance.now();
     const store = await this.store();
     const before = store.store.bytesRead;
     const loaded = await store.readBlobs(manifest, () => true);
-    await restoreAll(host, manifest, loaded);
+    await restoreAll(host, manifest, loaded, nodes);
     this.#last = manifest;
     this.#saved.clear();
     for (const node of Object.keys(manifest.nodes)) {

@@ -64,8 +64,9 @@ export abstract class Checkpoints {
 
   /** Builds the task that restores every blob of an epoch; the workspaces then hold nothing else. */
   load(epoch: EpochRef): CheckpointTask<void> {
-    return this.#task(`load(${epoch})`, this.nodesFor(undefined), async (host) => {
-      await this.engine.load(host, epoch);
+    const nodes = this.nodesFor(undefined);
+    return this.#task(`load(${epoch})`, nodes, async (host) => {
+      await this.engine.load(host, epoch, nodes.length === 0 ? undefined : nodes);
     });
   }
 

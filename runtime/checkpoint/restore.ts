@@ -14,7 +14,7 @@ import type { Workspace } from "../session/workspace.ts";
 export type LoadedBlobs = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 
 /**
- * Makes the workspaces hold exactly what an epoch saved. All values are decoded first, so that a
+ * Makes the workspaces, all or those of `nodes`, hold exactly what an epoch saved. All values are decoded first, so that a
  * failure leaves the workspaces as they were.
  *
  * @throws {BlobTypeError} Where a blob was saved as something other than the job declares.
@@ -23,9 +23,10 @@ export async function restoreAll(
   host: CheckpointHost,
   manifest: Manifest,
   loaded: LoadedBlobs,
+  nodes: readonly string[] = host.nodes,
 ): Promise<void> {
   const values = await decodeAll(host, manifest, loaded);
-  for (const node of new Set([...host.nodes, ...Object.keys(manifest.nodes)])) {
+  for (const node of new Set([...nodes, ...Object.keys(manifest.nodes)])) {
     host.workspace(node).clear();
   }
   for (const [workspace, name, value] of values) workspace.set(name, value);

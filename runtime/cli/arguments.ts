@@ -44,7 +44,11 @@ export class UsageError extends Error {
 
 const SWITCHES = ["--help", "--version", "--fresh", "--json", "--quiet"] as const;
 const VALUES = ["--from", "--to", "--param", "--seed"] as const;
-const SHORT: Readonly<Record<string, string>> = { "-h": "--help", "-V": "--version", "-q": "--quiet" };
+const SHORT: Readonly<Record<string, string>> = {
+  "-h": "--help",
+  "-V": "--version",
+  "-q": "--quiet",
+};
 
 /** Which flags a command takes, beside `--help` and `--version`. */
 const TAKES: Readonly<Record<Command, readonly string[]>> = {
@@ -140,7 +144,9 @@ function commandOf([word, ...more]: readonly string[]): Command {
 function addParam(params: Map<string, string>, text: string): void {
   const [name, value] = split(text);
   if (value === undefined || name === "") {
-    throw new UsageError(`Cannot parse --param "${text}": write name=value, as in ${EXAMPLES["--param"]}`);
+    throw new UsageError(
+      `Cannot parse --param "${text}": write name=value, as in ${EXAMPLES["--param"]}`,
+    );
   }
   if (params.has(name)) throw new UsageError(`--param ${name} is given twice`);
   params.set(name, value);

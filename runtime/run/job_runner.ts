@@ -11,7 +11,7 @@ import { StoppedError } from "../errors.ts";
 import { errorRecord, type RunOutcome } from "../events.ts";
 import { compile } from "../program.ts";
 import type { Session } from "../session/session.ts";
-import { Run, type RunRequest } from "./run.ts";
+import { Run, type RunRequest, stopped } from "./run.ts";
 import { givenParams, type Params } from "./settings.ts";
 import type { Uploader } from "./uploader.ts";
 
@@ -139,7 +139,9 @@ export class JobRunner {
       this.#result = result;
       session.events.emit({ type: "run-finished", ...result, error: undefined });
       return result.epoch;
-    } catch (error) {
+    } catch (thrown) {
+      const { signal } = request;
+      const error = signal.aborted && thrown === signal.reason ? stopped(thrown) : thrown;
       const epoch = run.lastSaved ?? 0;
       const isStopped = error instanceof StoppedError;
       const because = error instanceof Error ? error.message : String(error);

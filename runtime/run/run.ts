@@ -70,12 +70,12 @@ export class Run {
 
   /** Runs the job to its end. */
   async run(): Promise<RunResult> {
-    const { checkpoints, session } = this.#request;
+    const { checkpoints } = this.#request;
     const start = await chooseStart(this.#request);
     this.#program = start.program;
     this.#progress = start.progress;
     this.lastSaved = start.from?.epoch;
-    this.#from = start.from && `${start.from.epoch}@a${start.from.attempt}`;
+    this.#from = start.epoch && `${start.epoch.epoch}@a${start.epoch.attempt}`;
     this.#announce(start);
     if (start.phase === undefined) {
       return this.#result("already finished", `${start.progress.stop ?? "it"} holds`);
@@ -90,9 +90,12 @@ export class Run {
       (key, stamp) => this.#stamp(key, stamp),
     );
     try {
-      return await this.#interpret(start.phase);
-    } finally {
+      const result = await this.#interpret(start.phase);
       await this.#pool.close();
+      return result;
+    } catch (error) {
+      await this.#closeAfterFailure();
+      throw error;
     }
   }
 
@@ -107,6 +110,7 @@ export class Run {
       for (const action of program.resumed) {
         if (action.do !== "load" && action.do !== "judge") await this.#do(action);
       }
+      if (phase === "epoch" && this.#isLastAllowed()) return this.#stopped();
     }
     if (phase === "init" || phase === "epoch") {
       while (progress.epoch === 0 || progress.stop === undefined) {
@@ -124,6 +128,16 @@ export class Run {
       if (!skipped.includes(of)) await this.#do(action);
     }
     return this.#result("finished", `${progress.stop ?? "it"} holds`);
+  }
+
+  /** Closes what is open; what the run failed with matters more than what fails here. */
+  async #closeAfterFailure(): Promise<void> {
+    try {
+      await this.#pool.close();
+    } catch (error) {
+      const message = `${error instanceof Error ? error.message : error}, after the run had failed`;
+      this.#request.session.events.emit({ type: "notice", level: "warning", message });
+    }
   }
 
   async #do(action: Action): Promise<void> {
@@ -282,7 +296,7 @@ export class Run {
 }
 
 /** A stop by a signal, as the error that says the run can be resumed. */
-function stopped(reason: unknown): StoppedError {
+export function stopped(reason: unknown): StoppedError {
   if (reason instanceof StoppedError) return reason;
   return new StoppedError(reason instanceof Error ? reason.message : String(reason));
 }

@@ -26,6 +26,8 @@ export interface Start {
   readonly phase: Phase | undefined;
   /** The manifest it starts from. */
   readonly from: ManifestRef | undefined;
+  /** The epoch that it, or the phase it starts from, follows. */
+  readonly epoch: ManifestRef | undefined;
   /** What is to be said about it. */
   readonly notices: readonly string[];
 }
@@ -77,6 +79,7 @@ async function startAnew(request: RunRequest, program: Program): Promise<Start> 
     mode: "started",
     phase: "init",
     from: undefined,
+    epoch: undefined,
     notices: [],
   };
 }
@@ -91,7 +94,7 @@ async function goOn(request: RunRequest, target: Target, early: Program): Promis
   notices.push(...environmentNotices(manifest));
   const before = progress.stop;
   progress.stop = epoch === 0 ? undefined : await judge(request.session, progress);
-  const common = { program, progress, notices, mode: "resumed" } as const;
+  const common = { program, progress, notices, mode: "resumed", epoch: loaded.ref } as const;
   if (progress.stop === undefined) {
     if (before !== undefined) {
       notices.push(`the job had stopped because ${before} held; under the plan as it is now it goes on`);
@@ -102,6 +105,7 @@ async function goOn(request: RunRequest, target: Target, early: Program): Promis
   if (last !== undefined) {
     const { engine } = request.checkpoints;
     await request.session.run(engine.loadTask(last));
+    await request.session.run(fillNewBlobs(program, await engine.read(last)));
     const phase = phaseAfter(last.phase);
     const mode = phase === undefined ? "already finished" : "resumed";
     return { ...common, mode, phase, from: last };

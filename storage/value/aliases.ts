@@ -21,7 +21,9 @@ export class Aliases {
     const seen = new Set<object>();
     return {
       claim: (object, what, path) => {
-        if (seen.has(object)) throw new AliasedValueError(path(), find(object, value, blob) ?? blob, what);
+        if (seen.has(object)) {
+          throw new AliasedValueError(path(), find(object, value, blob) ?? blob, what);
+        }
         seen.add(object);
         const other = this.#owners.get(object);
         this.#owners.set(object, blob);

@@ -45,7 +45,12 @@ const CLONE: Visitor<unknown> = {
     for (const key of keys) {
       const value = each(key);
       if (key === "__proto__") {
-        Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
+        Object.defineProperty(copy, key, {
+          value,
+          enumerable: true,
+          writable: true,
+          configurable: true,
+        });
       } else copy[key] = value;
     }
     return copy;

@@ -24,16 +24,24 @@ export function firstDifference(a: unknown, b: unknown, path: string = ""): Diff
   const differ = (): Difference => ({ path, left: describeValue(a), right: describeValue(b) });
   if (Object.is(a, b)) return undefined;
   const kind = kindOf(a);
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || kind !== kindOf(b)) {
+  if (
+    typeof a !== "object" || typeof b !== "object" || a === null || b === null || kind !== kindOf(b)
+  ) {
     return differ();
   }
-  if (isTypedArray(a) && isTypedArray(b)) return elements(a, b, path) ?? (a.length === b.length ? undefined : differ());
+  if (isTypedArray(a) && isTypedArray(b)) {
+    return elements(a, b, path) ?? (a.length === b.length ? undefined : differ());
+  }
   if (a instanceof Date && b instanceof Date) {
     return Object.is(a.getTime(), b.getTime()) ? undefined : differ();
   }
-  if (a instanceof DataView && b instanceof DataView) return elements(bytesOf(a), bytesOf(b), path) ?? (a.byteLength === b.byteLength ? undefined : differ());
+  if (a instanceof DataView && b instanceof DataView) {
+    return elements(bytesOf(a), bytesOf(b), path) ??
+      (a.byteLength === b.byteLength ? undefined : differ());
+  }
   if (a instanceof ArrayBuffer && b instanceof ArrayBuffer) {
-    return elements(new Uint8Array(a), new Uint8Array(b), path) ?? (a.byteLength === b.byteLength ? undefined : differ());
+    return elements(new Uint8Array(a), new Uint8Array(b), path) ??
+      (a.byteLength === b.byteLength ? undefined : differ());
   }
   const left = entries(a);
   const right = entries(b);
@@ -47,11 +55,19 @@ export function firstDifference(a: unknown, b: unknown, path: string = ""): Diff
   return undefined;
 }
 
-function elements(a: ArrayLike<unknown>, b: ArrayLike<unknown>, path: string): Difference | undefined {
+function elements(
+  a: ArrayLike<unknown>,
+  b: ArrayLike<unknown>,
+  path: string,
+): Difference | undefined {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index++) {
     if (Object.is(a[index], b[index])) continue;
-    return { path: `${path}[${index}]`, left: describeValue(a[index]), right: describeValue(b[index]) };
+    return {
+      path: `${path}[${index}]`,
+      left: describeValue(a[index]),
+      right: describeValue(b[index]),
+    };
   }
   return undefined;
 }

@@ -20,7 +20,11 @@ export interface DecodeOptions {
  *
  * @throws {ValueFormatError} Where they are not what the type says.
  */
-export function decodeValue(type: ValueType, bytes: Uint8Array, options: DecodeOptions = {}): unknown {
+export function decodeValue(
+  type: ValueType,
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
+): unknown {
   if (type.kind === "cbor") return new Reader(bytes).all();
   const buffer = ownBuffer(bytes, options.transfer === true);
   if (type.kind === "bytes") return buffer;
@@ -31,7 +35,8 @@ export function decodeValue(type: ValueType, bytes: Uint8Array, options: DecodeO
 
 function ownBuffer(bytes: Uint8Array, transfer: boolean): ArrayBuffer {
   const { buffer, byteLength } = bytes;
-  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && !buffer.resizable;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength &&
+    !buffer.resizable;
   return transfer && isWhole ? buffer : new Uint8Array(bytes).buffer;
 }
 
@@ -47,7 +52,11 @@ function makeArray(tag: number, buffer: ArrayBuffer, offset: number): TypedArray
 function makeTensor(shape: readonly number[], data: TypedArray, offset: number): unknown {
   const product = shape.reduce((all, size) => all * size, 1);
   if (product !== data.length || shape.length > 32) {
-    throw new ValueFormatError(offset, `${data.length} elements`, `a shape of ${shape.slice(0, 8).join(" × ")}`);
+    throw new ValueFormatError(
+      offset,
+      `${data.length} elements`,
+      `a shape of ${shape.slice(0, 8).join(" × ")}`,
+    );
   }
   return { shape: [...shape], data };
 }
@@ -90,7 +99,11 @@ class Reader {
         return this.#string(argument);
     }
     if (++this.#depth > MAX_DEPTH + 2) throw this.#error(`at most ${MAX_DEPTH} levels`, "more");
-    const value = major === 4 ? this.#array(argument) : major === 5 ? this.#object(argument) : this.#tagged(argument, start);
+    const value = major === 4
+      ? this.#array(argument)
+      : major === 5
+      ? this.#object(argument)
+      : this.#tagged(argument, start);
     this.#depth--;
     return value;
   }
@@ -112,7 +125,9 @@ class Reader {
   #argument(info: number, start: number): number {
     if (info < 24) return info;
     const size = [1, 2, 4, 8][info - 24];
-    if (size === undefined) throw this.#error("a definite length", `additional information ${info}`, start);
+    if (size === undefined) {
+      throw this.#error("a definite length", `additional information ${info}`, start);
+    }
     this.#left(size);
     const view = this.#view;
     const at = this.#at;
@@ -162,10 +177,17 @@ class Reader {
       const start = this.#at;
       const key = this.#item();
       if (typeof key !== "string") throw this.#error("a text key", typeof key, start);
-      if (Object.hasOwn(object, key)) throw this.#error("each key once", `"${key.slice(0, 40)}" again`, start);
+      if (Object.hasOwn(object, key)) {
+        throw this.#error("each key once", `"${key.slice(0, 40)}" again`, start);
+      }
       const value = this.#item();
       if (key === "__proto__") {
-        Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+        Object.defineProperty(object, key, {
+          value,
+          enumerable: true,
+          writable: true,
+          configurable: true,
+        });
       } else object[key] = value;
     }
     return object;
@@ -197,14 +219,18 @@ class Reader {
 
   #bytesItem(start: number): Uint8Array {
     const first = this.#need(1);
-    if (first >> 5 !== 2) throw this.#error("a byte string behind the tag", `0x${first.toString(16)}`, start);
+    if (first >> 5 !== 2) {
+      throw this.#error("a byte string behind the tag", `0x${first.toString(16)}`, start);
+    }
     return this.#byteString(this.#argument(first & 31, start));
   }
 
   #date(start: number): Date {
     const seconds = this.#item();
     const date = new Date(typeof seconds === "number" ? Math.round(seconds * 1000) : NaN);
-    if (typeof seconds === "number" && (Number.isNaN(seconds) || !Number.isNaN(date.getTime()))) return date;
+    if (typeof seconds === "number" && (Number.isNaN(seconds) || !Number.isNaN(date.getTime()))) {
+      return date;
+    }
     throw this.#error("a date", String(seconds).slice(0, 40), start);
   }
 
@@ -245,13 +271,17 @@ class Reader {
 
   #listItem(start: number): unknown[] {
     const first = this.#need(1);
-    if (first >> 5 !== 4) throw this.#error("an array behind the tag", `0x${first.toString(16)}`, start);
+    if (first >> 5 !== 4) {
+      throw this.#error("an array behind the tag", `0x${first.toString(16)}`, start);
+    }
     return this.#array(this.#argument(first & 31, start));
   }
 
   #map(start: number): Map<unknown, unknown> {
     const first = this.#need(1);
-    if (first >> 5 !== 5) throw this.#error("a map behind the tag", `0x${first.toString(16)}`, start);
+    if (first >> 5 !== 5) {
+      throw this.#error("a map behind the tag", `0x${first.toString(16)}`, start);
+    }
     const size = this.#argument(first & 31, start);
     this.#left(size * 2);
     const map = new Map<unknown, unknown>();

@@ -5,7 +5,15 @@
  */
 import { Aliases } from "./aliases.ts";
 import { UnsupportedValueError } from "./errors.ts";
-import { arrayKind, bytesOf, isTensor, isTypedArray, kindOf, type TypedArray, type ValueType } from "./type.ts";
+import {
+  arrayKind,
+  bytesOf,
+  isTensor,
+  isTypedArray,
+  kindOf,
+  type TypedArray,
+  type ValueType,
+} from "./type.ts";
 import { type Visitor, Walk } from "./walk.ts";
 
 /** Arrays of this many bytes and more are not copied, but become parts of their own. */
@@ -49,7 +57,11 @@ export function encodeValue(value: unknown, options: EncodeOptions = {}): Encode
   if (raw !== undefined) {
     new Walk(new Discard(), owners, name).visit(value);
     const bytes = rawBytes(value as object);
-    return { type: raw, parts: bytes.byteLength === 0 ? [] : [bytes], byteLength: bytes.byteLength };
+    return {
+      type: raw,
+      parts: bytes.byteLength === 0 ? [] : [bytes],
+      byteLength: bytes.byteLength,
+    };
   }
   const writer = new Writer(name);
   new Walk(writer, owners, name).visit(value);
@@ -62,7 +74,11 @@ export function encodeValue(value: unknown, options: EncodeOptions = {}): Encode
 function rawType(value: unknown): ValueType | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (value instanceof ArrayBuffer) return { kind: "bytes" };
-  const data = isTypedArray(value) ? value : !Array.isArray(value) && isTensor(value) ? value.data : undefined;
+  const data = isTypedArray(value)
+    ? value
+    : !Array.isArray(value) && isTensor(value)
+    ? value.data
+    : undefined;
   const kind = data && arrayKind(data);
   if (kind === undefined) return undefined;
   const shape = data === value ? {} : { shape: [...(value as { shape: readonly number[] }).shape] };
@@ -79,7 +95,9 @@ let byteOrderIsChecked = false;
 function checkByteOrder(): void {
   if (byteOrderIsChecked) return;
   if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1) {
-    throw new Error("Typed arrays are saved in little-endian order, which this machine does not use");
+    throw new Error(
+      "Typed arrays are saved in little-endian order, which this machine does not use",
+    );
   }
   byteOrderIsChecked = true;
 }
@@ -286,7 +304,11 @@ class Writer implements Visitor<void> {
     this.#total += this.#at;
     if (this.#total > MAX_PLAIN_BYTES) {
       const mend = "keep large data in typed arrays, or in more blobs";
-      throw new UnsupportedValueError(this.name, `over ${MAX_PLAIN_BYTES} bytes of plain values`, mend);
+      throw new UnsupportedValueError(
+        this.name,
+        `over ${MAX_PLAIN_BYTES} bytes of plain values`,
+        mend,
+      );
     }
     this.#parts.push(this.#chunk.subarray(0, this.#at));
     this.#chunk = this.#chunk.subarray(this.#at);
@@ -302,9 +324,15 @@ function encodeWtf8(text: string): Uint8Array {
     const code = character.codePointAt(0) ?? 0;
     if (code < 0x80) bytes.push(code);
     else if (code < 0x800) bytes.push(0xc0 | code >> 6, 0x80 | code & 63);
-    else if (code < 0x1_0000) bytes.push(0xe0 | code >> 12, 0x80 | code >> 6 & 63, 0x80 | code & 63);
-    else {
-      bytes.push(0xf0 | code >> 18, 0x80 | code >> 12 & 63, 0x80 | code >> 6 & 63, 0x80 | code & 63);
+    else if (code < 0x1_0000) {
+      bytes.push(0xe0 | code >> 12, 0x80 | code >> 6 & 63, 0x80 | code & 63);
+    } else {
+      bytes.push(
+        0xf0 | code >> 18,
+        0x80 | code >> 12 & 63,
+        0x80 | code >> 6 & 63,
+        0x80 | code & 63,
+      );
     }
   }
   return Uint8Array.from(bytes);

@@ -34,7 +34,9 @@ export class AliasedValueError extends Error {
     readonly other: string,
     what: string,
   ) {
-    super(`Cannot save ${path}: it shares ${what} with ${other}, and would come back as two: copy one of them`);
+    super(
+      `Cannot save ${path}: it shares ${what} with ${other}, and would come back as two: copy one of them`,
+    );
   }
 }
 

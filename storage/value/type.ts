@@ -35,7 +35,12 @@ interface ArrayKind {
 /** The typed arrays, with their RFC 8746 tags (little endian). */
 export const ARRAY_KINDS: readonly ArrayKind[] = [
   { name: "Uint8Array", tag: 64, size: 1, make: (b, o, n) => new Uint8Array(b, o, n) },
-  { name: "Uint8ClampedArray", tag: 68, size: 1, make: (b, o, n) => new Uint8ClampedArray(b, o, n) },
+  {
+    name: "Uint8ClampedArray",
+    tag: 68,
+    size: 1,
+    make: (b, o, n) => new Uint8ClampedArray(b, o, n),
+  },
   { name: "Uint16Array", tag: 69, size: 2, make: (b, o, n) => new Uint16Array(b, o, n) },
   { name: "Uint32Array", tag: 70, size: 4, make: (b, o, n) => new Uint32Array(b, o, n) },
   { name: "BigUint64Array", tag: 71, size: 8, make: (b, o, n) => new BigUint64Array(b, o, n) },
@@ -97,7 +102,12 @@ export function kindOf(value: unknown): string {
   if (typeof value !== "object") return typeof value;
   if (Array.isArray(value)) return "Array";
   if (isTypedArray(value)) return value[Symbol.toStringTag];
-  for (const [name, type] of [["Map", Map], ["Set", Set], ["Date", Date], ["DataView", DataView], ["ArrayBuffer", ArrayBuffer]] as const) {
+  for (
+    const [name, type] of [["Map", Map], ["Set", Set], ["Date", Date], ["DataView", DataView], [
+      "ArrayBuffer",
+      ArrayBuffer,
+    ]] as const
+  ) {
     if (value instanceof type) return name;
   }
   return isTensor(value) ? `tensor ${value.data[Symbol.toStringTag]}` : "object";

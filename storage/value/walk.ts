@@ -9,6 +9,8 @@ import { arrayKind, isTensor, isTypedArray, type Tensor, type TypedArray } from 
 /** How deep values may nest. */
 export const MAX_DEPTH = 500;
 
+const MOST_LISTED = 1024;
+
 /** Is told of each part of a value, in order. */
 export interface Visitor<R> {
   /** A value without parts: a primitive, or a Date. */
@@ -81,7 +83,9 @@ export class Walk<R> {
     const keys = Reflect.ownKeys(value).length;
     if (keys !== value.length + 1) {
       for (let i = 0; i < value.length; i++) {
-        if (!Object.hasOwn(value, i)) throw this.#refuse(`an array with a hole at ${i}`, "fill it with undefined or null");
+        if (!Object.hasOwn(value, i)) {
+          throw this.#refuse(`an array with a hole at ${i}`, "fill it with undefined or null");
+        }
       }
       throw this.#refuse("an array with properties of its own beside its items");
     }
@@ -117,22 +121,18 @@ export class Walk<R> {
       : isExactly(value, value instanceof DataView ? DataView.prototype : ArrayBuffer.prototype);
     if (!isStandard) throw this.#refuse(className(value), "use a plain typed array");
     this.#noExtras(value, isTypedArray(value) ? value.length : 0);
-    if (!(buffer instanceof ArrayBuffer)) throw this.#refuse("shared memory", "copy it into a plain array");
+    if (!(buffer instanceof ArrayBuffer)) {
+      throw this.#refuse("shared memory", "copy it into a plain array");
+    }
     if (buffer.resizable) throw this.#refuse("on a resizable buffer", "copy it into a plain array");
     if (buffer.detached) throw this.#refuse("on a detached buffer");
     if (buffer.byteLength > 0) this.owners.claim(buffer, "memory", () => this.#here());
   }
 
-  #noExtras(value: object, expected: number): void {
-    if (expected > 0) {
-      // Listing a typed array's keys would list every index.
-      for (const key in value) {
-        if (/^\d+$/.test(key)) break;
-        throw this.#refuse(`with a property "${key}" of its own`);
-      }
-      return;
-    }
-    const [extra] = Reflect.ownKeys(value);
+  /** Refuses properties beside the items. Of a long typed array they cannot be listed without its items. */
+  #noExtras(value: object, items: number): void {
+    if (items > MOST_LISTED) return;
+    const extra = Reflect.ownKeys(value)[items];
     if (extra !== undefined) throw this.#refuse(`with a property "${String(extra)}" of its own`);
   }
 
@@ -144,9 +144,14 @@ export class Walk<R> {
   }
 
   #here(): string {
-    return this.name + this.#path.map((key) =>
-      typeof key === "number" ? `[${key}]` : /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${key.startsWith("(") ? key : JSON.stringify(key)}]`
-    ).join("");
+    return this.name +
+      this.#path.map((key) =>
+        typeof key === "number"
+          ? `[${key}]`
+          : /^[A-Za-z_$][\w$]*$/.test(key)
+          ? `.${key}`
+          : `[${key.startsWith("(") ? key : JSON.stringify(key)}]`
+      ).join("");
   }
 
   #refuse(found: string, mend?: string): UnsupportedValueError {

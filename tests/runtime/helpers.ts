@@ -57,6 +57,23 @@ export function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
+/** Runs a body while all timers fire at once, so that long waits can be tested; gives what they were, in ms. */
+export async function withoutWaiting(body: () => Promise<void>): Promise<number[]> {
+  const { setTimeout: original } = globalThis;
+  const waits: number[] = [];
+  const quick = (run: () => void, ms: number = 0): ReturnType<typeof setTimeout> => {
+    waits.push(ms);
+    return original(run, 0);
+  };
+  globalThis.setTimeout = Object.assign(quick, original) as typeof setTimeout;
+  try {
+    await body();
+  } finally {
+    globalThis.setTimeout = original;
+  }
+  return waits;
+}
+
 /** The error that a promise is rejected with. */
 export async function errorOf(promise: PromiseLike<unknown>): Promise<Error> {
   const error: unknown = await assertRejects(() => Promise.resolve(promise));

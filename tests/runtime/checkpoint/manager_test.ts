@@ -1,15 +1,23 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { assertThrows } from "@std/assert";
 import { blob } from "../../../dsl/mod.ts";
-import { CheckpointManager, MultiNodeCheckpointManager } from "../../../runtime/checkpoint/manager.ts";
+import {
+  CheckpointManager,
+  MultiNodeCheckpointManager,
+} from "../../../runtime/checkpoint/manager.ts";
 import {
   CheckpointsUnavailableError,
-  EpochNotFoundError,
   NotInitializedError,
   UnknownNameError,
 } from "../../../runtime/errors.ts";
 import { LocalSession } from "../../../runtime/session/local_session.ts";
-import { UnsupportedValueError } from "../../../storage/mod.ts";
+import { CheckpointNotFoundError, UnsupportedValueError } from "../../../storage/mod.ts";
 import { errorOf } from "../helpers.ts";
 import { everywhere, valuesOf, type World } from "../run/world.ts";
 
@@ -32,34 +40,40 @@ async function saved(world: World, manager = world.manager()) {
   return { session, seen, manager };
 }
 
-everywhere("manager: load gives exactly what was saved: extra blobs gone, absent ones absent", async (world) => {
-  const { session, manager } = await saved(world);
-  for (const node of world.nodes) {
-    await session.feed("stray", 1, { node });
-    await session.feed(unset, "set", { node });
-    await session.feed(big, new Float64Array(3), { node });
-  }
-  await session.run(manager.load(1));
-  const expected = Object.fromEntries(world.nodes.map((node) => [node, {
-    big: new Float64Array(50_000).fill(1),
-    small: 10,
-  }]));
-  assertEquals(valuesOf(session), expected);
-  // By another manager, on a session that knows nothing.
-  const { session: fresh } = world.session();
-  await fresh.run(world.manager().load(1));
-  assertEquals(valuesOf(fresh), expected);
-});
+everywhere(
+  "manager: load gives exactly what was saved: extra blobs gone, absent ones absent",
+  async (world) => {
+    const { session, manager } = await saved(world);
+    for (const node of world.nodes) {
+      await session.feed("stray", 1, { node });
+      await session.feed(unset, "set", { node });
+      await session.feed(big, new Float64Array(3), { node });
+    }
+    await session.run(manager.load(1));
+    const expected = Object.fromEntries(world.nodes.map((node) => [node, {
+      big: new Float64Array(50_000).fill(1),
+      small: 10,
+    }]));
+    assertEquals(valuesOf(session), expected);
+    // By another manager, on a session that knows nothing.
+    const { session: fresh } = world.session();
+    await fresh.run(world.manager().load(1));
+    assertEquals(valuesOf(fresh), expected);
+  },
+);
 
-everywhere('manager: "latest" is the newest epoch; one that is not there lists those that are', async (world) => {
-  const { session, manager } = await saved(world);
-  await session.run(manager.load("latest"));
-  assertEquals(await session.fetch(small, { node: world.node }), 20);
-  const error = await errorOf(session.run(manager.load(7)));
-  assertInstanceOf(error, EpochNotFoundError);
-  assertStringIncludes(error.message, "0, 1, 2");
-  await assertRejects(() => session.run(manager.load("4@b" as "4@a1")), RangeError, "4@a3");
-});
+everywhere(
+  'manager: "latest" is the newest epoch; one that is not there lists those that are',
+  async (world) => {
+    const { session, manager } = await saved(world);
+    await session.run(manager.load("latest"));
+    assertEquals(await session.fetch(small, { node: world.node }), 20);
+    const error = await errorOf(session.run(manager.load(7)));
+    assertInstanceOf(error, CheckpointNotFoundError);
+    assertStringIncludes(error.message, "0, 1, 2");
+    await assertRejects(() => session.run(manager.load("4@b" as "4@a1")), RangeError, "4@a3");
+  },
+);
 
 everywhere("manager: what is unchanged since the last save is not written again", async (world) => {
   const { seen } = await saved(world);
@@ -79,24 +93,27 @@ everywhere("manager: a change after a load is saved", async (world) => {
   assertEquals(await fresh.fetch(small, { node: world.node }), 10);
 });
 
-everywhere("manager: blobList is known after init, and init may be run again for the same nodes only", async (world) => {
-  const { session } = await saved(world);
-  const manager = world.manager();
-  assertThrows(() => manager.blobList(), NotInitializedError);
-  await session.run(manager.init(world.nodes));
-  assertEquals(manager.blobList(), ["big", "small", "unset"]);
-  await session.run(manager.init(world.nodes));
-  await session.run(manager.init([...world.nodes].reverse()));
-  const others = world.nodes.length === 1 ? ["elsewhere"] : ["n0", "n1"];
-  const error = await errorOf(session.run(manager.init(others)));
-  assertInstanceOf(error, RangeError);
-  for (const node of others) assertStringIncludes(error.message, node);
-  const { session: fresh } = world.session();
-  const listed = world.manager();
-  await fresh.run(listed.init(world.nodes, 1));
-  assertEquals(listed.blobList(), ["big", "small", "unset"]);
-  assertEquals(listed.blobList(world.node), ["big", "small", "unset"]);
-});
+everywhere(
+  "manager: blobList is known after init, and init may be run again for the same nodes only",
+  async (world) => {
+    const { session } = await saved(world);
+    const manager = world.manager();
+    assertThrows(() => manager.blobList(), NotInitializedError);
+    await session.run(manager.init(world.nodes));
+    assertEquals(manager.blobList(), ["big", "small", "unset"]);
+    await session.run(manager.init(world.nodes));
+    await session.run(manager.init([...world.nodes].reverse()));
+    const others = world.nodes.length === 1 ? ["elsewhere"] : ["n0", "n1"];
+    const error = await errorOf(session.run(manager.init(others)));
+    assertInstanceOf(error, RangeError);
+    for (const node of others) assertStringIncludes(error.message, node);
+    const { session: fresh } = world.session();
+    const listed = world.manager();
+    await fresh.run(listed.init(world.nodes, 1));
+    assertEquals(listed.blobList(), ["big", "small", "unset"]);
+    assertEquals(listed.blobList(world.node), ["big", "small", "unset"]);
+  },
+);
 
 everywhere("manager: a save before init is an error", async (world) => {
   const { session } = world.session();
@@ -132,19 +149,22 @@ everywhere("manager: an unknown name lists the near ones, and changes nothing", 
   assertEquals(await session.fetch(small, { node: world.node }), 20);
 });
 
-everywhere("manager: false where an epoch is not there, or a node has none of it", async (world) => {
-  const { session, manager } = await saved(world);
-  assertEquals(await session.run(manager.checkDbExists(2)), true);
-  assertEquals(await session.run(manager.checkDbExists("latest")), true);
-  assertEquals(await session.run(manager.checkDbExists(3)), false);
-  assertEquals(await manager.loadBlobsFromCheckpoints([small], 3, session), false);
-  const more = new MultiNodeCheckpointManager(world.db, world.kind, { durability: "none" });
-  const { session: wider } = world.session();
-  await wider.run(more.init([...world.nodes, "another"]));
-  assertEquals(await wider.run(more.checkDbExists(2)), false);
-  assertEquals(await more.loadBlobsFromCheckpoints([small], 2, wider), false);
-  assertEquals(valuesOf(wider)[world.node], {});
-});
+everywhere(
+  "manager: false where an epoch is not there, or a node has none of it",
+  async (world) => {
+    const { session, manager } = await saved(world);
+    assertEquals(await session.run(manager.checkDbExists(2)), true);
+    assertEquals(await session.run(manager.checkDbExists("latest")), true);
+    assertEquals(await session.run(manager.checkDbExists(3)), false);
+    assertEquals(await manager.loadBlobsFromCheckpoints([small], 3, session), false);
+    const more = new MultiNodeCheckpointManager(world.db, world.kind, { durability: "none" });
+    const { session: wider } = world.session();
+    await wider.run(more.init([...world.nodes, "another"]));
+    assertEquals(await wider.run(more.checkDbExists(2)), false);
+    assertEquals(await more.loadBlobsFromCheckpoints([small], 2, wider), false);
+    assertEquals(valuesOf(wider)[world.node], {});
+  },
+);
 
 everywhere("manager: of an empty place nothing exists", async (world) => {
   const { session } = world.session();
@@ -163,14 +183,17 @@ everywhere("manager: a damaged epoch does not exist as readable", async (world) 
   assertEquals(await session.run(manager.checkDbExists(2)), true);
 });
 
-everywhere("manager: what cannot be saved is refused with its path; nothing is committed", async (world) => {
-  const { session, manager } = await saved(world);
-  session.workspace(world.node).set("small", { deep: [() => 1] });
-  const error = await errorOf(session.run(manager.save(3)));
-  assertInstanceOf(error, UnsupportedValueError);
-  for (const part of ["small", "deep"]) assertStringIncludes(error.message, part);
-  assertEquals((await world.epochs()).length, 3);
-});
+everywhere(
+  "manager: what cannot be saved is refused with its path; nothing is committed",
+  async (world) => {
+    const { session, manager } = await saved(world);
+    session.workspace(world.node).set("small", { deep: [() => 1] });
+    const error = await errorOf(session.run(manager.save(3)));
+    assertInstanceOf(error, UnsupportedValueError);
+    for (const part of ["small", "deep"]) assertStringIncludes(error.message, part);
+    assertEquals((await world.epochs()).length, 3);
+  },
+);
 
 everywhere("manager: memory shared by two blobs is refused with both names", async (world) => {
   const { session, manager } = await saved(world);
@@ -178,37 +201,40 @@ everywhere("manager: memory shared by two blobs is refused with both names", asy
   session.workspace(world.node).set("big", shared);
   session.workspace(world.node).set("small", shared.subarray(2));
   const { message } = await errorOf(session.run(manager.save(3)));
-  for (const part of ['big', 'small']) assertStringIncludes(message, part);
+  for (const part of ["big", "small"]) assertStringIncludes(message, part);
 });
 
-everywhere("metadata: is told the place, each committed epoch, and what each action took", async (world) => {
-  const calls: string[] = [];
-  const reports: [string, number, string][] = [];
-  const manager = world.manager({
-    metadata: {
-      setPlace: ({ db, dbType, nodes }) =>
-        void calls.push(`place ${db === world.db} ${dbType} ${nodes.length}`),
-      isAccessible: (epoch) => {
-        calls.push(`accessible ${epoch}`);
-        return true;
+everywhere(
+  "metadata: is told the place, each committed epoch, and what each action took",
+  async (world) => {
+    const calls: string[] = [];
+    const reports: [string, number, string][] = [];
+    const manager = world.manager({
+      metadata: {
+        setPlace: ({ db, dbType, nodes }) =>
+          void calls.push(`place ${db === world.db} ${dbType} ${nodes.length}`),
+        isAccessible: (epoch) => {
+          calls.push(`accessible ${epoch}`);
+          return true;
+        },
+        setCommittedEpoch: (epoch) => void calls.push(`committed ${epoch}`),
+        report: ({ action, epoch, node, durationMs, bytes }) => {
+          assert(durationMs >= 0 && bytes >= 0);
+          reports.push([action, epoch, node]);
+        },
       },
-      setCommittedEpoch: (epoch) => void calls.push(`committed ${epoch}`),
-      report: ({ action, epoch, node, durationMs, bytes }) => {
-        assert(durationMs >= 0 && bytes >= 0);
-        reports.push([action, epoch, node]);
-      },
-    },
-  });
-  const { session } = await saved(world, manager);
-  await session.run(manager.load(1));
-  assertEquals(calls[0]?.startsWith(`place true ${world.kind}`), true, calls.join());
-  assertEquals(calls.filter((call) => !call.startsWith("place")), [
-    ...["committed 0", "committed 1", "committed 2", "accessible 1"],
-  ]);
-  const expected = [["save", 0], ["save", 1], ["save", 2], ["load", 1]]
-    .flatMap(([action, epoch]) => world.nodes.map((node) => [action, epoch, node]));
-  assertEquals(reports as unknown[], expected);
-});
+    });
+    const { session } = await saved(world, manager);
+    await session.run(manager.load(1));
+    assertEquals(calls[0]?.startsWith(`place true ${world.kind}`), true, calls.join());
+    assertEquals(calls.filter((call) => !call.startsWith("place")), [
+      ...["committed 0", "committed 1", "committed 2", "accessible 1"],
+    ]);
+    const expected = [["save", 0], ["save", 1], ["save", 2], ["load", 1]]
+      .flatMap(([action, epoch]) => world.nodes.map((node) => [action, epoch, node]));
+    assertEquals(reports as unknown[], expected);
+  },
+);
 
 everywhere("metadata: says what to resume from, and whether that can be reached", async (world) => {
   const asked: unknown[] = [];

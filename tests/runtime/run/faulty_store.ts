@@ -87,7 +87,8 @@ export function failing(
   count: number,
   op: Op,
   prefix: string,
-  make: (op: Op, name: string) => Error = (op, name) => new StoreError(op, name, "the disk is tired"),
+  make: (op: Op, name: string) => Error = (op, name) =>
+    new StoreError(op, name, "the disk is tired"),
 ): (op: Op, name: string) => void {
   let left = count;
   return (at, name) => {

@@ -14,14 +14,24 @@ import {
 } from "../../../dsl/mod.ts";
 import { DamagedError, StoreError } from "../../../storage/mod.ts";
 import { FaultyStore } from "./faulty_store.ts";
-import { actions, everywhere, notices, total, type World } from "./world.ts";
+import { actions, everywhere, notices, start, total, weights, type World } from "./world.ts";
 
 const step = param("step", 1);
-const add = task("add", { reads: { total, step }, writes: { total } })
-  .run(({ total, step }) => ({ total: total + step }));
+const add = task("add", { reads: { total, step }, updates: { weights }, writes: { total } })
+  .run(({ total, step, weights }) => {
+    weights[0] = total;
+    return { total: total + step };
+  });
 
 function adding(world: World, plan: Partial<CheckpointPlan> = {}, count = 4) {
-  return world.job({ name: "adding", init: [], epoch: [add], exit: [], until: epochs(count), plan });
+  return world.job({
+    name: "adding",
+    init: [start],
+    epoch: [add],
+    exit: [],
+    until: epochs(count),
+    plan,
+  });
 }
 
 /** Flips one byte in the middle of an object. */
@@ -40,30 +50,39 @@ async function spoil(world: World, prefix: string): Promise<string[]> {
   return names;
 }
 
-everywhere("lines: an older epoch begins a new line; the old one stays, and can be named", async (world) => {
-  const first = await world.run(adding(world));
-  const second = await world.run(adding(world), { resumeFromEpoch: 2, set: [set(step, 10)] });
-  assertEquals([first.values[world.node]?.["total"], second.values[world.node]?.["total"]], [4, 22]);
-  assertEquals(await world.epochs(), ["0@a1", "1@a1", "2@a1", "3@a1", "3@a2", "4@a1", "4@a2"]);
-  const manager = world.manager();
-  const { session } = world.session();
-  await session.run(manager.init(world.nodes));
-  const loaded = async (epoch: Parameters<typeof manager.load>[0]): Promise<unknown> => {
-    await session.run(manager.load(epoch));
-    return await session.fetch(total, { node: world.node });
-  };
-  assertEquals(await loaded(4), 22);
-  assertEquals(await loaded("latest"), 22);
-  assertEquals(await loaded(2), 2);
-  assertEquals(await loaded("4@a1"), 4);
-  assertEquals(await loaded("3@a2"), 12);
-  assertEquals(await session.run(manager.checkDbExists("4@a1")), true);
-  assertEquals(await session.run(manager.checkDbExists("2@a2")), false);
-  // Going on from the side line makes a third, of the first one's epochs.
-  const third = await world.run(adding(world, {}, 6), { resumeFromEpoch: "4@a1", set: [set(step, 1)] });
-  assertEquals(third.values[world.node]?.["total"], 6);
-  assertEquals(await loaded(4), 4);
-});
+everywhere(
+  "lines: an older epoch begins a new line; the old one stays, and can be named",
+  async (world) => {
+    const first = await world.run(adding(world));
+    const second = await world.run(adding(world), { resumeFromEpoch: 2, set: [set(step, 10)] });
+    assertEquals([first.values[world.node]?.["total"], second.values[world.node]?.["total"]], [
+      4,
+      22,
+    ]);
+    assertEquals(await world.epochs(), ["0@a1", "1@a1", "2@a1", "3@a1", "3@a2", "4@a1", "4@a2"]);
+    const manager = world.manager();
+    const { session } = world.session();
+    await session.run(manager.init(world.nodes));
+    const loaded = async (epoch: Parameters<typeof manager.load>[0]): Promise<unknown> => {
+      await session.run(manager.load(epoch));
+      return await session.fetch(total, { node: world.node });
+    };
+    assertEquals(await loaded(4), 22);
+    assertEquals(await loaded("latest"), 22);
+    assertEquals(await loaded(2), 2);
+    assertEquals(await loaded("4@a1"), 4);
+    assertEquals(await loaded("3@a2"), 12);
+    assertEquals(await session.run(manager.checkDbExists("4@a1")), true);
+    assertEquals(await session.run(manager.checkDbExists("2@a2")), false);
+    // Going on from the side line makes a third, of the first one's epochs.
+    const third = await world.run(adding(world, {}, 6), {
+      resumeFromEpoch: "4@a1",
+      set: [set(step, 1)],
+    });
+    assertEquals(third.values[world.node]?.["total"], 6);
+    assertEquals(await loaded(4), 4);
+  },
+);
 
 everywhere("lines: a resume after a failure stays on its line", async (world) => {
   await world.run(adding(world), { stopAfterEpoch: 2 });
@@ -73,17 +92,22 @@ everywhere("lines: a resume after a failure stays on its line", async (world) =>
   assertEquals(values[world.node]?.["total"], 4);
 });
 
-everywhere("every: epochs are saved as often as the plan says, and the last one always", async (world) => {
-  const { seen } = await world.run(adding(world, { every: epochs(3) }, 5));
-  const saved = seen.of("save-committed").filter((e) => e.phase === "epoch").map((e) => e.epoch);
-  assertEquals(saved, [0, 3, 5]);
-});
+everywhere(
+  "every: epochs are saved as often as the plan says, and the last one always",
+  async (world) => {
+    const { seen } = await world.run(adding(world, { every: epochs(3) }, 5));
+    const saved = seen.of("save-committed").filter((e) => e.phase === "epoch").map((e) => e.epoch);
+    assertEquals(saved, [0, 3, 5]);
+  },
+);
 
 everywhere("every: by time, epochs that come sooner are not saved", async (world) => {
   const rarely = await world.run(adding(world, { every: "1h" }, 5));
   const saved = rarely.seen.of("save-committed").filter((e) => e.phase === "epoch");
   assertEquals(saved.map((e) => e.epoch), [0, 5]);
-  const always = await world.run(adding(world, { every: "0.001ms" as "1ms" }, 3)).catch(() => undefined);
+  const always = await world.run(adding(world, { every: "0.001ms" as "1ms" }, 3)).catch(() =>
+    undefined
+  );
   if (always === undefined) return;
   assertEquals(always.seen.of("save-committed").filter((e) => e.phase === "epoch").length, 4);
 });
@@ -103,7 +127,13 @@ everywhere("keep: the best by a number, NaN never, and the newest", async (world
   const rank = task("rank", { writes: { score } })
     .run((_, { epoch }) => ({ score: [0, 3, 9, NaN, 9, 1, 2][epoch] ?? 0 }));
   const by = { max: world.nodes.length === 1 ? score : from(world.node, score) };
-  const given = world.job({ init: [], epoch: [rank], exit: [], until: epochs(6), plan: { keep: [keepBest(by)] } });
+  const given = world.job({
+    init: [],
+    epoch: [rank],
+    exit: [],
+    until: epochs(6),
+    plan: { keep: [keepBest(by)] },
+  });
   await world.run(given);
   assertEquals(await world.epochs(), ["4@a1", "6@a1"]);
 });
@@ -118,7 +148,10 @@ everywhere("damage: a resume goes back to the nearest good epoch, and says so", 
   await spoil(world, "epochs/e000003");
   const { values, seen } = await world.run(adding(world), { resumeFromEpoch: "latest" });
   assertEquals(actions(seen).slice(0, 2), ["load 2", "epoch 3"]);
-  assert(notices(seen).some((t) => t.includes("3@a1") && t.includes("damaged")), notices(seen).join());
+  assert(
+    notices(seen).some((t) => t.includes("3@a1") && t.includes("damaged")),
+    notices(seen).join(),
+  );
   assertEquals(values[world.node]?.["total"], 4);
 });
 
@@ -126,8 +159,23 @@ everywhere("damage: in a pack as well", async (world) => {
   await world.run(adding(world), { stopAfterEpoch: 3 });
   await spoil(world, "packs/a000001/e000003");
   const { values, seen } = await world.run(adding(world), { resumeFromEpoch: "latest" });
-  assert(notices(seen).some((t) => t.includes("3@a1") && t.includes("damaged")), notices(seen).join());
+  assert(
+    notices(seen).some((t) => t.includes("3@a1") && t.includes("damaged")),
+    notices(seen).join(),
+  );
   assertEquals(values[world.node]?.["total"], 4);
+});
+
+everywhere("damage: in the record of a phase, which is then done again", async (world) => {
+  const whole = await world.run();
+  await spoil(world, "phases/");
+  const { runner, seen, values } = await world.run(world.job(), { resumeFromEpoch: "auto" });
+  assert(
+    notices(seen).some((t) => t.includes("exit") && t.includes("damaged")),
+    notices(seen).join(),
+  );
+  assertEquals(actions(seen).filter((a) => !a.startsWith("load")), ["exit 4", "save exit 4"]);
+  assertEquals([runner.result?.outcome, values], ["finished", whole.values]);
 });
 
 everywhere('damage: an epoch named, or onDamaged "stop", is not gone back from', async (world) => {
@@ -135,7 +183,9 @@ everywhere('damage: an epoch named, or onDamaged "stop", is not gone back from',
   await spoil(world, "packs/a000001/e000003");
   const named = await world.fail(adding(world), { resumeFromEpoch: 3 });
   assertInstanceOf(named.error, DamagedError);
-  const stop = await world.fail(adding(world, { onDamaged: "stop" }), { resumeFromEpoch: "latest" });
+  const stop = await world.fail(adding(world, { onDamaged: "stop" }), {
+    resumeFromEpoch: "latest",
+  });
   assertInstanceOf(stop.error, DamagedError);
   assertEquals((await world.epochs()).length, 4);
 });

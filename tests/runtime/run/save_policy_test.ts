@@ -4,9 +4,9 @@ import { SaveError, StoppedError } from "../../../runtime/errors.ts";
 import type { RunEvent } from "../../../runtime/events.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { FencedError } from "../../../storage/mod.ts";
-import { errorOf } from "../helpers.ts";
+import { errorOf, withoutWaiting } from "../helpers.ts";
 import { failing, FaultyStore, unknownOutcome } from "./faulty_store.ts";
-import { actions, everywhere, World } from "./world.ts";
+import { actions, everywhere, total, valuesOf, World } from "./world.ts";
 
 /** The faults: in a pack, before any of it can be seen, and in the commit itself. */
 const PLACES = [["write", "packs/"], ["put", "epochs/e000002"]] as const;
@@ -26,29 +26,34 @@ function atSecond(store: FaultyStore, fault: FaultyStore["fault"]): (event: RunE
   };
 }
 
-everywhere("onSaveError: by default a failed save stops the job with its cause; it can be resumed", async (world) => {
-  const whole = await world.run(world.job({ name: "whole" }), {
-    checkpoints: world.manager({ store: new FaultyStore(world.store()) }),
-  });
-  for (const [op, prefix] of PLACES) {
-    await using place = await World.make(
-      world.kind,
-      world.nodes.length === 1 ? 1 : 3,
-    );
-    const { store, checkpoints } = faulty(place);
-    const { session, seen } = place.session();
-    session.events.observe(atSecond(store, failing(1, op, prefix)));
-    const error = await errorOf(new JobRunner(place.job({ name: "whole" }), { checkpoints }).run(session));
-    assertInstanceOf(error, SaveError);
-    assertEquals(error.epoch, 2);
-    assertStringIncludes(error.message, "tired");
-    assertStringIncludes(error.message, "Epoch 1 is saved");
-    assertEquals(seen.of("save-failed").map((e) => [e.epoch, e.next]), [[2, "fail"]]);
-    assertEquals(await place.epochs(), ["0@a1", "1@a1"]);
-    const rest = await place.run(place.job({ name: "whole" }), { resumeFromEpoch: "latest" });
-    assertEquals(rest.values, whole.values);
-  }
-});
+everywhere(
+  "onSaveError: by default a failed save stops the job with its cause; it can be resumed",
+  async (world) => {
+    const whole = await world.run(world.job({ name: "whole" }), {
+      checkpoints: world.manager({ store: new FaultyStore(world.store()) }),
+    });
+    for (const [op, prefix] of PLACES) {
+      await using place = await World.make(
+        world.kind,
+        world.nodes.length === 1 ? 1 : 3,
+      );
+      const { store, checkpoints } = faulty(place);
+      const { session, seen } = place.session();
+      session.events.observe(atSecond(store, failing(1, op, prefix)));
+      const error = await errorOf(
+        new JobRunner(place.job({ name: "whole" }), { checkpoints }).run(session),
+      );
+      assertInstanceOf(error, SaveError);
+      assertEquals(error.epoch, 2);
+      assertStringIncludes(error.message, "tired");
+      assertStringIncludes(error.message, "Epoch 1 is saved");
+      assertEquals(seen.of("save-failed").map((e) => [e.epoch, e.next]), [[2, "fail"]]);
+      assertEquals(await place.epochs(), ["0@a1", "1@a1"]);
+      const rest = await place.run(place.job({ name: "whole" }), { resumeFromEpoch: "latest" });
+      assertEquals(rest.values, whole.values);
+    }
+  },
+);
 
 everywhere('onSaveError "warn" goes on without the save, and says so', async (world) => {
   const { store, checkpoints } = faulty(world);
@@ -66,23 +71,46 @@ everywhere('onSaveError "warn" goes on without the save, and says so', async (wo
   assertEquals(again.values, values);
 });
 
-everywhere('onSaveError "retry" tries again into new names, a bounded number of times', async (world) => {
-  const { store, checkpoints } = faulty(world);
-  const on = world.session();
-  const tried: string[] = [];
-  const fault = failing(1, "write", "packs/");
-  on.session.events.observe(atSecond(store, (op, name) => {
-    if (op === "write") tried.push(name);
-    fault(op, name);
-  }));
-  const given = world.job({ plan: { onSaveError: "retry" } });
-  const { epoch, seen, values } = await world.run(given, { checkpoints }, on);
-  assertEquals(epoch, 4);
-  assertEquals(seen.of("save-failed").map((e) => [e.epoch, e.next]), [[2, "retry"]]);
-  assertEquals(new Set(tried).size, tried.length, "a name was used twice");
-  assertEquals(actions(seen).filter((a) => a === "save epoch 2").length, 1);
-  assertEquals((await world.run(given, { resumeFromEpoch: 2 })).values, values);
-});
+everywhere(
+  'onSaveError "retry" tries again into new names, a bounded number of times',
+  async (world) => {
+    const { store, checkpoints } = faulty(world);
+    const on = world.session();
+    const tried: string[] = [];
+    const fault = failing(1, "write", "packs/");
+    on.session.events.observe(atSecond(store, (op, name) => {
+      if (op === "write") tried.push(name);
+      fault(op, name);
+    }));
+    const given = world.job({ plan: { onSaveError: "retry" } });
+    await withoutWaiting(async () => void await world.run(given, { checkpoints }, on));
+    const { session, seen } = on;
+    assertEquals(seen.of("save-failed").map((e) => [e.epoch, e.next]), [[2, "retry"]]);
+    assertEquals(new Set(tried).size, tried.length, "a name was used twice");
+    assertEquals(actions(seen).filter((a) => a === "save epoch 2").length, 1);
+    const values = valuesOf(session);
+    assertEquals((await world.run(given, { resumeFromEpoch: 2 })).values, values);
+  },
+);
+
+everywhere(
+  'onSaveError "retry" gives up after five tries, with longer and longer waits',
+  async (world) => {
+    const { store, checkpoints } = faulty(world);
+    const { session, seen } = world.session();
+    session.events.observe(atSecond(store, failing(Infinity, "put", "epochs/")));
+    const runner = new JobRunner(world.job({ plan: { onSaveError: "retry" } }), { checkpoints });
+    let error: Error | undefined;
+    const waits = await withoutWaiting(async () =>
+      void (error = await errorOf(runner.run(session)))
+    );
+    assertInstanceOf(error, SaveError);
+    assertEquals(seen.of("save-failed").map((e) => e.next), [
+      ...["retry", "retry", "retry", "retry", "fail"] as const,
+    ]);
+    assertEquals(waits.filter((ms) => ms >= 500), [500, 1000, 2000, 4000]);
+  },
+);
 
 everywhere('onSaveError "retry" does not retry what would fail again', async (world) => {
   const odd = blob<number[]>("odd");
@@ -112,34 +140,40 @@ everywhere('onSaveError "pause" tries until the run is stopped', async (world) =
   assertEquals(runner.result?.outcome, "stopped");
 });
 
-everywhere("a save whose outcome is unknown is made again by a new attempt, from the last acknowledged epoch", async (world) => {
-  for (const landed of [false, true]) {
-    await using place = await World.make(
-      world.kind,
-      world.nodes.length === 1 ? 1 : 3,
-    );
-    const { store, checkpoints } = faulty(place);
-    const on = place.session();
-    let hit = false;
-    const isIt = (op: string, name: string) => !hit && op === "put" && name.startsWith("epochs/e000002");
-    const strike = (op: "put", name: string): never => {
-      hit = true;
-      throw unknownOutcome(op, name);
-    };
-    if (landed) store.after = (op, name) => void (isIt(op, name) && strike("put", name));
-    else store.fault = (op, name) => void (isIt(op, name) && strike("put", name));
-    const given = place.job({ plan: { onSaveError: "retry" } });
-    const { seen, values } = await place.run(given, { checkpoints }, on);
-    assertEquals(seen.of("save-failed").map((e) => [e.epoch, e.next]), [[2, "retry"]]);
-    assertEquals(seen.of("save-committed").map((e) => `${e.epoch}@a${e.attempt}`), [
-      ...["0@a1", "1@a1", "2@a2", "3@a2", "4@a2", "4@a2"],
-    ]);
-    assertEquals((await place.epochs()).includes("2@a1"), landed);
-    const again = await place.run(given, { resumeFromEpoch: 2 });
-    assertEquals(again.values, values);
-    assertEquals(again.seen.of("loaded")[0]?.attempt, 2);
-  }
-});
+everywhere(
+  "a save whose outcome is unknown is made again by a new attempt, from the last acknowledged epoch",
+  async (world) => {
+    for (const landed of [false, true]) {
+      await using place = await World.make(
+        world.kind,
+        world.nodes.length === 1 ? 1 : 3,
+      );
+      const { store, checkpoints } = faulty(place);
+      const on = place.session();
+      let hit = false;
+      const isIt = (op: string, name: string) =>
+        !hit && op === "put" && name.startsWith("epochs/e000002");
+      const strike = (op: "put", name: string): never => {
+        hit = true;
+        throw unknownOutcome(op, name);
+      };
+      if (landed) store.after = (op, name) => void (isIt(op, name) && strike("put", name));
+      else store.fault = (op, name) => void (isIt(op, name) && strike("put", name));
+      const given = place.job({ plan: { onSaveError: "retry" } });
+      await withoutWaiting(async () => void await place.run(given, { checkpoints }, on));
+      const { session, seen } = on;
+      const values = valuesOf(session);
+      assertEquals(seen.of("save-failed").map((e) => [e.epoch, e.next]), [[2, "retry"]]);
+      assertEquals(seen.of("save-committed").map((e) => `${e.epoch}@a${e.attempt}`), [
+        ...["0@a1", "1@a1", "2@a2", "3@a2", "4@a2", "4@a2"],
+      ]);
+      assertEquals((await place.epochs()).includes("2@a1"), landed);
+      const again = await place.run(given, { resumeFromEpoch: 2 });
+      assertEquals(again.values, values);
+      assertEquals(again.seen.of("loaded")[0]?.attempt, 2);
+    }
+  },
+);
 
 everywhere("a second runner fences the first: its save is not acknowledged", async (world) => {
   const first = world.session();
@@ -150,11 +184,16 @@ everywhere("a second runner fences the first: its save is not acknowledged", asy
     await second;
   });
   const given = world.job({ init: [], epoch: [rival], exit: [] });
-  const error = await errorOf(new JobRunner(given, { checkpoints: world.manager() }).run(first.session));
+  const error = await errorOf(
+    new JobRunner(given, { checkpoints: world.manager() }).run(first.session),
+  );
   assertInstanceOf(error, FencedError);
   assertEquals([error.attempt, error.by], [1, 2]);
   assertEquals(first.seen.of("save-committed").map((e) => e.epoch), [0, 1]);
   assert(second !== undefined);
   const { runner, seen } = await world.run(given, { resumeFromEpoch: "auto" });
-  assertEquals([runner.result?.outcome, seen.of("loaded").at(-1)?.attempt], ["already finished", 2]);
+  assertEquals([runner.result?.outcome, seen.of("loaded").at(-1)?.attempt], [
+    "already finished",
+    2,
+  ]);
 });

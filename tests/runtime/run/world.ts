@@ -13,13 +13,13 @@ import {
   when,
 } from "../../../dsl/mod.ts";
 import {
-  type CheckpointManagerOptions,
   CheckpointManager,
+  type CheckpointManagerOptions,
   type Checkpoints,
   MultiNodeCheckpointManager,
 } from "../../../runtime/checkpoint/manager.ts";
 import { JobRunner, type JobRunnerOptions } from "../../../runtime/run/job_runner.ts";
-import { LocalSession } from "../../../runtime/session/local_session.ts";
+import type { LocalSession } from "../../../runtime/session/local_session.ts";
 import { cloneValue, openStore, type Store } from "../../../storage/mod.ts";
 import { recorded, type Recorder } from "../helpers.ts";
 
@@ -32,7 +32,7 @@ export const report = blob<string>("report");
 /** Writes the weights. */
 export const start = task("start", { writes: { weights } })
   .run((_, { rng, replica }) => ({
-    weights: Float64Array.from({ length: 100 }, () => rng("w").normal() + replica.index),
+    weights: Float64Array.from({ length: 2000 }, () => rng("w").normal() + replica.index),
   }));
 const shake = task("shake", { writes: { noise } }).run((_, { rng }) => ({ noise: rng("n")() }));
 /** Changes the weights in place, with random numbers, and counts. */
@@ -99,7 +99,9 @@ export class World implements AsyncDisposable {
 
   /** Puts steps on the nodes. */
   on(...steps: Step[]): Step[] {
-    return this.nodes.length === 1 ? steps : [replicate(this.nodes, ...steps)];
+    return this.nodes.length === 1 || steps.length === 0
+      ? steps
+      : [replicate(this.nodes, ...steps)];
   }
 
   job(changes: JobChanges = {}): Job {
@@ -132,7 +134,10 @@ export class World implements AsyncDisposable {
   }
 
   /** The same, where it must fail. */
-  async fail(given: Job, options: JobRunnerOptions = {}): Promise<{ error: Error; seen: Recorder }> {
+  async fail(
+    given: Job,
+    options: JobRunnerOptions = {},
+  ): Promise<{ error: Error; seen: Recorder }> {
     const on = this.session();
     try {
       await this.run(given, options, on);
@@ -212,4 +217,11 @@ export function everywhere(name: string, body: (world: World) => Promise<void>):
       });
     }
   }
+}
+
+/** The epoch steps of the world's own job, without the nodes around them. */
+export function stepsOf({ build }: Job): readonly Step[] {
+  const [first, ...rest] = build({}).epoch;
+  if (first === undefined) throw new Error("no steps");
+  return first.kind === "group" && first.replicated ? first.steps : [first, ...rest];
 }

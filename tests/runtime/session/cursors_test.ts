@@ -80,20 +80,23 @@ Deno.test("cursors: wrapping starts again at the next epoch, shuffled in a new o
 });
 
 Deno.test("cursors: a reload at any epoch goes on as if nothing had happened", () => {
-  fc.assert(fc.property(
-    fc.boolean(),
-    fc.boolean(),
-    fc.integer({ min: 0, max: 9 }),
-    fc.nat(40),
-    (shuffle, wrap, cut, length) => {
-      const ref = cursor("c", { over: letters, take: 3, shuffle, wrap });
-      const list = Array.from({ length }, String);
-      const whole = slices(ref, 10, new Cursors(source), list);
-      const before = new Cursors(source);
-      const parts = slices(ref, cut, before, list);
-      assertEquals([...parts, ...slices(ref, 10 - cut, reloaded(before), list)], whole);
-    },
-  ), { numRuns: 60 });
+  fc.assert(
+    fc.property(
+      fc.boolean(),
+      fc.boolean(),
+      fc.integer({ min: 0, max: 9 }),
+      fc.nat(40),
+      (shuffle, wrap, cut, length) => {
+        const ref = cursor("c", { over: letters, take: 3, shuffle, wrap });
+        const list = Array.from({ length }, String);
+        const whole = slices(ref, 10, new Cursors(source), list);
+        const before = new Cursors(source);
+        const parts = slices(ref, cut, before, list);
+        assertEquals([...parts, ...slices(ref, 10 - cut, reloaded(before), list)], whole);
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 Deno.test("cursors: advance only when told, the same slice for all readers until then", () => {

@@ -1,5 +1,16 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { blob, epochs, group, job, on, param, replicate, resource, task, when } from "../../../dsl/mod.ts";
+import {
+  blob,
+  epochs,
+  group,
+  job,
+  on,
+  param,
+  replicate,
+  resource,
+  task,
+  when,
+} from "../../../dsl/mod.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { LocalSession } from "../../../runtime/session/local_session.ts";
 import { ResourcePool } from "../../../runtime/session/resources.ts";
@@ -40,7 +51,9 @@ Deno.test("resources: opened lazily, once per attempt, and closed when the run e
     },
     close: () => void told.push("close"),
   });
-  const add = task("add", { reads: { data, n }, writes: { n } }).run(({ data, n }) => ({ n: n + data }));
+  const add = task("add", { reads: { data, n }, writes: { n } }).run(({ data, n }) => ({
+    n: n + data,
+  }));
   const never = task("never", { reads: { unused } }).run(() => {});
   const sum = job("lazy", {
     init: [task("begin").run(() => void told.push("init"))],
@@ -179,6 +192,33 @@ Deno.test("resources: all are closed where one cannot be; the error names it", a
   assertEquals([(error.cause as Error).message, closed], ["stuck", 1]);
 });
 
+Deno.test("resources: what fails to close fails the run, but never hides what failed before", async () => {
+  const data = resource("data", {
+    open: () => 1,
+    close: () => {
+      throw new Error("jammed");
+    },
+  });
+  let fails = false;
+  const use = task("use", { reads: { data } }).run(() => {
+    if (fails) throw new Error("broken");
+  });
+  const make = () =>
+    job("jammed", {
+      epoch: [use],
+      until: epochs(1),
+      checkpoint: { to: `memory:${crypto.randomUUID()}` },
+    });
+  const { session, seen } = recorded();
+  await using _ = session;
+  const clean = await errorOf(new JobRunner(make()).run(session));
+  assertStringIncludes(clean.message, '"data"');
+  fails = true;
+  const broken = await errorOf(new JobRunner(make()).run(session));
+  assertEquals((broken.cause as Error).message, "broken");
+  assertEquals(seen.of("notice").filter((e) => e.message.includes('"data"')).length, 1);
+});
+
 Deno.test("resources: stamps are told, saved, and compared on a resume", async () => {
   const told: [string, unknown][] = [];
   let size = 10;
@@ -186,7 +226,9 @@ Deno.test("resources: stamps are told, saved, and compared on a resume", async (
   const all = pool((key, stamp) => void told.push([key, stamp]));
   await all.get(data, "n");
   assertEquals(told, [["n/data", { size: 10 }]]);
-  const add = task("add", { reads: { data, n }, writes: { n } }).run(({ data, n }) => ({ n: n + data }));
+  const add = task("add", { reads: { data, n }, writes: { n } }).run(({ data, n }) => ({
+    n: n + data,
+  }));
   const sum = job("stamped", {
     epoch: [on("w", add)],
     until: epochs(4),

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
-  type BlobRef,
   blob,
+  type BlobRef,
   from,
   gather,
   group,
@@ -68,7 +68,10 @@ const taskSpec: fc.Arbitrary<TaskSpec> = fc.record({
   updates: some,
   writes: some,
   if: maybe,
-}).map((spec) => ({ ...spec, writes: spec.writes.filter((index) => !spec.updates.includes(index)) }));
+}).map((spec) => ({
+  ...spec,
+  writes: spec.writes.filter((index) => !spec.updates.includes(index)),
+}));
 const { spec: anySpec } = fc.letrec<{ spec: Spec; group: GroupSpec }>((tie) => ({
   spec: fc.oneof({ maxDepth: 2, depthIdentifier: "d" }, taskSpec, taskSpec, tie("group")),
   group: fc.record({
@@ -87,7 +90,10 @@ function effect(
   id: number,
   inputs: readonly (readonly number[])[],
 ): { readonly added: number; readonly written: Value } {
-  const total = inputs.reduce((all, input, place) => (all * 31 + sum(input) + place) % 9973, id + 1);
+  const total = inputs.reduce(
+    (all, input, place) => (all * 31 + sum(input) + place) % 9973,
+    id + 1,
+  );
   return { added: total, written: [total % 100, inputs.length] };
 }
 

@@ -20,9 +20,12 @@ Deno.test("context: says where the task runs, and can be taken apart", async () 
     1,
     { index: 0, count: 1 },
   ]);
-  assertEquals(seen.of("log").map(({ task, node, message, fields }) => [task, node, message, fields]), [
-    ["t", "main", "hello", { n: 1 }],
-  ]);
+  assertEquals(
+    seen.of("log").map(({ task, node, message, fields }) => [task, node, message, fields]),
+    [
+      ["t", "main", "hello", { n: 1 }],
+    ],
+  );
 });
 
 Deno.test("context: awaited progress lets timers fire, and is told at most every 20 ms", async () => {
@@ -44,9 +47,11 @@ Deno.test("context: awaited progress lets timers fire, and is told at most every
 Deno.test("context: the last progress is always told", async () => {
   const { session, seen } = recorded();
   await using _ = session;
-  await session.run(task("t").run(async (_, { progress }) => {
-    for (let n = 1; n <= 10; n++) await progress(n, 10);
-  }));
+  await session.run(
+    task("t").run(async (_, { progress }) => {
+      for (let n = 1; n <= 10; n++) await progress(n, 10);
+    }),
+  );
   assertEquals(seen.of("progress").at(-1)?.done, 10);
 });
 

@@ -35,7 +35,7 @@ Deno.test("halt: the signal is aborted with the reason, whenever it is asked for
 });
 
 Deno.test("halt: check hears of a stop that no event has told, and tells all of it", () => {
-  let reason: unknown;
+  let reason: unknown = undefined;
   const root = new Halt(() => reason, 10);
   const child = root.child().child();
   child.check();

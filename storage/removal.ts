@@ -1,0 +1,135 @@
+/**
+ * Removes checkpoints, in the reverse order of a commit.
+ *
+ * @module
+ */
+import { CheckpointNotFoundError, DamagedError } from "./errors.ts";
+import { listManifests } from "./history.ts";
+import { decodeRemoval, encodeRemoval, MAX_RECORD_BYTES } from "./job_record.ts";
+import {
+  FOLDERS,
+  formatRef,
+  manifestName,
+  type ManifestRef,
+  newRemovalName,
+  parsePackName,
+  parseRemovalName,
+} from "./layout.ts";
+import { readRecord } from "./record_reader.ts";
+import { covers, type Durability, type Store, type StoreOptions } from "./store.ts";
+
+/** Who removes, and how. */
+export interface Remover {
+  /** The store. */
+  readonly store: Store;
+  /** The attempt that holds the job. */
+  readonly attempt: number;
+  /** Where that attempt started from; it is not removed on behalf of another. */
+  readonly parent: ManifestRef | undefined;
+  /** What the removal must outlive. */
+  readonly durability: Durability;
+  /** The packs that a manifest names. */
+  readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
+  /** Throws where a newer attempt has taken the job over. */
+  readonly checkNotFenced: () => Promise<void>;
+}
+
+/**
+ * Removes manifests, then the packs that no other manifest names any more.
+ *
+ * First a record says what goes, so that whoever starts meanwhile keeps away from it; then a newer
+ * attempt is looked for; then the manifests go, and last the packs.
+ *
+ * @returns The names of what is gone.
+ * @throws {FencedError} Where a newer attempt has taken the job over; nothing is removed.
+ */
+export async function removeManifests(
+  remover: Remover,
+  refs: readonly ManifestRef[],
+  options: StoreOptions = {},
+): Promise<readonly string[]> {
+  const { store } = remover;
+  const left = await leftRemovals(remover, options);
+  const going = [...refs, ...left.refs];
+  const packs = await freedPacks(remover, going, options);
+  const record = newRemovalName(remover.attempt);
+  // It speaks to live processes only: after a power cut there is nobody left who removes.
+  const durability = covers(remover.durability, "process") ? "process" : "none";
+  await store.put(record, encodeRemoval(remover.attempt, going), { ...options, durability });
+  try {
+    await remover.checkNotFenced();
+  } catch (error) {
+    await store.remove([record], { durability });
+    throw error;
+  }
+  const manifests = going.map(manifestName);
+  await store.remove(manifests, { durability: remover.durability });
+  await store.remove(packs, { durability });
+  await store.remove([...left.records, record], { durability });
+  return [...manifests, ...packs];
+}
+
+/** What earlier attempts were removing when they ended. */
+async function leftRemovals(
+  { store, attempt, parent }: Remover,
+  options: StoreOptions,
+): Promise<{ readonly records: readonly string[]; readonly refs: readonly ManifestRef[] }> {
+  const records: string[] = [];
+  const refs: ManifestRef[] = [];
+  for (const name of await store.list(FOLDERS.removals, options)) {
+    const by = parseRemovalName(name)?.attempt;
+    if (by === undefined || by > attempt) continue;
+    try {
+      const bytes = await readRecord(store, name, MAX_RECORD_BYTES, options);
+      if (bytes === undefined) continue;
+      refs.push(...decodeRemoval(name, bytes));
+      records.push(name);
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+    }
+  }
+  const isParent = (ref: ManifestRef) =>
+    parent !== undefined && formatRef(ref) === formatRef(parent);
+  return { records, refs: refs.filter((ref) => !isParent(ref)) };
+}
+
+/**
+ * The packs that no manifest names once these are gone. While a manifest that stays cannot be read,
+ * none is: it might name any of them, and be mended by hand.
+ */
+async function freedPacks(
+  remover: Remover,
+  going: readonly ManifestRef[],
+  options: StoreOptions,
+): Promise<readonly string[]> {
+  const candidates = new Set<string>();
+  for (const ref of going) {
+    for (const pack of await packsOrNone(remover, ref) ?? []) {
+      const by = parsePackName(pack)?.attempt;
+      if (by !== undefined && by <= remover.attempt) candidates.add(pack);
+    }
+  }
+  const leaving = new Set(going.map(formatRef));
+  for (const ref of await listManifests(remover.store, options)) {
+    if (candidates.size === 0) break;
+    if (leaving.has(formatRef(ref))) continue;
+    const packs = await packsOrNone(remover, ref);
+    if (packs === undefined) return [];
+    for (const pack of packs) candidates.delete(pack);
+  }
+  return [...candidates];
+}
+
+/** The packs that a manifest names; `undefined` where it is damaged. */
+async function packsOrNone(
+  { packsOf }: Remover,
+  ref: ManifestRef,
+): Promise<readonly string[] | undefined> {
+  try {
+    return await packsOf(ref);
+  } catch (error) {
+    if (error instanceof CheckpointNotFoundError) return [];
+    if (error instanceof DamagedError) return undefined;
+    throw error;
+  }
+}

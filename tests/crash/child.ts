@@ -1,0 +1,161 @@
+/**
+ * A process that runs a job, says synchronously all that happens, and kills itself where it is told
+ * to: `child.ts <job> <folder> <options as JSON>`.
+ *
+ * It is given read and write access to the folder, and nothing else.
+ */
+
+import { join, relative, SEPARATOR } from "@std/path";
+import {
+  encodeValue,
+  FileStore,
+  type FileSystem,
+  type FileWriter,
+  JobRunner,
+  LocalSession,
+  MultiNodeCheckpointManager,
+  type ParamValue,
+  type Store,
+} from "tidemark";
+import { createHash } from "node:crypto";
+import { denoFileSystem } from "../../storage/deno_file_system.ts";
+import { type Breakage, carryStaleBlock, LatePackStore, NoPhasesStore } from "./broken.ts";
+import { isJobName, loadJob } from "./jobs.ts";
+import { type Line, pointOf } from "./lines.ts";
+
+/** What a child is told. */
+export interface ChildOptions {
+  /** Where it kills itself: at the `nth` time of a named point, counted from 1. */
+  readonly kill?: { readonly point: string; readonly nth: number };
+  /** Params given to the runner. */
+  readonly params?: Readonly<Record<string, ParamValue>>;
+  /** The seed given to the runner. */
+  readonly seed?: number;
+  /** The epoch to resume from; the runner finds it where not given. */
+  readonly from?: number;
+  /** How this build is broken, where it is. */
+  readonly broken?: Breakage;
+}
+
+class Child {
+  readonly #encoder = new TextEncoder();
+  readonly #kill: ChildOptions["kill"];
+  #times = 0;
+
+  constructor(
+    readonly folder: string,
+    readonly options: ChildOptions,
+  ) {
+    this.#kill = options.kill;
+  }
+
+  /** Prints a line, and dies there if it is told to. */
+  say(line: Line): void {
+    let rest = this.#encoder.encode(`${JSON.stringify(line)}\n`);
+    while (rest.byteLength > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+    if (this.#kill === undefined || pointOf(line) !== this.#kill.point) return;
+    if (++this.#times === this.#kill.nth) this.die();
+  }
+
+  /** The store, in a folder that the run itself makes. */
+  store(): Store {
+    const root = join(this.folder, "job");
+    const folderOf = (path: string, isFolder: boolean): string => {
+      const parts = relative(root, path).split(SEPARATOR);
+      if (!isFolder) parts.pop();
+      const [first = ""] = parts;
+      return first === "" || first === ".." ? "." : first;
+    };
+    const tear = (path: string): void =>
+      this.say({ type: "store", point: "torn write", folder: folderOf(path, false) });
+    const store = new FileStore(root, {
+      fileSystem: new TearingFileSystem(tear),
+      onPoint: (point, path) =>
+        this.say({ type: "store", point, folder: folderOf(path, point === "folder sync") }),
+    });
+    switch (this.options.broken) {
+      case "manifest linked before its pack":
+        return new LatePackStore(store);
+      case "phase repeated":
+        return new NoPhasesStore(store);
+      default:
+        return store;
+    }
+  }
+
+  async run(name: string): Promise<void> {
+    if (!isJobName(name)) throw new RangeError(`there is no job "${name}"`);
+    const { broken, params, seed, from } = this.options;
+    if (broken === "changed block not written") carryStaleBlock();
+    const { job, uploader } = await loadJob(name, { download: broken !== "phase skipped" });
+    this.say({ type: "ready" });
+    const checkpoints = new MultiNodeCheckpointManager(this.folder, "file", {
+      store: this.store(),
+    });
+    await using session = new LocalSession({ onEvent: (event) => this.say(event) });
+    const runner = new JobRunner(job, {
+      checkpoints,
+      resumeFromEpoch: from ?? "auto",
+      ...uploader === undefined ? {} : { uploader },
+      ...params === undefined ? {} : { params },
+      ...seed === undefined ? {} : { seed },
+    });
+    await runner.run(session);
+    this.say({ type: "result", blobs: digests(session) });
+  }
+
+  die(): void {
+    Deno.kill(Deno.pid, "SIGKILL");
+  }
+}
+
+/** The real file system, which says of each file when half of its first write is done. */
+class TearingFileSystem implements FileSystem {
+  readonly #real = denoFileSystem();
+  readonly open = this.#real.open;
+  readonly link = this.#real.link;
+  readonly remove = this.#real.remove;
+  readonly makeFolder = this.#real.makeFolder;
+  readonly syncFolder = this.#real.syncFolder;
+  readonly list = this.#real.list;
+  readonly stat = this.#real.stat;
+
+  constructor(readonly onHalf: (path: string) => void) {}
+
+  async create(path: string): Promise<FileWriter> {
+    const file = await this.#real.create(path);
+    let isTorn = false;
+    return {
+      write: async (bytes) => {
+        const half = bytes.subarray(0, bytes.byteLength >>> 1);
+        if (isTorn || half.byteLength === 0) return await file.write(bytes);
+        isTorn = true;
+        const written = await file.write(half);
+        this.onHalf(path);
+        return written;
+      },
+      sync: () => file.sync(),
+      close: () => file.close(),
+    };
+  }
+}
+
+/** The digest of each blob that is set, by `node/blob`. */
+function digests(session: LocalSession): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const node of [...session.nodes].sort()) {
+    const { values } = session.workspace(node);
+    for (const name of [...values.keys()].sort()) {
+      const { type, parts } = encodeValue(values.get(name));
+      const hash = createHash("sha256").update(JSON.stringify(type));
+      for (const part of parts) hash.update(part);
+      found[`${node}/${name}`] = hash.digest("hex");
+    }
+  }
+  return found;
+}
+
+if (import.meta.main) {
+  const [name = "", folder = "", options = "{}"] = Deno.args;
+  await new Child(folder, JSON.parse(options)).run(name);
+}

@@ -1,0 +1,197 @@
+/** Kills a job's process, resumes it until it ends, and checks all that it did. */
+
+import { join } from "@std/path";
+import type { Breakage } from "./broken.ts";
+import {
+  blobsOf,
+  checkLinked,
+  checkRun,
+  CrashCheckError,
+  epochOf,
+  fail,
+  newestLinked,
+  type Reference,
+  traceOf,
+} from "./check.ts";
+import type { ChildOptions } from "./child.ts";
+import { type JobName, jobParams } from "./jobs.ts";
+import { describeLine, pointOf } from "./lines.ts";
+import { type Kill, type Outcome, runChild } from "./process.ts";
+
+/** One job, killed and resumed. */
+export interface Trial {
+  /** The job. */
+  readonly job: JobName;
+  /** The seed of its random numbers. */
+  readonly seed: number;
+  /** Where it is killed, and where each resumed run is. */
+  readonly kills: readonly [Kill, ...Kill[]];
+  /** How the build is broken, where it is. */
+  readonly broken?: Breakage;
+}
+
+/** What an uninterrupted run did, and how often it passed each named point. */
+export interface MeasuredReference extends Reference {
+  /** How often each named point was passed. */
+  readonly points: ReadonlyMap<string, number>;
+  /** How long it ran once its job was loaded, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** The breakages that are in the build from the start; the others come with the resume. */
+const FROM_THE_START: readonly Breakage[] = [
+  "changed block not written",
+  "manifest linked before its pack",
+];
+
+const references = new Map<string, Promise<MeasuredReference>>();
+
+/** What an uninterrupted run of a job does; it is run once for each seed. */
+export function referenceOf(job: JobName, seed: number): Promise<MeasuredReference> {
+  const key = `${job} ${seed}`;
+  const known = references.get(key);
+  if (known !== undefined) return known;
+  const made = withFolder(async (folder) => {
+    const { lines, failure, durationMs } = await runChild(job, folder, {
+      seed,
+      params: jobParams[job],
+    });
+    const blobs = blobsOf(lines);
+    if (blobs === undefined) throw new Error(`${job} does not run: ${failure}`);
+    const points = new Map<string, number>();
+    for (const point of lines.map(pointOf)) {
+      if (point !== undefined) points.set(point, (points.get(point) ?? 0) + 1);
+    }
+    return { trace: traceOf(lines), blobs, points, durationMs };
+  });
+  references.set(key, made);
+  return made;
+}
+
+/**
+ * Kills a job, resumes it (and kills that too, where told) until it ends, and checks it.
+ *
+ * @returns Where each kill landed.
+ * @throws {CrashCheckError} Where a run did not do what it should have.
+ * @throws {Error} Where the first kill is at a named point, and that never came.
+ */
+export async function runKilled(trial: Trial): Promise<string[]> {
+  const { job, seed, kills } = trial;
+  const reference = await referenceOf(job, seed);
+  return await withFolder(async (folder) => {
+    const root = join(folder, "job");
+    const landings: string[] = [];
+    let acknowledged = -1;
+    let linked = -1;
+    for (let run = 0;; run++) {
+      const kill = kills[run];
+      const options = childOptions(trial, run, linked, reference);
+      const outcome = await runChild(job, folder, options, kill);
+      checkOutcome(outcome, run);
+      checkRun(outcome.lines, linked, reference);
+      if (run === 0 && kill !== undefined && "point" in kill && !outcome.isKilled) {
+        throw new Error(`${job} never came to the kill point "${kill.point}" (${kill.nth})`);
+      }
+      acknowledged = Math.max(acknowledged, newestAcknowledged(outcome, reference));
+      linked = newestLinked(root, reference);
+      checkLinked(acknowledged, linked, reference);
+      if (kill !== undefined) landings.push(landingOf(outcome));
+      // A run that its kill came too late for is itself resumed, as a user might who did not look.
+      if (kill === undefined) return landings;
+    }
+  });
+}
+
+/** What the child of one run of a trial is told. */
+function childOptions(
+  { job, seed, broken }: Trial,
+  run: number,
+  linked: number,
+  { trace }: Reference,
+): ChildOptions {
+  // Where nothing is saved yet the job starts anew, and has to be told all again.
+  const told = linked < 0 ? { seed, params: jobParams[job] } : {};
+  if (broken === undefined) return told;
+  if (FROM_THE_START.includes(broken) === (run > 0)) return told;
+  switch (broken) {
+    case "rng not restored":
+      return { ...told, seed: seed + 1 };
+    case "epoch run twice":
+      return { ...told, from: (epochOf(trace[linked]) ?? 0) - 1 };
+    case "param defaults used on resume":
+      return { ...told, params: { strength: 0.5 } };
+    default:
+      return { ...told, broken };
+  }
+}
+
+function checkOutcome({ failure }: Outcome, run: number): void {
+  if (failure === undefined) return;
+  fail(`${run === 0 ? "the first run" : `resume ${run}`} failed: ${failure.slice(0, 2000)}`);
+}
+
+function newestAcknowledged({ lines }: Outcome, { trace }: Reference): number {
+  const step = traceOf(lines).findLast((step) => step.startsWith("saved "));
+  return step === undefined ? -1 : trace.indexOf(step);
+}
+
+function landingOf({ lines, isKilled }: Outcome): string {
+  return isKilled ? describeLine(lines.at(-1)) : "after its end";
+}
+
+async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "tidemark-crash-" });
+  try {
+    return await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What became of many trials. */
+export interface Tally {
+  /** How often kills landed at each place. */
+  readonly landings: ReadonlyMap<string, number>;
+  /** What went wrong, with the trial that shows it. */
+  readonly failures: readonly string[];
+}
+
+/** Runs trials, two at a time, and tallies them. */
+export async function runTrials(
+  trials: readonly Trial[],
+  onDone: (done: number) => void = () => {},
+): Promise<Tally> {
+  const landings = new Map<string, number>();
+  const failures: string[] = [];
+  const rest = trials.values();
+  let done = 0;
+  const work = async (): Promise<void> => {
+    for (const trial of rest) {
+      try {
+        for (const landing of await runKilled(trial)) {
+          landings.set(landing, (landings.get(landing) ?? 0) + 1);
+        }
+      } catch (error) {
+        const kind = error instanceof CrashCheckError ? "" : "could not be tried: ";
+        const message = error instanceof Error ? error.message : String(error);
+        failures.push(`${JSON.stringify(trial)}: ${kind}${message}`);
+      }
+      onDone(++done);
+    }
+  };
+  await Promise.all([work(), work()]);
+  return { landings, failures };
+}
+
+/** Draws where the kills of a tally landed. */
+export function histogram({ landings }: Tally): string {
+  const most = Math.max(1, ...landings.values());
+  const width = Math.max(0, ...[...landings.keys()].map((key) => key.length));
+  return [...landings].sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([where, count]) =>
+      `${where.padEnd(width)} ${String(count).padStart(5)} ${
+        "#".repeat(Math.ceil(30 * count / most))
+      }`
+    )
+    .join("\n");
+}

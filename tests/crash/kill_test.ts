@@ -1,0 +1,56 @@
+/** Real processes, killed at each named point and at random instants, end with the same blobs. */
+
+import { assert, assertEquals } from "@std/assert";
+import { histogram, runTrials, type Tally, type Trial } from "./harness.ts";
+import { jobNames } from "./jobs.ts";
+import { namedTrials, pointsOf, randomFrom, randomTrials } from "./trials.ts";
+
+const SEED = 11;
+const RANDOM_KILLS = 10;
+
+/** The points that a refactoring must not lose from the test without a word. */
+const NAMED = [
+  ...["in a task", "snapshot", "epoch acknowledged", "inside init"],
+  ...["inside upload", "inside download", "inside exit"],
+  ...["upload", "download", "exit"].flatMap((phase) => [
+    `after ${phase}, not recorded`,
+    `snapshot after ${phase}`,
+    `after ${phase}, recorded`,
+  ]),
+  ...["pack write", "pack sync", "torn write: packs"],
+  ...["folder sync: packs", "folder sync: attempts", "folder sync: ."],
+  ...["epochs", "phases"].flatMap((folder) => [
+    `manifest write: ${folder}`,
+    `torn write: ${folder}`,
+    `manifest sync: ${folder}`,
+    `link: ${folder}`,
+    `after link: ${folder}`,
+    `folder sync: ${folder}`,
+  ]),
+  ...["link: attempts", "after link: attempts", "remove: epochs", "remove: packs"],
+];
+
+Deno.test("a job killed at any named point, twice each, ends like one never killed", async () => {
+  const points = await pointsOf(SEED);
+  assertEquals(NAMED.filter((point) => !points.has(point)), []);
+  const trials = await namedTrials(SEED, randomFrom(SEED));
+  const tally = await runTrials(trials);
+  report("named points", trials, tally);
+  for (const point of points.keys()) assertEquals(tally.landings.get(point), 2, point);
+});
+
+for (const job of jobNames) {
+  Deno.test(`${job} killed at random instants ends like one never killed`, async () => {
+    const trials = await randomTrials(job, SEED, randomFrom(Date.now()), RANDOM_KILLS);
+    const tally = await runTrials(trials);
+    report(`${job}, random instants`, trials, tally);
+    const landed = [...tally.landings.values()].reduce((sum, count) => sum + count, 0);
+    assertEquals(landed, RANDOM_KILLS);
+    assert((tally.landings.get("after its end") ?? 0) < RANDOM_KILLS, "no kill came in time");
+  });
+}
+
+function report(what: string, trials: readonly Trial[], tally: Tally): void {
+  console.log(`${what}: ${trials.length} kills\n${histogram(tally)}`);
+  assertEquals(tally.failures.join("\n"), "");
+}

@@ -1,0 +1,41 @@
+/**
+ * Kills jobs again and again: `deno task torture [--count=300] [--seed=1]`.
+ *
+ * Prints where the kills landed. Ends with 1 where a resumed run did not end like one never killed;
+ * each such trial is printed as it was found, and its named points can be tried again by the seed.
+ */
+
+import { histogram, runTrials } from "./harness.ts";
+import { mixedTrials, namedTrials, randomFrom } from "./trials.ts";
+
+function numberGiven(name: string, otherwise: number): number {
+  const flag = `--${name}=`;
+  const text = Deno.args.find((arg) => arg.startsWith(flag))?.slice(flag.length);
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new RangeError(`--${name} is "${text}": give a whole number from 1`);
+  }
+  return value;
+}
+
+if (import.meta.main) {
+  const count = numberGiven("count", 300);
+  const seed = numberGiven("seed", 1);
+  const started = performance.now();
+  const random = randomFrom(seed);
+  const named = await namedTrials(seed, random);
+  const rest = Math.max(0, count - named.length);
+  const trials = [...named, ...await mixedTrials(seed, random, rest)].slice(0, count);
+  const tally = await runTrials(trials, (done) => {
+    if (done % 50 === 0) console.log(`${done} of ${trials.length}`);
+  });
+  const kills = [...tally.landings.values()].reduce((sum, times) => sum + times, 0);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(histogram(tally));
+  console.log(
+    `${trials.length} trials, ${kills} kills, ${tally.failures.length} failures, ` +
+      `${seconds} s, seed ${seed}`,
+  );
+  for (const failure of tally.failures) console.error(failure);
+  if (tally.failures.length > 0) Deno.exit(1);
+}

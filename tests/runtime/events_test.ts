@@ -1,0 +1,41 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { errorRecord, Events, type RunEvent } from "../../runtime/events.ts";
+
+Deno.test("events: all observers are told, with the time, until they leave", () => {
+  const events = new Events();
+  const one: RunEvent[] = [];
+  const two: RunEvent[] = [];
+  assertEquals(events.isHeard, false);
+  const leave = events.observe((event) => void one.push(event));
+  events.observe((event) => void two.push(event));
+  const before = Date.now();
+  events.emit({ type: "notice", level: "info", message: "a" });
+  leave();
+  events.emit({ type: "notice", level: "info", message: "b" });
+  assertEquals([one.length, two.length, events.isHeard], [1, 2, true]);
+  assertEquals((one[0]?.time ?? 0) >= before, true);
+});
+
+Deno.test("events: what an observer throws reaches who emits", () => {
+  const events = new Events();
+  events.observe(() => {
+    throw new Error("full");
+  });
+  assertThrows(() => events.emit({ type: "stop-requested", reason: "x" }), Error, "full");
+});
+
+Deno.test("events: an error as data keeps its causes, five deep, also of a cycle", () => {
+  const inner = new TypeError("inner");
+  assertEquals(errorRecord(new Error("outer", { cause: inner })), {
+    name: "Error",
+    message: "outer",
+    cause: { name: "TypeError", message: "inner" },
+  });
+  assertEquals(errorRecord("text"), { name: "value", message: "text" });
+  inner.cause = inner;
+  let depth = 0;
+  for (let at: { cause?: unknown } | undefined = errorRecord(inner); at; depth++) {
+    at = at.cause as typeof at;
+  }
+  assertEquals(depth, 5);
+});

@@ -1,0 +1,145 @@
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { blob, codec, epochs, from, on, param, saved, set, task } from "../../../dsl/mod.ts";
+import { NothingToResumeError } from "../../../runtime/errors.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
+import { CheckpointNotFoundError } from "../../../storage/mod.ts";
+import { errorOf } from "../helpers.ts";
+import { actions, everywhere, notices, stepsOf, total } from "./world.ts";
+
+everywhere("run: told to stop after an epoch that is saved, it runs none", async (world) => {
+  await world.run(world.job(), { stopAfterEpoch: 2 });
+  for (const stopAfterEpoch of [2, 1]) {
+    const again = await world.run(world.job(), { resumeFromEpoch: "latest", stopAfterEpoch });
+    assertEquals([again.epoch, again.seen.started, again.runner.result?.outcome], [
+      2,
+      [],
+      "stopped",
+    ]);
+  }
+});
+
+everywhere("run: a resume where nothing is, and from an epoch that is not saved", async (world) => {
+  const none = await world.fail(world.job(), { resumeFromEpoch: "latest" });
+  assertInstanceOf(none.error, NothingToResumeError);
+  await world.run();
+  const missing = await world.fail(world.job(), { resumeFromEpoch: 9 });
+  assertInstanceOf(missing.error, CheckpointNotFoundError);
+  for (const epoch of [0, 1, 2, 3, 4]) assertStringIncludes(missing.error.message, String(epoch));
+  assertEquals((await world.names("attempts/")).length, 2);
+});
+
+everywhere("run: a finished job runs nothing and takes no attempt", async (world) => {
+  const first = await world.run();
+  const attempts = await world.names("attempts/");
+  const again = await world.run(world.job(), { resumeFromEpoch: "auto" });
+  assertEquals([again.epoch, again.seen.started, again.runner.result?.outcome], [
+    ...[4, [], "already finished"],
+  ]);
+  assertEquals(again.values, first.values);
+  assertEquals(await world.names("attempts/"), attempts);
+});
+
+everywhere("run: changed from epochs(2) to epochs(4) it goes on, and says so", async (world) => {
+  await world.run(world.job({ until: epochs(2) }));
+  const more = await world.run(world.job({ until: epochs(4) }), { resumeFromEpoch: "latest" });
+  assertEquals(actions(more.seen).filter((a) => a.startsWith("epoch")), ["epoch 3", "epoch 4"]);
+  assert(
+    notices(more.seen).some((text) => text.includes("epochs(2) held")),
+    notices(more.seen).join(),
+  );
+  assertEquals(more.values[world.node]?.["total"], 10);
+  assertEquals(more.values[world.node]?.["report"], "total 10");
+});
+
+everywhere(
+  "run: settings given now win over the saved, those over the default, and each difference is said",
+  async (world) => {
+    const rate = param("rate", 1);
+    const other = param("other", "a");
+    const add = task("add", { reads: { rate, other, total }, writes: { total } })
+      .run(({ rate, total }) => ({ total: total + rate }));
+    const given = world.job({ epoch: [add], until: epochs(9), init: [], exit: [] });
+    const first = await world.run(given, { set: [set(rate, 10)], seed: 7, stopAfterEpoch: 1 });
+    assertEquals(first.values[world.node]?.["total"], 10);
+    const saved = await world.run(given, { resumeFromEpoch: "latest", stopAfterEpoch: 2 });
+    assertEquals(saved.values[world.node]?.["total"], 20);
+    assertEquals(saved.seen.of("run-started")[0]?.seed, 7);
+    assert(notices(saved.seen).some((t) => t.includes("rate is 10, as saved; the default is 1")));
+    const now = await world.run(given, {
+      params: { rate: 100 },
+      seed: 8,
+      resumeFromEpoch: "latest",
+      stopAfterEpoch: 3,
+    });
+    assertEquals(now.values[world.node]?.["total"], 120);
+    assert(notices(now.seen).some((t) => t.includes("rate 10 → 100")));
+    assert(notices(now.seen).some((t) => t.includes("seed 7 → 8")));
+    const kept = await world.run(given, { resumeFromEpoch: "latest", stopAfterEpoch: 4 });
+    assertEquals(kept.values[world.node]?.["total"], 220);
+    const wrong = await errorOf(
+      new JobRunner(given, { checkpoints: world.manager(), params: { rat: 1 } })
+        .run(world.session().session),
+    );
+    assertStringIncludes(wrong.message, "rate");
+  },
+);
+
+everywhere(
+  "run: a new blob gets its initial value on a resume, one without is not set; both are said",
+  async (world) => {
+    await world.run(world.job({ exit: [] }), { stopAfterEpoch: 1 });
+    const extra = blob("extra", { initial: () => 5 });
+    const bare = blob<number>("bare");
+    const grow = task("grow", { reads: { extra }, writes: { extra, bare } })
+      .run(({ extra }) => ({ extra: extra + 1, bare: extra }));
+    const given = world.job({ epoch: [...stepsOf(world.job()), grow], exit: [], until: epochs(3) });
+    const { values, seen } = await world.run(given, { resumeFromEpoch: "latest" });
+    assertEquals([values[world.node]?.["extra"], values[world.node]?.["bare"]], [7, 6]);
+    assert(notices(seen).some((t) => t.includes("extra") && t.includes("initial value")));
+    assert(notices(seen).some((t) => t.includes("bare") && t.includes("not set")));
+  },
+);
+
+everywhere(
+  "run: a blob whose type has changed is an error that names both types",
+  async (world) => {
+    await world.run(world.job({ exit: [] }), { stopAfterEpoch: 1 });
+    const text = blob("total", { initial: () => "zero" });
+    const shout = task("shout", { updates: {}, reads: { text }, writes: { text } })
+      .run(({ text }) => ({ text: `${text}!` }));
+    const changed = world.job({ epoch: [shout], init: [], exit: [] });
+    const before = await world.epochs();
+    const { error } = await world.fail(changed, { resumeFromEpoch: "latest" });
+    assertEquals(error.name, "BlobTypeError");
+    for (const part of ['"total"', world.node, "number", "string"]) {
+      assertStringIncludes(
+        error.message,
+        part,
+      );
+    }
+    const coded = blob("total", {
+      codec: codec({ encode: (n: { n: number }) => n.n, decode: (n: number) => ({ n }) }),
+    });
+    const use = task("use", { updates: { coded } }).run(() => {});
+    const begin = task("begin", { writes: { coded } }).run(() => ({ coded: { n: 1 } }));
+    const withCodec = world.job({ init: [begin], epoch: [use], exit: [] });
+    assertEquals(
+      (await world.fail(withCodec, { resumeFromEpoch: "latest" })).error.name,
+      "BlobTypeError",
+    );
+    assertEquals(await world.epochs(), before);
+  },
+);
+
+everywhere("run: another job's place is refused, and left as it was", async (world) => {
+  await world.run();
+  const before = [await world.epochs(), await world.names("attempts/")];
+  for (const resumeFromEpoch of [undefined, "latest"] as const) {
+    const { error } = await world.fail(world.job({ name: "another" }), {
+      ...resumeFromEpoch === undefined ? {} : { resumeFromEpoch },
+    });
+    assertEquals(error.name, "WrongJobError");
+    for (const part of ['"world"', '"another"']) assertStringIncludes(error.message, part);
+  }
+  assertEquals([await world.epochs(), await world.names("attempts/")], before);
+});
