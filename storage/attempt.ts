@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  AttemptOverError,
-  FencedError,
-  InvalidNameError,
-  ObjectExistsError,
-  UnknownOutcomeError,
-} from "./errors.ts";
+import { AttemptOverError, FencedError, ObjectExistsError, UnknownOutcomeError } from "./errors.ts";
 import { encodeParent } from "./job_record.ts";
 import {
   attemptName,
@@ -19,65 +13,15 @@ import {
   manifestName,
   type ManifestRef,
   MAX_NUMBER,
-  newPackName,
   parentName,
-  type SavedPhase,
 } from "./layout.ts";
-import type { BlobEntry, BlobToSave, Manifest, RunState } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import { encodeManifest } from "./manifest_codec.ts";
-import { checkName } from "./names.ts";
-import { inlineBudget, PackLayout } from "./pack.ts";
 import { removeManifests } from "./removal.ts";
+import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
-import type { Durability, Store, StoreOptions } from "./store.ts";
-
-/** What is saved. */
-export interface SaveRequest {
-  /** The epoch; 0 after init. */
-  readonly epoch: number;
-  /** What was finished. */
-  readonly phase: SavedPhase;
-  /** The state from which this one was reached: what this attempt saved last, or started from. */
-  readonly parent: ManifestRef | undefined;
-  /** What the run knows beside its blobs. */
-  readonly run: RunState;
-  /** Numbers to judge it by, as `node/blob`. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** All blobs, by node and name. Their memory must not change before the save resolves. */
-  readonly nodes: Record<string, Readonly<Record<string, BlobToSave>>>;
-  /** When it is saved, in milliseconds since 1970; now where not given. */
-  readonly createdAtMs?: number;
-}
-
-/** What one node took part with. */
-export interface NodeReport {
-  /** The node. */
-  readonly node: string;
-  /** How many bytes of blobs were written or read; those carried over are not. */
-  readonly bytes: number;
-  /** How long it took, in milliseconds. */
-  readonly durationMs: number;
-}
-
-/** A save that is committed and acknowledged. */
-export interface Saved {
-  /** What was committed. */
-  readonly manifest: Manifest;
-  /** What was done for each node. */
-  readonly reports: readonly NodeReport[];
-}
-
-/** What an attempt needs of its store. */
-export interface AttemptContext {
-  /** The store. */
-  readonly store: Store;
-  /** The job; none without one. */
-  readonly job: string | undefined;
-  /** What saves must outlive. */
-  readonly durability: Durability;
-  /** The packs that a manifest names. */
-  readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
-}
+import type { StoreOptions } from "./store.ts";
+import { discardPacks, writePacks } from "./write_packs.ts";
 
 /** One start of a runner, made by `CheckpointStore.begin`. It serves one save or removal at a time. */
 export class Attempt {
@@ -156,8 +100,12 @@ export class Attempt {
       attempt: this.number,
       phase: request.phase,
     };
-    const written: string[] = [];
-    const { nodes, reports } = await this.#writeNodes(ref, request, written, options);
+    const { nodes, packs, written, reports } = await writePacks(
+      { store, durability },
+      ref,
+      request.nodes,
+      options,
+    );
     const manifest: Manifest = {
       ...ref,
       version: FORMAT_VERSION,
@@ -167,7 +115,7 @@ export class Attempt {
       run: request.run,
       metrics: request.metrics,
       nodes,
-      packs: packsOf(nodes),
+      packs,
     };
     try {
       const record = encodeManifest(manifest);
@@ -229,40 +177,6 @@ export class Attempt {
     );
   }
 
-  /** Lays out and writes each node's pack; a failure removes what was written. */
-  async #writeNodes(
-    ref: ManifestRef,
-    request: SaveRequest,
-    written: string[],
-    options: StoreOptions,
-  ): Promise<{ readonly nodes: Manifest["nodes"]; readonly reports: readonly NodeReport[] }> {
-    const budget = inlineBudget();
-    const nodes: [string, Record<string, BlobEntry>][] = [];
-    const reports: NodeReport[] = [];
-    const { store, durability } = this.#context;
-    for (const [node, blobs] of Object.entries(request.nodes)) {
-      const started = performance.now();
-      checkPlainName(node);
-      const pack = new PackLayout(newPackName(ref, node), budget);
-      const entries = Object.entries(blobs).map(([name, blob]): [string, BlobEntry] => {
-        checkPlainName(name);
-        return [name, pack.add(blob)];
-      });
-      nodes.push([node, Object.fromEntries(entries)]);
-      if (pack.parts.length > 0) {
-        try {
-          await store.write(pack.name, pack.parts, { ...options, durability });
-        } catch (error) {
-          await this.#discard(written);
-          throw error;
-        }
-        written.push(pack.name);
-      }
-      reports.push({ node, bytes: pack.blobBytes, durationMs: performance.now() - started });
-    }
-    return { nodes: Object.fromEntries(nodes), reports };
-  }
-
   /** What a failed commit means; certainly nothing committed only where it leaves the attempt alive. */
   async #afterFailedCommit(
     error: unknown,
@@ -275,17 +189,8 @@ export class Attempt {
       return this.#over;
     }
     if (error instanceof UnknownOutcomeError) this.#over = error;
-    else await this.#discard(written);
+    else await discardPacks(this.#context.store, written);
     return error;
-  }
-
-  /** Removes packs that no manifest will name; what stays is garbage, which harms nobody. */
-  async #discard(packs: readonly string[]): Promise<void> {
-    try {
-      await this.#context.store.remove(packs, { durability: "none" });
-    } catch {
-      // The failure that led here is the one to report.
-    }
   }
 
   /**
@@ -315,25 +220,4 @@ export class Attempt {
 
 function bare({ epoch, attempt, phase }: ManifestRef): ManifestRef {
   return { epoch, attempt, phase };
-}
-
-/** A node's or blob's name: one part of an object's name. */
-function checkPlainName(name: string): void {
-  if (checkName(name).length > 1 || name.length > 100) {
-    throw new InvalidNameError(
-      name,
-      "names of nodes and blobs have at most 100 characters and no /",
-    );
-  }
-}
-
-function packsOf(nodes: Manifest["nodes"]): readonly string[] {
-  const packs = new Set<string>();
-  for (const blobs of Object.values(nodes)) {
-    for (const entry of Object.values(blobs)) {
-      if ("absent" in entry) continue;
-      for (const { pack } of entry.blocks ?? []) packs.add(pack);
-    }
-  }
-  return [...packs];
 }

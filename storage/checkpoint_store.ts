@@ -4,34 +4,23 @@
  * @module
  */
 import { Attempt } from "./attempt.ts";
-import type { NodeReport } from "./attempt.ts";
+import { checkJob, createJob, promisedDurability, readJob, takeAttempt } from "./begin.ts";
 import { BlobReader } from "./blob_reader.ts";
-import {
-  CheckpointNotFoundError,
-  DamagedError,
-  ObjectExistsError,
-  PromiseError,
-  WrongJobError,
-} from "./errors.ts";
+import type {
+  CheckOptions,
+  CheckpointStoreOptions,
+  ReadBlobsOptions,
+  RetentionOptions,
+} from "./checkpoint_options.ts";
+import { CheckpointNotFoundError, DamagedError, WrongJobError } from "./errors.ts";
 import { type History, HistoryReader, listManifests } from "./history.ts";
 import {
   type AttemptRecord,
   decodeAttempt,
-  decodeJob,
-  encodeAttempt,
-  encodeJob,
   type JobRecord,
   MAX_RECORD_BYTES,
 } from "./job_record.ts";
-import {
-  attemptName,
-  FOLDERS,
-  formatRef,
-  JOB,
-  manifestName,
-  type ManifestRef,
-  parseAttemptName,
-} from "./layout.ts";
+import { attemptName, formatRef, manifestName, type ManifestRef } from "./layout.ts";
 import { computeAncestors } from "./line.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, type PresentBlob } from "./manifest.ts";
 import { decodeManifest } from "./manifest_codec.ts";
@@ -42,46 +31,14 @@ import {
   type KeepRule,
   type RetentionPlan,
 } from "./retention.ts";
-import { covers, type Durability, type Store, type StoreOptions } from "./store.ts";
+import type { Durability, Store, StoreOptions } from "./store.ts";
 import { decodeValue } from "./value/mod.ts";
-
-/** What opening takes. */
-export interface CheckpointStoreOptions extends StoreOptions {
-  /** The job whose checkpoints are there; that of the store where not given. */
-  readonly job?: string;
-  /** What saves must outlive; the strongest that the store can promise where not given. */
-  readonly durability?: Durability;
-}
-
-/** What reading blobs takes. */
-export interface ReadBlobsOptions extends StoreOptions {
-  /** Is told of each node once its blobs are read. */
-  readonly onNode?: (report: NodeReport) => void;
-}
-
-/** What checking a checkpoint takes. */
-export interface CheckOptions extends StoreOptions {
-  /** Whether every byte is read and summed, and not only every pack looked for. */
-  readonly full?: boolean;
-}
-
-/** What judging by retention rules takes. */
-export interface RetentionOptions extends StoreOptions {
-  /** The time now, in milliseconds since 1970; the clock's where not given. */
-  readonly nowMs?: number;
-  /** Those in use, which always stay. */
-  readonly inUse?: readonly ManifestRef[];
-  /** Those pinned by hand. */
-  readonly pinned?: readonly ManifestRef[];
-}
 
 /** What is remembered of a manifest that was read. */
 interface Summary extends CheckpointFacts {
   readonly packs: readonly string[];
 }
 
-/** The most attempts that others may take between a look and a creation. */
-const MOST_RACES = 100;
 /** The most manifests whose facts are remembered. */
 const MOST_SUMMARIES = 100_000;
 
@@ -113,7 +70,7 @@ export class CheckpointStore {
   readonly #durability: Durability | undefined;
   readonly #history: HistoryReader;
   readonly #summaries = new Map<string, Summary>();
-  #record: JobRecord | undefined;
+  #isCreated: boolean;
   #job: string | undefined;
 
   private constructor(
@@ -123,7 +80,7 @@ export class CheckpointStore {
     record: JobRecord | undefined,
   ) {
     this.#durability = options.durability;
-    this.#record = record;
+    this.#isCreated = record !== undefined;
     this.#job = record?.job ?? options.job;
     this.#history = new HistoryReader(store, (ref) => this.readManifest(ref));
   }
@@ -197,23 +154,17 @@ export class CheckpointStore {
    * @throws {StoreError} Where it cannot be begun.
    */
   async begin(record: AttemptRecord, options: StoreOptions = {}): Promise<Attempt> {
-    const durability = await this.#promised(options);
-    const write = { ...options, durability };
-    await this.#createJob(record.createdAtMs, write);
-    let number = await this.#highestAttempt(options) + 1;
-    for (let race = 0; race < MOST_RACES; race++, number++) {
-      try {
-        await this.store.put(attemptName(number), encodeAttempt(number, record), write);
-      } catch (error) {
-        if (error instanceof ObjectExistsError) continue;
-        throw error;
-      }
-      const packsOf = (ref: ManifestRef) => this.#packsOf(ref);
-      return new Attempt({ store: this.store, job: this.#job, durability, packsOf }, number);
+    const durability = await promisedDurability(this.store, this.#durability, options);
+    if (!this.#isCreated) {
+      this.#job = await createJob(this.store, this.#job, record.createdAtMs, {
+        ...options,
+        durability,
+      });
+      this.#isCreated = true;
     }
-    throw new Error(
-      `Cannot begin an attempt at ${this.store.place}: others began ${MOST_RACES} meanwhile. Run one at a time`,
-    );
+    const number = await takeAttempt(this.store, record, { ...options, durability });
+    const packsOf = (ref: ManifestRef) => this.#packsOf(ref);
+    return new Attempt({ store: this.store, job: this.#job, durability, packsOf }, number);
   }
 
   /**
@@ -311,45 +262,6 @@ export class CheckpointStore {
     const available = (await listManifests(this.store, options)).map(formatRef);
     return new CheckpointNotFoundError(formatRef(ref), this.store.place, available);
   }
-
-  /** The durability of this runner's saves. */
-  async #promised(options: StoreOptions): Promise<Durability> {
-    const { linearizableCreate, durability, reasons } = await this.store.promises(options);
-    const { place } = this.store;
-    if (!linearizableCreate) {
-      const mend = "two runners could not be told apart there; name another place";
-      throw new PromiseError(place, "that of two creations of a name one fails", reasons, mend);
-    }
-    const asked = this.#durability ?? durability;
-    if (covers(durability, asked)) return asked;
-    const mend = `ask for "${durability}", or name a place that can`;
-    throw new PromiseError(place, `durability "${asked}"`, reasons, mend);
-  }
-
-  async #createJob(
-    createdAtMs: number,
-    options: StoreOptions & { readonly durability: Durability },
-  ): Promise<void> {
-    if (this.#record !== undefined) return;
-    try {
-      await this.store.put(JOB, encodeJob({ job: this.#job, createdAtMs }), options);
-      this.#record = { job: this.#job, createdAtMs };
-    } catch (error) {
-      if (!(error instanceof ObjectExistsError)) throw error;
-      const record = await readJob(this.store, options);
-      checkJob(this.store, this.#job, record);
-      this.#record = record;
-      this.#job ??= record?.job;
-    }
-  }
-
-  /** The highest attempt that has left anything. */
-  async #highestAttempt(options: StoreOptions): Promise<number> {
-    const names = await this.store.list(FOLDERS.attempts, options);
-    const recorded = names.map((name) => parseAttemptName(name)?.attempt ?? 0);
-    const saved = (await listManifests(this.store, options)).map(({ attempt }) => attempt);
-    return [...recorded, ...saved].reduce((most, number) => Math.max(most, number), 0);
-  }
 }
 
 function decodeBlob(where: string, { type }: PresentBlob, bytes: Uint8Array): unknown {
@@ -359,14 +271,4 @@ function decodeBlob(where: string, { type }: PresentBlob, bytes: Uint8Array): un
     const found = error instanceof Error ? error.message : String(error);
     throw new DamagedError(where, "the bytes of an encoded value", found, { cause: error });
   }
-}
-
-async function readJob(store: Store, options: StoreOptions): Promise<JobRecord | undefined> {
-  const bytes = await readRecord(store, JOB, MAX_RECORD_BYTES, { signal: options.signal });
-  return bytes === undefined ? undefined : decodeJob(bytes);
-}
-
-function checkJob(store: Store, job: string | undefined, record: JobRecord | undefined): void {
-  if (job === undefined || record?.job === undefined || record.job === job) return;
-  throw new WrongJobError(store.place, job, record.job);
 }

@@ -5,10 +5,10 @@
  */
 
 /** The phases whose end is recorded; `"epoch"` also stands for init, as epoch 0. */
-export const PHASES = ["epoch", "upload", "download", "exit"] as const;
+export const PHASES: readonly SavedPhase[] = ["epoch", "upload", "download", "exit"];
 
 /** A phase whose end is recorded. */
-export type SavedPhase = typeof PHASES[number];
+export type SavedPhase = "epoch" | "upload" | "download" | "exit";
 
 /** Names a manifest: the end of a phase, by the attempt that reached it. */
 export interface ManifestRef {

@@ -4,7 +4,7 @@
  * @module
  */
 export { Attempt } from "./attempt.ts";
-export type { AttemptContext, NodeReport, Saved, SaveRequest } from "./attempt.ts";
+export * from "./checkpoint_options.ts";
 export * from "./checkpoint_store.ts";
 export * from "./errors.ts";
 export { denoFileSystem } from "./deno_file_system.ts";
@@ -22,5 +22,6 @@ export * from "./open_store.ts";
 export * from "./retention.ts";
 export type { SavedParam } from "./run_codec.ts";
 export { FORMAT_VERSION } from "./seal.ts";
+export type { AttemptContext, NodeReport, Saved, SaveRequest } from "./save_request.ts";
 export * from "./store.ts";
 export * from "./value/mod.ts";

@@ -8,7 +8,7 @@ import { type ManifestRef, MAX_NUMBER, PHASES } from "./layout.ts";
 import type { RecordMap, RecordValue } from "./record_cbor.ts";
 import type { ValueType } from "./value/mod.ts";
 
-const MAX_DIMENSIONS = 64;
+const MAX_DIMENSIONS = 32;
 const MAX_TAG = 0xffff_ffff;
 
 /** A ref as a record has it. */

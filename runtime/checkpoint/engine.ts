@@ -15,7 +15,11 @@ import {
   openStore,
   type RunState,
 } from "../../storage/mod.ts";
-import { CheckpointsUnavailableError, NothingToResumeError, NotInitializedError } from "../errors.ts";
+import {
+  CheckpointsUnavailableError,
+  NothingToResumeError,
+  NotInitializedError,
+} from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { Program } from "../program.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
@@ -25,7 +29,7 @@ import type { EpochRef } from "./epoch_ref.ts";
 import { locate, type Target } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
-import { FactsCache, retain } from "./retain.ts";
+import { retain } from "./retain.ts";
 import { bareState, blobsToSave, metricsNow, sameNames } from "./selection.ts";
 import { environment } from "../run/state.ts";
 
@@ -50,7 +54,6 @@ export class CheckpointEngine {
   #saved = new Map<string, SavedNode>();
   #last: Manifest | undefined;
   #resumedFrom: ManifestRef | undefined;
-  readonly #facts = new FactsCache();
 
   /** Names a place; nothing is opened yet. */
   constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
@@ -102,7 +105,11 @@ export class CheckpointEngine {
     readonly params: Readonly<Record<string, ParamValue>>;
   }): Promise<void> {
     const store = await this.store();
-    this.#attempt = await store.begin({ ...run, environment: environment(), createdAtMs: Date.now() });
+    this.#attempt = await store.begin({
+      ...run,
+      environment: environment(),
+      createdAtMs: Date.now(),
+    });
   }
 
   /** Records where the attempt starts from. */
@@ -181,7 +188,9 @@ export class CheckpointEngine {
   /** The names of the blobs that are checkpointed, sorted. */
   blobList(node?: string): readonly string[] {
     if (this.#nodes === undefined) {
-      throw new NotInitializedError("blobList is known once init has run: run manager.init() first");
+      throw new NotInitializedError(
+        "blobList is known once init has run: run manager.init() first",
+      );
     }
     const lists = node === undefined ? [...this.#names.values()] : [this.#names.get(node) ?? []];
     return [...new Set(lists.flat())].sort();
@@ -194,8 +203,10 @@ export class CheckpointEngine {
 
   /** Builds the task that restores every blob of a manifest. */
   loadTask(ref: ManifestRef): CheckpointTask<void> {
-    return this.#task(`load ${ref.epoch}@a${ref.attempt}`, async (host) =>
-      await this.#loadManifest(host, await this.read(ref)));
+    return this.#task(
+      `load ${ref.epoch}@a${ref.attempt}`,
+      async (host) => await this.#loadManifest(host, await this.read(ref)),
+    );
   }
 
   /** Restores only these blobs, on the nodes that have them. */
@@ -222,22 +233,23 @@ export class CheckpointEngine {
       throw new NotInitializedError("a save needs the list of blobs: run manager.init() first");
     }
     const started = performance.now();
-    const attempt = await this.#openAttempt();
+    const saving = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
+    const { attempt, parent } = await this.#attemptFor(saving);
     const nodes: Record<string, Record<string, BlobToSave>> = {};
     for (const node of this.#nodes) {
-      nodes[node] = await this.#follow(host, node).encode(blobsToSave(host, node, this.#binding?.program, this.#names.get(node)));
+      nodes[node] = await this.#follow(host, node).encode(
+        blobsToSave(host, node, this.#binding?.program, this.#names.get(node)),
+      );
     }
     const saved = await attempt.save({
-      epoch,
-      phase: phase === "init" ? "epoch" : phase,
-      parent: this.#last,
+      ...saving,
+      parent,
       run: this.#binding?.runState() ?? bareState(attempt.number),
       metrics: metricsNow(host, this.#binding?.program),
       nodes,
     });
     const { manifest } = saved;
     this.#last = manifest;
-    this.#facts.set(manifest, manifest);
     for (const node of this.#nodes) this.#follow(host, node).committed(manifest.nodes[node] ?? {});
     const durationMs = performance.now() - started;
     const bytes = saved.reports.reduce((sum, report) => sum + report.bytes, 0);
@@ -284,19 +296,32 @@ export class CheckpointEngine {
     await this.#report("load", epoch, reports);
   }
 
-  /** The attempt under which saves are made; a new one where the last can save no more. */
-  async #openAttempt(): Promise<Attempt> {
+  /** The attempt that saves a state, and what that was reached from; a new one where the last cannot. */
+  async #attemptFor(
+    saving: Pick<ManifestRef, "epoch" | "phase">,
+  ): Promise<{ readonly attempt: Attempt; readonly parent: ManifestRef | undefined }> {
     const known = this.#attempt;
-    if (known !== undefined && !known.isOver) return known;
+    if (known?.canSave(saving, this.#last)) return { attempt: known, parent: this.#last };
+    const isRun = this.#binding !== undefined;
+    // What a run's own tasks load are values; its line goes on.
+    if (isRun && known?.canSave(saving, known.last)) return { attempt: known, parent: known.last };
+    const parent = isRun && known?.isOver === true ? known.last : await this.#before(saving.epoch);
     const store = await this.store();
     const run = this.#binding?.runState();
-    const seed = run?.seed ?? 0;
-    const params = run?.params ?? {};
-    const attempt = await store.begin({ seed, params, environment: environment(), createdAtMs: Date.now() });
-    const last = this.#last ?? (known === undefined ? await this.#tip() : undefined);
-    await attempt.recordParent(last);
+    const attempt = await store.begin({
+      ...{ seed: run?.seed ?? 0, params: run?.params ?? {} },
+      ...{ environment: environment(), createdAtMs: Date.now() },
+    });
+    await attempt.recordParent(parent);
     this.#attempt = attempt;
-    return attempt;
+    return { attempt, parent };
+  }
+
+  /** What a manager that is used without a runner goes on from, to save this epoch. */
+  async #before(epoch: number): Promise<Manifest | undefined> {
+    let at = this.#last ?? (this.#attempt === undefined ? await this.#tip() : undefined);
+    while (at !== undefined && at.epoch >= epoch) at = at.parent && await this.read(at.parent);
+    return at;
   }
 
   /** The newest epoch, from which a manager that is used without a runner goes on. */
@@ -329,7 +354,6 @@ export class CheckpointEngine {
       await this.store(),
       attempt,
       keep,
-      this.#facts,
       this.#resumedFrom === undefined ? [] : [this.#resumedFrom],
     );
     if (removed.length === 0) return;
@@ -350,9 +374,15 @@ export class CheckpointEngine {
   async #report(
     action: "save" | "load",
     epoch: number,
-    reports: readonly { readonly node: string; readonly durationMs: number; readonly bytes: number }[],
+    reports: readonly {
+      readonly node: string;
+      readonly durationMs: number;
+      readonly bytes: number;
+    }[],
   ): Promise<void> {
-    for (const report of reports) await this.#options.metadata?.report?.({ action, epoch, ...report });
+    for (const report of reports) {
+      await this.#options.metadata?.report?.({ action, epoch, ...report });
+    }
   }
 
   #task<O>(name: string, perform: CheckpointTask<O>["perform"]): CheckpointTask<O> {

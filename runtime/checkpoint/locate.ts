@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { CheckpointNotFoundError, type CheckpointStore, type ManifestRef } from "../../storage/mod.ts";
+import {
+  CheckpointNotFoundError,
+  type CheckpointStore,
+  type ManifestRef,
+} from "../../storage/mod.ts";
 import { NothingToResumeError } from "../errors.ts";
 import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
 
@@ -37,7 +41,8 @@ export async function locate(
   }
   const { epoch, attempt } = parseEpoch(wanted);
   const isMeant = (ref: ManifestRef): boolean =>
-    ref.phase === "epoch" && ref.epoch === epoch && (attempt === undefined || ref.attempt === attempt);
+    ref.phase === "epoch" && ref.epoch === epoch &&
+    (attempt === undefined || ref.attempt === attempt);
   const at = line.findIndex(isMeant);
   if (at >= 0) {
     const isNewest = line.findLastIndex((ref) => ref.phase === "epoch") === at;
@@ -46,7 +51,8 @@ export async function locate(
   const others = attempt === undefined ? [] : sides.flatMap(({ refs }) => refs);
   const found = others.find(isMeant);
   if (found !== undefined) {
-    return { refs: [...await store.ancestors(found), found], isNamed: true, isBranch: true };
+    const before = (await store.ancestors(found)).toReversed();
+    return { refs: [...before, found], isNamed: true, isBranch: true };
   }
   const epochs = [...line, ...others].filter((ref) => ref.phase === "epoch");
   const names = epochs.map((ref) =>

@@ -76,8 +76,11 @@ export abstract class Checkpoints {
     epoch: EpochRef,
   ): CheckpointTask<void> {
     const names = blobs.map(nameOf);
-    return this.#task(`load(${names.join(", ")} of ${epoch})`, this.nodesFor(undefined), (host) =>
-      this.engine.loadBlobs(host, names, epoch));
+    return this.#task(
+      `load(${names.join(", ")} of ${epoch})`,
+      this.nodesFor(undefined),
+      (host) => this.engine.loadBlobs(host, names, epoch),
+    );
   }
 
   /** Builds the task that says whether an epoch is committed and can be read. */

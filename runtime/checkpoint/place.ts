@@ -23,7 +23,9 @@ export interface Place {
 export function placeOf(to: string, job: string, base?: string): Place {
   const match = /^([a-z0-9]+):(.+)$/s.exec(to);
   if (match === null) {
-    throw new RangeError(`Cannot parse place "${to}": write a kind and a path, as in "file:checkpoints"`);
+    throw new RangeError(
+      `Cannot parse place "${to}": write a kind and a path, as in "file:checkpoints"`,
+    );
   }
   const [, dbType = "", path = ""] = match;
   if (dbType !== "file") return { dbType, db: `${path}/${job}` };

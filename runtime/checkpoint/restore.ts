@@ -80,14 +80,22 @@ function checkType(
   const saved = kindOfType(entry.type);
   const hasCodec = declared.codec !== undefined;
   if (entry.codec !== hasCodec) {
-    const [before, now] = hasCodec ? [saved, "a value with a codec"] : ["a value with a codec", "none"];
+    const [before, now] = hasCodec
+      ? [saved, "a value with a codec"]
+      : ["a value with a codec", "none"];
     throw new BlobTypeError(name, node, epoch, before, now);
   }
   if (hasCodec || declared.initial === undefined) return;
   const expected = kindOf(declared.initial());
   const isOpen = [saved, expected].some((kind) => kind === "null" || kind === "undefined");
   if (!isOpen && saved !== expected) {
-    throw new BlobTypeError(name, node, epoch, `a ${saved}`, `a ${expected} (by its initial value)`);
+    throw new BlobTypeError(
+      name,
+      node,
+      epoch,
+      `a ${saved}`,
+      `a ${expected} (by its initial value)`,
+    );
   }
 }
 

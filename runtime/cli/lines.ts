@@ -45,6 +45,8 @@ export class Lines {
       case "phase-started":
         return this.#flush();
       case "task-failed":
+        // What ended because something else did is no news.
+        if (CONSEQUENCES.includes(event.error.name)) return [];
         return [warning(
           `task ${taskName(event)} failed (try ${event.try}): ${event.error.message}` +
             (event.retryInMs === undefined ? "" : `; again in ${formatDuration(event.retryInMs)}`),
@@ -88,6 +90,8 @@ export class Lines {
     return [info(`epoch ${ended.epoch}  ${formatDuration(ended.durationMs)}  not saved`)];
   }
 }
+
+const CONSEQUENCES: readonly string[] = ["StoppedError", "SiblingFailedError"];
 
 const NEXT = { fail: "", warn: "; the job goes on", retry: "; trying again" } as const;
 

@@ -89,16 +89,11 @@ export async function runCommandLine(job: Job, line: CommandLine): Promise<numbe
       ...startOf(args),
     };
     const runner = new JobRunner(job, options);
-    if (args.command === "plan") {
-      return plan(
-        compile(job, { params, upload: line.runner?.uploader !== undefined }),
-        runner,
-        args,
-        output,
-      );
-    }
+    const upload = line.runner?.uploader !== undefined;
+    const program = compile(job, { params, upload });
+    if (args.command === "plan") return plan(program, runner, args, output);
     if (args.command === "ls") return await list(job, runner, args, output);
-    return await run(bare, runner, args, line);
+    return await run(program, runner, args, line);
   } catch (error) {
     const isUsage = error instanceof UsageError || error instanceof JobError ||
       error instanceof RangeError;

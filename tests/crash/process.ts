@@ -18,7 +18,7 @@ export interface Outcome {
   readonly isKilled: boolean;
   /** What it said on its standard error where it failed. */
   readonly failure: string | undefined;
-  /** How long it ran once its job was loaded, in milliseconds. */
+  /** How long it said something once its job was loaded, in milliseconds. */
   readonly durationMs: number;
 }
 
@@ -47,25 +47,34 @@ export async function runChild(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const timers: ReturnType<typeof setTimeout>[] = [];
-  const killIn = (ms: number): void => {
-    timers.push(setTimeout(() => stop(process), ms));
-  };
-  killIn(LONGEST_MS);
+  let isHung = false;
+  const limit = setTimeout(() => {
+    isHung = true;
+    stop(process);
+  }, LONGEST_MS);
+  let killer: ReturnType<typeof setTimeout> | undefined;
   let readyAt = performance.now();
+  let lastAt = readyAt;
   const stderr = new Response(process.stderr).text();
   const lines = await readLines(process.stdout, ({ type }) => {
+    lastAt = performance.now();
     if (type !== "ready") return;
-    readyAt = performance.now();
-    if (kill !== undefined && "afterMs" in kill) killIn(kill.afterMs);
+    readyAt = lastAt;
+    if (kill === undefined || !("afterMs" in kill)) return;
+    killer = setTimeout(() => stop(process), kill.afterMs);
   });
   const { success, signal } = await process.status;
-  const durationMs = performance.now() - readyAt;
-  for (const timer of timers) clearTimeout(timer);
+  clearTimeout(limit);
+  clearTimeout(killer);
   const said = await stderr;
-  const isWanted = signal === "SIGKILL" && kill !== undefined && durationMs < LONGEST_MS;
-  const failure = success || isWanted ? undefined : said === "" ? `ended by ${signal}` : said;
-  return { lines, isKilled: isWanted, failure, durationMs };
+  const isKilled = signal === "SIGKILL" && kill !== undefined && !isHung;
+  const why = isHung
+    ? `it was still running after ${LONGEST_MS} ms`
+    : `ended by ${signal}: ${said}`;
+  return {
+    ...{ lines, isKilled, durationMs: lastAt - readyAt },
+    failure: success || isKilled ? undefined : why,
+  };
 }
 
 function stop(process: Deno.ChildProcess): void {

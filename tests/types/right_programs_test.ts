@@ -116,7 +116,7 @@ Deno.test("bodies are sync or async, and return what they write, on every way", 
   const both = { writes: { loss, other } };
   const bodies = [
     task("sync", both).run(() => ({ loss: 1, other: "a" })),
-    task("async", both).run(async ({}, { signal }) => {
+    task("async", both).run(async (_, { signal }) => {
       await Promise.resolve(signal);
       return { loss: 1, other: "a" };
     }),

@@ -94,6 +94,22 @@ everywhere("manager: a change after a load is saved", async (world) => {
 });
 
 everywhere(
+  "manager: an epoch saved again lies on a line of its own; the old one stays",
+  async (world) => {
+    const { session, manager } = await saved(world);
+    await session.feed(small, 21, { node: world.node });
+    await session.run(manager.save(2));
+    assertEquals(await world.epochs(), ["0@a1", "1@a1", "2@a1", "2@a2"]);
+    const { session: fresh } = world.session();
+    const other = world.manager();
+    await fresh.run(other.load(2));
+    assertEquals(await fresh.fetch(small, { node: world.node }), 21);
+    await fresh.run(other.load("2@a1"));
+    assertEquals(await fresh.fetch(small, { node: world.node }), 20);
+  },
+);
+
+everywhere(
   "manager: blobList is known after init, and init may be run again for the same nodes only",
   async (world) => {
     const { session } = await saved(world);

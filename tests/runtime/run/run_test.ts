@@ -178,6 +178,19 @@ everywhere(
 );
 
 everywhere(
+  "run: an uploader may load an older epoch; the run's own line goes on",
+  async (world) => {
+    const { values } = await world.run(world.job(), {
+      uploader: { build: (_, checkpoints) => checkpoints.load(2) },
+    });
+    assertEquals(values[world.node]?.["report"], "total 3");
+    const again = await world.run(world.job(), { resumeFromEpoch: "auto" });
+    assertEquals([again.runner.result?.outcome, again.values], ["already finished", values]);
+    assertEquals((await world.names("attempts/")).length, 2);
+  },
+);
+
+everywhere(
   "run: scratch is never saved; what is not set is saved and restored as absent",
   async (world) => {
     await world.run(world.job({ exit: [] }), { stopAfterEpoch: 2 });

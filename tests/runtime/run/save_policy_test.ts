@@ -71,6 +71,18 @@ everywhere('onSaveError "warn" goes on without the save, and says so', async (wo
   assertEquals(again.values, values);
 });
 
+everywhere('onSaveError "warn": what was not saved does not count as saved', async (world) => {
+  const { store, checkpoints } = faulty(world);
+  const { session, seen } = world.session();
+  session.events.observe(atSecond(store, failing(Infinity, "put", "epochs/")));
+  const fails = task("fails", { reads: { total } }).run((_, { epoch }) => {
+    if (epoch === 3) throw new Error("broken");
+  });
+  const given = world.job({ init: [], epoch: [fails], exit: [], plan: { onSaveError: "warn" } });
+  await errorOf(new JobRunner(given, { checkpoints }).run(session));
+  assertEquals(seen.of("run-finished").map((e) => e.epoch), [1]);
+});
+
 everywhere(
   'onSaveError "retry" tries again into new names, a bounded number of times',
   async (world) => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { blob, codec, epochs, from, on, param, saved, set, task } from "../../../dsl/mod.ts";
+import { blob, codec, epochs, param, set, task } from "../../../dsl/mod.ts";
 import { NothingToResumeError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { CheckpointNotFoundError } from "../../../storage/mod.ts";

@@ -1,0 +1,118 @@
+/**
+ * How an attempt begins: the store's promises, the job's record, and a number of its own.
+ *
+ * @module
+ */
+import { ObjectExistsError, PromiseError, WrongJobError } from "./errors.ts";
+import { listManifests } from "./history.ts";
+import {
+  type AttemptRecord,
+  decodeJob,
+  encodeAttempt,
+  encodeJob,
+  type JobRecord,
+  MAX_RECORD_BYTES,
+} from "./job_record.ts";
+import { attemptName, FOLDERS, JOB, parseAttemptName } from "./layout.ts";
+import { readRecord } from "./record_reader.ts";
+import {
+  covers,
+  type Durability,
+  type Store,
+  type StoreOptions,
+  type WriteOptions,
+} from "./store.ts";
+
+/** The most attempts that others may take between a look and a creation. */
+const MOST_RACES = 100;
+
+/**
+ * The durability of a runner's saves: the one asked for, or the strongest there is.
+ *
+ * @throws {PromiseError} Where the store cannot promise it, or could not tell two runners apart.
+ */
+export async function promisedDurability(
+  store: Store,
+  asked: Durability | undefined,
+  options: StoreOptions,
+): Promise<Durability> {
+  const { linearizableCreate, durability, reasons } = await store.promises(options);
+  if (!linearizableCreate) {
+    const mend = "two runners could not be told apart there; name another place";
+    throw new PromiseError(
+      store.place,
+      "that of two creations of a name one fails",
+      reasons,
+      mend,
+    );
+  }
+  if (asked === undefined || covers(durability, asked)) return asked ?? durability;
+  const mend = `ask for "${durability}", or name a place that can`;
+  throw new PromiseError(store.place, `durability "${asked}"`, reasons, mend);
+}
+
+/** Reads the job's record; `undefined` where there is none. */
+export async function readJob(store: Store, options: StoreOptions): Promise<JobRecord | undefined> {
+  const bytes = await readRecord(store, JOB, MAX_RECORD_BYTES, options);
+  return bytes === undefined ? undefined : decodeJob(bytes);
+}
+
+/**
+ * Checks that a store is that of a job. One that was made without a job is any job's.
+ *
+ * @throws {WrongJobError} Where it is another's.
+ */
+export function checkJob(
+  store: Store,
+  job: string | undefined,
+  record: JobRecord | undefined,
+): void {
+  if (job === undefined || record?.job === undefined || record.job === job) return;
+  throw new WrongJobError(store.place, job, record.job);
+}
+
+/** Creates the job's record, or takes the one that another runner has just created; gives the job. */
+export async function createJob(
+  store: Store,
+  job: string | undefined,
+  createdAtMs: number,
+  options: WriteOptions,
+): Promise<string | undefined> {
+  try {
+    await store.put(JOB, encodeJob({ job, createdAtMs }), options);
+    return job;
+  } catch (error) {
+    if (!(error instanceof ObjectExistsError)) throw error;
+  }
+  const record = await readJob(store, { signal: options.signal });
+  checkJob(store, job, record);
+  return job ?? record?.job;
+}
+
+/** Creates the record of the next attempt, and gives its number. */
+export async function takeAttempt(
+  store: Store,
+  record: AttemptRecord,
+  options: WriteOptions,
+): Promise<number> {
+  const next = await highestAttempt(store, { signal: options.signal }) + 1;
+  for (let number = next; number < next + MOST_RACES; number++) {
+    try {
+      await store.put(attemptName(number), encodeAttempt(number, record), options);
+      return number;
+    } catch (error) {
+      if (!(error instanceof ObjectExistsError)) throw error;
+    }
+  }
+  throw new Error(
+    `Cannot begin an attempt at ${store.place}: others began ${MOST_RACES} meanwhile. Run one at a time`,
+  );
+}
+
+/** The highest attempt that has left anything. */
+async function highestAttempt(store: Store, options: StoreOptions): Promise<number> {
+  const names = await store.list(FOLDERS.attempts, options);
+  const recorded = names.map((name) => parseAttemptName(name)?.attempt ?? 0);
+  const saved = (await listManifests(store, options)).map(({ attempt }) => attempt);
+  return [...recorded, ...saved].reduce((most, number) => Math.max(most, number), 0);
+}

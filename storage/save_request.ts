@@ -1,0 +1,56 @@
+/**
+ * What a save takes and gives.
+ *
+ * @module
+ */
+import type { ManifestRef, SavedPhase } from "./layout.ts";
+import type { BlobToSave, Manifest, RunState } from "./manifest.ts";
+import type { Durability, Store } from "./store.ts";
+
+/** What is saved. */
+export interface SaveRequest {
+  /** The epoch; 0 after init. */
+  readonly epoch: number;
+  /** What was finished. */
+  readonly phase: SavedPhase;
+  /** The state from which this one was reached: what this attempt saved last, or started from. */
+  readonly parent: ManifestRef | undefined;
+  /** What the run knows beside its blobs. */
+  readonly run: RunState;
+  /** Numbers to judge it by, as `node/blob`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** All blobs, by node and name. Their memory must not change before the save resolves. */
+  readonly nodes: Record<string, Readonly<Record<string, BlobToSave>>>;
+  /** When it is saved, in milliseconds since 1970; now where not given. */
+  readonly createdAtMs?: number;
+}
+
+/** What one node took part with. */
+export interface NodeReport {
+  /** The node. */
+  readonly node: string;
+  /** How many bytes of blobs were written or read; those carried over are not. */
+  readonly bytes: number;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** A save that is committed and acknowledged. */
+export interface Saved {
+  /** What was committed. */
+  readonly manifest: Manifest;
+  /** What was done for each node. */
+  readonly reports: readonly NodeReport[];
+}
+
+/** What an attempt needs of its store. */
+export interface AttemptContext {
+  /** The store. */
+  readonly store: Store;
+  /** The job; none without one. */
+  readonly job: string | undefined;
+  /** What saves must outlive. */
+  readonly durability: Durability;
+  /** The packs that a manifest names. */
+  readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
+}
