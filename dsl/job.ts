@@ -5,9 +5,9 @@
  */
 import { checkShape } from "./check/check.ts";
 import type { Condition } from "./condition.ts";
-import { JobError } from "./errors.ts";
+import { JobError, type Problem } from "./errors.ts";
 import type { Step } from "./group.ts";
-import { paramProblem } from "./param.ts";
+import { paramProblem, paramValue } from "./param.ts";
 import type { CheckpointPlan } from "./plan.ts";
 import { type Inputs, type ParamRef, type ParamValue, token } from "./token.ts";
 
@@ -80,9 +80,7 @@ export function job(
     shape: Object.freeze(build === undefined ? {} : { ...shape as ShapeParams }),
     build: build ?? (() => options),
   });
-  const defaults: Record<string, ParamValue> = {};
-  for (const param of Object.values(made.shape)) defaults[param.name] = param.default;
-  buildJob(made, defaults);
+  buildJob(made);
   return made;
 }
 
@@ -96,18 +94,19 @@ export function buildJob(
   params: Readonly<Record<string, ParamValue>> = {},
 ): JobOptions {
   const values: Record<string, ParamValue> = {};
+  const wrong: Problem[] = [];
   for (const [key, param] of Object.entries(job.shape)) {
-    const value = params[param.name] ?? param.default;
+    const value = paramValue(param, params);
     const problem = paramProblem(param, value);
-    if (problem !== undefined) {
-      throw new JobError(job.name, [{
-        code: "bad-param",
-        message: `param "${param.name}" ${problem}`,
-        mend: `give it another value, as in --param ${param.name}=${param.default}`,
-      }]);
-    }
     values[key] = value;
+    if (problem === undefined) continue;
+    wrong.push({
+      code: "bad-param",
+      message: `param "${param.name}" ${problem}`,
+      mend: `give it another value, as in --param ${param.name}=…`,
+    });
   }
+  if (wrong.length > 0) throw new JobError(job.name, wrong);
   const options = job.build(values);
   const problems = checkShape(job.name, options, { shape: job.shape, params });
   if (problems.length > 0) throw new JobError(job.name, problems);

@@ -16,6 +16,7 @@ import type { Replica } from "./context.ts";
 import type { Problem } from "./errors.ts";
 import type { Group, Step } from "./group.ts";
 import { orderSteps } from "./order.ts";
+import { paramValue } from "./param.ts";
 import type { AnyTask } from "./task.ts";
 import type { ParamRef, ParamValue } from "./token.ts";
 
@@ -70,7 +71,11 @@ export interface Layout {
 /** The most steps that a group may unroll to. */
 export const MOST_STEPS = 100_000;
 
-type Draft = Omit<PlacedStep, "dependsOn"> & { readonly waits: number[] };
+/** The most groups: a repeat of one task has one for each turn, beside those around it. */
+const MOST_GROUPS = 2 * MOST_STEPS;
+
+/** A step as {@linkcode orderSteps} takes it. */
+export type UnorderedStep = Omit<PlacedStep, "dependsOn"> & { readonly waits: readonly number[] };
 
 interface Place {
   readonly node: string;
@@ -86,13 +91,13 @@ export type ParamValues = Readonly<Record<string, ParamValue>>;
 
 /** The number that a count, or a param for it, stands for. */
 export function countOf(count: number | ParamRef<number>, params: ParamValues): number {
-  return typeof count === "number" ? count : Number(params[count.name] ?? count.default);
+  return typeof count === "number" ? count : Number(paramValue(count, params));
 }
 
 /**
  * Lays steps out in list order.
  *
- * @throws {RangeError} Where `repeat` unrolls them to more than {@linkcode MOST_STEPS}.
+ * @throws {RangeError} Where they unroll to more than {@linkcode MOST_STEPS}, or a `repeat` has no count.
  */
 export function layOut(steps: readonly Step[], params: ParamValues): Layout {
   const walk = new Walk(params);
@@ -108,19 +113,21 @@ export function layOut(steps: readonly Step[], params: ParamValues): Layout {
 }
 
 class Walk {
-  readonly placed: Draft[] = [];
+  readonly placed: UnorderedStep[] = [];
   #groups = 0;
 
   constructor(readonly params: ParamValues) {}
 
   /** Places steps beside or after each other; returns nothing: what follows waits by list order. */
   all(steps: readonly Step[], mode: Group["mode"], place: Place): void {
-    const group = this.#groups++;
+    const group = this.#newGroup();
     let waits = place.waits;
     steps.forEach((step, branch) => {
       const from = this.placed.length;
       this.#step(step, { ...place, waits, frames: [...place.frames, { group, branch, mode }] });
-      if (mode === "sequence" && branch < steps.length - 1) waits = this.#barrier(from, place, waits);
+      if (mode === "sequence" && branch < steps.length - 1) {
+        waits = this.#barrier(from, place, waits);
+      }
     });
   }
 
@@ -140,7 +147,7 @@ class Walk {
     }
     if (step.nodes === undefined) return this.#group(step, place);
     const count = step.nodes.length;
-    const group = this.#groups++;
+    const group = this.#newGroup();
     step.nodes.forEach((node, index) => {
       const replica = step.replicated ? { index, count } : place.replica;
       const frames = [...place.frames, { group, branch: index, mode: "group" as const }];
@@ -152,7 +159,10 @@ class Walk {
     const inside = step.if === undefined ? place : this.#gate(step.if, place);
     if (step.times === undefined) return this.all(step.steps, step.mode, inside);
     const times = countOf(step.times, this.params);
-    for (let turn = 0; turn < Math.min(times, MOST_STEPS); turn++) {
+    if (!Number.isInteger(times) || times < 0) {
+      throw new RangeError(`Cannot repeat ${times} times: give a whole number`);
+    }
+    for (let turn = 0; turn < times; turn++) {
       const round = `${inside.round}${inside.round === "" ? "#" : "."}${turn}`;
       this.all(step.steps, step.mode, { ...inside, round });
     }
@@ -187,16 +197,20 @@ class Walk {
     })];
   }
 
-  #add(step: Omit<Draft, "index" | "waits"> & { readonly waits: readonly number[] }): number {
+  /** A number of its own; empty groups inside each other place nothing, and are bounded too. */
+  #newGroup(): number {
+    if (this.#groups >= MOST_GROUPS) throw tooMany(MOST_GROUPS, "groups");
+    return this.#groups++;
+  }
+
+  #add(step: Omit<UnorderedStep, "index">): number {
     const index = this.placed.length;
-    if (index >= MOST_STEPS) {
-      throw new RangeError(`a group unrolls to more than ${MOST_STEPS} steps: repeat fewer times`);
-    }
+    if (index >= MOST_STEPS) throw tooMany(MOST_STEPS, "steps");
     this.placed.push({ ...step, index, waits: [...step.waits, ...step.gates] });
     return index;
   }
 }
 
-/** A step as {@linkcode orderSteps} takes it. */
-export type UnorderedStep = Draft;
-
+function tooMany(most: number, what: string): RangeError {
+  return new RangeError(`a group unrolls to more than ${most} ${what}`);
+}

@@ -59,7 +59,7 @@ export function param(
     min,
     max,
     integer: integer ?? false,
-    choices,
+    choices: choices === undefined ? undefined : Object.freeze([...choices]),
   });
 }
 
@@ -93,6 +93,15 @@ export function paramProblem(param: ParamRef<unknown>, value: unknown): string |
     return `must be one of ${param.choices.join(", ")}, found ${found}`;
   }
   return undefined;
+}
+
+/** A param's value among those given by name, or its default. */
+export function paramValue(
+  param: ParamRef<unknown>,
+  given: Readonly<Record<string, ParamValue>>,
+): ParamValue {
+  // A param may be called `constructor`, which every object has.
+  return (Object.hasOwn(given, param.name) ? given[param.name] : undefined) ?? param.default;
 }
 
 /** A value for a param, as a script gives it. */

@@ -3,22 +3,23 @@
  *
  * @module
  */
+import type { AnyTask } from "./task.ts";
 import type { AnyReadable } from "./token.ts";
 
 /** What {@linkcode prefix} leaves as it is. */
 export interface PrefixOptions {
-  /** Tokens that all copies share. */
-  readonly shared?: readonly AnyReadable[];
+  /** Tokens and tasks that all copies share. */
+  readonly shared?: readonly (AnyReadable | AnyTask)[];
 }
 
 const NAMED: readonly unknown[] = ["blob", "param", "resource", "cursor", "task"];
-const TOKENS: readonly unknown[] = [
-  ...NAMED,
-  ...["previous", "optional", "from", "gather", "saved", "group", "condition"],
-];
+const WITHOUT_RUN = "task without .run(…)";
 
 /**
  * Renames every token and task in `parts`, however nested, to `name.…`, and gives back the same shape.
+ *
+ * What stands for one token in `parts` stands for one in the result. Lists and plain objects are
+ * gone through; whatever holds no token stays the same object.
  *
  * @example
  * ```ts
@@ -36,36 +37,46 @@ const TOKENS: readonly unknown[] = [
  * ```
  */
 export function prefix<P>(name: string, parts: P, options: PrefixOptions = {}): P {
-  const made = new Map<object, object>();
+  const made = new Map<object, unknown>();
   for (const token of options.shared ?? []) made.set(token, token);
   return rename(name, parts, made) as P;
 }
 
-function rename(name: string, part: unknown, made: Map<object, object>): unknown {
+function rename(name: string, part: unknown, made: Map<object, unknown>): unknown {
   if (typeof part !== "object" || part === null) return part;
-  const before = made.get(part);
-  if (before !== undefined) return before;
-  const kind: unknown = (part as { kind?: unknown }).kind;
-  const isToken = TOKENS.includes(kind);
-  if (!isToken && !isPlain(part)) return part;
-  if (Array.isArray(part)) {
-    const list: unknown[] = [];
-    made.set(part, list);
-    for (const item of part) list.push(rename(name, item, made));
-    return Object.freeze(list);
-  }
-  const copy: Record<string, unknown> = {};
-  made.set(part, copy);
-  for (const [key, value] of Object.entries(part)) {
-    // A fallback, a default or a codec is the user's own value, not a part of the template.
-    const isOwn = isToken && (key === "fallback" || key === "codec" || key === "default");
-    copy[key] = isOwn ? value : rename(name, value, made);
-  }
-  if (NAMED.includes(kind)) copy["name"] = `${name}.${copy["name"]}`;
-  return Object.freeze(copy);
+  if (made.has(part)) return made.get(part);
+  // While it is being made it stands for itself, so that a cycle in the user's own data ends.
+  made.set(part, part);
+  const renamed = copyOf(name, part, made);
+  made.set(part, renamed);
+  return renamed;
 }
 
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype;
+function copyOf(name: string, part: object, made: Map<object, unknown>): unknown {
+  if (Array.isArray(part)) {
+    const list = part.map((item) => rename(name, item, made));
+    return list.some((item, index) => item !== part[index]) ? like(part, list) : part;
+  }
+  const kind: unknown = (part as { kind?: unknown }).kind;
+  if (Object.getPrototypeOf(part) !== Object.prototype || kind === "job") return part;
+  const fields = part as Readonly<Record<string, unknown>>;
+  const entries = Object.entries(fields).map(([key, value]): [string, unknown] => {
+    if (key === "name" && NAMED.includes(kind)) return [key, `${name}.${value}`];
+    if (key === "run" && kind === WITHOUT_RUN) {
+      const run = value as (body: unknown) => unknown;
+      return [key, (body: unknown) => rename(name, run(body), made)];
+    }
+    // A fallback or a codec is the user's own value, not a part of the template.
+    const isOwn = kind !== undefined && (key === "fallback" || key === "codec");
+    return [key, isOwn ? value : rename(name, value, made)];
+  });
+  const isChanged = entries.some(([key, value]) =>
+    value !== fields[key]
+  );
+  return isChanged ? like(part, Object.fromEntries(entries)) : part;
+}
+
+/** Freezes a copy where what it was copied from is frozen, as tokens are. */
+function like<T extends object>(part: object, copy: T): T {
+  return Object.isFrozen(part) ? Object.freeze(copy) : copy;
 }

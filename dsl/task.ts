@@ -95,6 +95,8 @@ export type Outputs<U, W, X extends PropertyKey> =
 export interface TaskWithoutRun<R, U, W> {
   /** Not a step yet: `.run(…)` is missing. */
   readonly kind: "task without .run(…)";
+  /** The task's name. */
+  readonly name: string;
   /** Gives the task its function. */
   run<X extends PropertyKey = never>(
     // `Promise`, not `PromiseLike`: only so does the compiler compare what an async function resolves to.
@@ -129,15 +131,16 @@ export function task<R extends Reads = None, U extends Updates = None, W extends
 ): TaskWithoutRun<R, U, W> {
   return token({
     kind: "task without .run(…)",
+    name,
     run: (body: AnyTask["body"]) =>
       token({
         kind: "task",
         name,
         body,
         declaration: Object.freeze({
-          reads: Object.freeze({ ...declaration.reads }),
-          updates: Object.freeze({ ...declaration.updates }),
-          writes: Object.freeze({ ...declaration.writes }),
+          reads: frozen(declaration.reads),
+          updates: frozen(declaration.updates),
+          writes: frozen(declaration.writes),
           if: declaration.if,
           after: Object.freeze([...declaration.after ?? []]),
           retry: declaration.retry,
@@ -145,4 +148,12 @@ export function task<R extends Reads = None, U extends Updates = None, W extends
         }),
       }),
   });
+}
+
+/** A copy that nothing can change, lists included. */
+function frozen(part: Reads | Writes | undefined): object {
+  const copies = Object.entries(part ?? {}).map(([key, token]) =>
+    [key, Array.isArray(token) ? Object.freeze([...token]) : token] as const
+  );
+  return Object.freeze(Object.fromEntries(copies));
 }

@@ -7,7 +7,7 @@ import { DEFAULT_NODE } from "../dsl/access.ts";
 import { metricOf } from "../dsl/check/inventory.ts";
 import { conditionTokens } from "../dsl/access.ts";
 import { countOf } from "../dsl/layout.ts";
-import { type Condition, type Plateau, parseDuration } from "../dsl/mod.ts";
+import { type Condition, parseDuration, type Plateau } from "../dsl/mod.ts";
 import type { Cursors } from "./session/cursors.ts";
 import { holds, type Source } from "./session/read.ts";
 
@@ -74,7 +74,9 @@ export class StopConditions {
     const known = this.#state[key];
     const gain = known === undefined
       ? Infinity
-      : direction === "max" ? value - known.best : known.best - value;
+      : direction === "max"
+      ? value - known.best
+      : known.best - value;
     if (gain > condition.minDelta || known === undefined) {
       this.#state[key] = { best: value, epoch: judged.epoch };
     }
@@ -91,7 +93,8 @@ export class StopConditions {
         return judged.cursors.isDrained(condition.cursor);
       case "plateau": {
         const known = this.#state[plateauKey(condition)];
-        return known !== undefined && judged.epoch - known.epoch >= countOf(condition.epochs, params);
+        return known !== undefined &&
+          judged.epoch - known.epoch >= countOf(condition.epochs, params);
       }
       case "when":
         return await holds(judged.source, condition, DEFAULT_NODE);
@@ -138,6 +141,8 @@ export function describeCondition(
       return `when(${names.join(", ")})`;
     }
     default:
-      return `${condition.of}(${condition.conditions.map((c) => describeCondition(c, judged)).join(", ")})`;
+      return `${condition.of}(${
+        condition.conditions.map((c) => describeCondition(c, judged)).join(", ")
+      })`;
   }
 }

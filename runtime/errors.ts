@@ -49,7 +49,9 @@ export class TaskTimeoutError extends Error {
     readonly timeoutMs: number,
     what: string = "it",
   ) {
-    super(`${what} took longer than its timeout of ${timeoutMs} ms: raise it, or do less at a time`);
+    super(
+      `${what} took longer than its timeout of ${timeoutMs} ms: raise it, or do less at a time`,
+    );
   }
 }
 

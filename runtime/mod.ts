@@ -13,7 +13,12 @@ export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./program.ts";
 export { philox } from "./rng/philox.ts";
-export { JobRunner, type JobRunnerOptions, type JobRunOptions, type RunResult } from "./run/job_runner.ts";
+export {
+  JobRunner,
+  type JobRunnerOptions,
+  type JobRunOptions,
+  type RunResult,
+} from "./run/job_runner.ts";
 export type { Uploader } from "./run/uploader.ts";
 export { LocalSession, type LocalSessionOptions } from "./session/local_session.ts";
 export * from "./session/session.ts";

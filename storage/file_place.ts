@@ -21,6 +21,8 @@ export class FilePlace {
   readonly #seen = new Set<string>();
   /** Folders whose entry in their parent is known to outlive a power cut. */
   readonly #synced = new Set<string>();
+  /** Folders down to the store's own whose entries are not synced yet. */
+  readonly #unsynced: string[] = [];
   /** What could not be made durable, in words. */
   readonly notes: string[] = [];
 
@@ -64,26 +66,23 @@ export class FilePlace {
     }
   }
 
-  /** Forgets what was seen, for a folder that was taken away. */
-  forget(): void {
-    this.#seen.clear();
-    this.#synced.clear();
-  }
-
   async #makeRoot(options: FolderOptions): Promise<void> {
-    if (this.#seen.has(this.root) && (!options.sync || this.#synced.has(this.root))) return;
-    const missing: string[] = [];
-    for (let path = this.root; await this.#isMissing(path); path = dirname(path)) {
-      missing.unshift(path);
-      if (dirname(path) === path) break;
+    if (!this.#seen.has(this.root)) {
+      const missing: string[] = [];
+      for (let path = this.root; await this.#isMissing(path); path = dirname(path)) {
+        missing.unshift(path);
+        if (dirname(path) === path) break;
+      }
+      for (const path of missing) {
+        await ignoring(Deno.errors.AlreadyExists, () => this.fileSystem.makeFolder(path));
+      }
+      this.#unsynced.push(...missing.length === 0 ? [this.root] : missing);
+      this.#seen.add(this.root);
     }
-    for (const path of missing) {
-      await ignoring(Deno.errors.AlreadyExists, () => this.fileSystem.makeFolder(path));
-    }
-    this.#seen.add(this.root);
     if (!options.sync) return;
-    for (const path of missing.length === 0 ? [this.root] : missing) {
-      await this.#syncRootEntry(path, options);
+    while (this.#unsynced[0] !== undefined) {
+      await this.#syncRootEntry(this.#unsynced[0], options);
+      this.#unsynced.shift();
     }
   }
 

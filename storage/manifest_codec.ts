@@ -81,14 +81,13 @@ export function decodeManifest(ref: ManifestRef, bytes: Uint8Array): Manifest {
   if (!isSameRef(named, ref)) {
     throw new DamagedError(object, "its own manifest", `that of ${manifestName(named)}`);
   }
-  const job = fields.value("job");
-  if (job !== null && typeof job !== "string") throw fields.damaged("job", "a name", "none");
+  const job = fields.value("job") === null ? undefined : fields.text("job", 256);
   const parent = fields.value("parent") === null ? undefined : parseRef(fields.fields("parent"));
   const packs = parsePacks(fields, ref);
   const manifest: Manifest = {
     ...ref,
     version: FORMAT_VERSION,
-    job: job ?? undefined,
+    job,
     parent,
     createdAtMs: fields.number("createdAtMs"),
     run: parseRun(fields.fields("run")),

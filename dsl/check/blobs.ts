@@ -8,22 +8,18 @@ import type { Problem } from "../errors.ts";
 import type { PlacedStep } from "../layout.ts";
 import { nearNames } from "../near.ts";
 import type { AnyBlob } from "../token.ts";
-import { PHASES, type PhaseName, type Subject } from "./check.ts";
+import { type PhaseName, PHASES, type Subject } from "./check.ts";
 import { isSaved } from "./plan.ts";
 
 /** Reads of what is not there when they happen, in the first epoch or after a resume. */
 export function checkBlobs(subject: Subject): readonly Problem[] {
   const problems = new Map<string, Problem>();
-  const everWritten = new Set(
-    PHASES.flatMap((phase) => subject.layouts[phase].steps)
-      .flatMap((step) => step.writes.map(accessKey)),
-  );
   const earlier = new Set<string>();
   for (const phase of PHASES) {
     const surely = new Map<string, Map<string, readonly number[]>>();
     for (const step of subject.layouts[phase].steps) {
       for (const access of step.reads) {
-        const read: Read = { subject, step, access, phase, earlier, everWritten, surely };
+        const read: Read = { subject, step, access, phase, earlier, surely };
         const code = missing(read) ?? unsaved(read) ?? tooEarly(read);
         if (code === undefined) continue;
         const key = [code, readerName(step), access.blob.name, access.how, phase].join("/");
@@ -50,8 +46,6 @@ interface Read {
   readonly phase: PhaseName;
   /** What may have been written before, in this group or an earlier one. */
   readonly earlier: ReadonlySet<string>;
-  /** What some task writes at some time. */
-  readonly everWritten: ReadonlySet<string>;
   /** What was written before in this group, and under which gates. */
   readonly surely: ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
 }
@@ -114,8 +108,7 @@ function describe(code: Code, read: Read): Problem {
     case "unknown-node":
       return {
         code,
-        message:
-          `${reader} reads blob "${blob.name}" from node "${node}", which is not in the job`,
+        message: `${reader} reads blob "${blob.name}" from node "${node}", which is not in the job`,
         mend: `its nodes are ${nearNames(node, subject.nodes).join(", ")}`,
       };
     case "other-node":
@@ -131,10 +124,9 @@ function describe(code: Code, read: Read): Problem {
         code,
         message: `${reader} of the ${phase} group reads blob "${blob.name}" before anything has ` +
           `written it`,
-        mend: read.everWritten.has(accessKey(access))
-          ? "list it after the task that writes it, read previous(…) or optional(…), or give it " +
-            "an initial value"
-          : "write it first, or give it an initial value",
+        mend:
+          "list it after the task that writes it, read previous(…) or optional(…), or give it " +
+          "an initial value",
       };
     default:
       return {

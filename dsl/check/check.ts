@@ -6,13 +6,16 @@
 import { DEFAULT_NODE } from "../access.ts";
 import type { Problem } from "../errors.ts";
 import type { JobOptions, ShapeParams } from "../job.ts";
-import { type Layout, layOut, type ParamValues, type PlacedStep } from "../layout.ts";
+import { type Layout, layOut, type ParamValues } from "../layout.ts";
 import { checkBlobs } from "./blobs.ts";
 import { checkConditions } from "./conditions.ts";
+import { checkDeclarations, checkImmutable } from "./declarations.ts";
+import { checkForm } from "./form.ts";
+import { Inventory } from "./inventory.ts";
 import { checkNames } from "./names.ts";
 import { checkNumbers } from "./numbers.ts";
 import { checkPlan } from "./plan.ts";
-import { Inventory } from "./inventory.ts";
+import { Usage } from "./usage.ts";
 
 /** The groups of a job, in the order in which they run. */
 export const PHASES = ["init", "epoch", "download", "exit"] as const;
@@ -29,9 +32,11 @@ export interface Subject {
   /** Its groups, laid out. */
   readonly layouts: Readonly<Record<PhaseName, Layout>>;
   /** Its nodes. */
-  readonly nodes: readonly string[];
+  readonly nodes: ReadonlySet<string>;
   /** All its tokens and tasks. */
   readonly inventory: Inventory;
+  /** Which nodes write and use which blobs. */
+  readonly usage: Usage;
 }
 
 /** What a shape is checked with. */
@@ -64,34 +69,37 @@ export function nodesOf(layouts: Readonly<Record<PhaseName, Layout>>): readonly 
   return nodes.size === 0 ? [DEFAULT_NODE] : [...nodes];
 }
 
-/** The tasks of all groups. */
-export function placedTasks(subject: Subject): readonly PlacedStep[] {
-  return PHASES.flatMap((phase) => subject.layouts[phase].steps)
-    .filter((step) => step.kind === "task");
-}
-
 /** All that is wrong with a job's shape. */
 export function checkShape(
   name: string,
   options: JobOptions,
   context: CheckContext,
 ): readonly Problem[] {
+  const form = checkForm(options);
+  // What is not made of tokens, tasks and groups cannot be looked at further.
+  if (form.length > 0) return form;
   const inventory = new Inventory(options, context.shape);
   const numbers = checkNumbers(options, inventory, context.params);
-  // A group with a wrong count cannot be laid out, and what follows needs the layout.
-  if (numbers.some((problem) => problem.code === "bad-count")) return numbers;
   let layouts: Subject["layouts"];
   try {
     layouts = layOutJob(options, context.params);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return [...numbers, { code: "too-many-steps", message: error.message }];
+    // Where a count is no count, that is what is wrong.
+    const isKnown = numbers.some((problem) => problem.code === "bad-count");
+    const mend = "repeat less, or do more in each task";
+    const found = isKnown ? [] : [{ code: "too-many-steps", message: error.message, mend }];
+    return [...numbers, ...found, ...checkDeclarations(inventory.tasks)];
   }
-  const subject: Subject = { name, options, layouts, nodes: nodesOf(layouts), inventory };
+  const nodes = new Set(nodesOf(layouts));
+  const usage = new Usage(layouts);
+  const subject: Subject = { name, options, layouts, nodes, inventory, usage };
   return [
     ...checkNames(subject),
     ...numbers,
     ...PHASES.flatMap((phase) => layouts[phase].problems),
+    ...checkDeclarations(inventory.tasks),
+    ...checkImmutable(subject),
     ...checkBlobs(subject),
     ...checkConditions(subject),
     ...checkPlan(subject),

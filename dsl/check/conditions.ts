@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { accessesOf, accessKey, conditionTokens, DEFAULT_NODE, tokensOf } from "../access.ts";
+import { accessesOf, conditionTokens, DEFAULT_NODE, tokensOf } from "../access.ts";
 import type { Problem } from "../errors.ts";
-import type { AnyBlob } from "../token.ts";
-import { placedTasks, type Subject } from "./check.ts";
+import type { AnyBlob, CursorRef } from "../token.ts";
+import type { Subject } from "./check.ts";
 import { metricOf, stopConditions } from "./inventory.ts";
 import { isSaved } from "./plan.ts";
 
@@ -57,28 +57,35 @@ export function standing(
   if (!isSaved(subject.options.checkpoint, blob)) {
     return [{
       code: "reads-unsaved",
-      message: `${reader} reads blob "${blob.name}", which is not saved, so that a resume could not`,
+      message:
+        `${reader} reads blob "${blob.name}", which is not saved, so that a resume could not`,
       mend: blob.scratch ? "do not make it scratch" : "take it into the checkpoint plan's blobs",
     }];
   }
-  const writers = placedTasks(subject).filter((step) => step.writes.some((w) => w.blob === blob));
-  const used = placedTasks(subject).filter((step) => step.reads.some((r) => r.blob === blob));
-  if (writers.some((step) => step.node === node)) return [];
-  if (blob.initial !== undefined && used.some((step) => step.node === node)) return [];
-  const elsewhere = [...new Set(writers.map((step) => step.node))];
+  const writers = subject.usage.writersBeforeSaves(blob);
+  if (writers.has(node)) return [];
+  const isUsed = subject.usage.users(blob).has(node);
+  if (blob.initial !== undefined && isUsed && writers.size === 0) return [];
+  const [elsewhere] = writers;
+  if (elsewhere !== undefined) {
+    return [{
+      code: "other-node",
+      message: `${reader} reads blob "${blob.name}" of node "${node}", but it is written on ` +
+        `"${elsewhere}"`,
+      mend: `read it with from("${elsewhere}", …)`,
+    }];
+  }
   return [{
-    code: elsewhere.length > 0 ? "other-node" : "never-written",
-    message: `${reader} reads blob "${accessKey(access)}", which no task on node "${node}" writes`,
-    mend: elsewhere.length > 0
-      ? `read it with from("${elsewhere[0]}", …)`
-      : "write it in a task of the epoch group, or give it an initial value",
+    code: "never-written",
+    message: `${reader} reads blob "${blob.name}", which no task of the init or epoch group ` +
+      `writes on node "${node}"`,
+    mend: isUsed
+      ? "write it in a task of the epoch group, or give it an initial value"
+      : "write it in a task of the epoch group",
   }];
 }
 
-function drains(
-  subject: Subject,
-  cursor: Subject["inventory"]["cursors"] extends Set<infer C> ? C : never,
-): readonly Problem[] {
+function drains(subject: Subject, cursor: CursorRef<unknown>): readonly Problem[] {
   const problems: Problem[] = [];
   const epoch = subject.layouts.epoch.steps;
   const isRead = epoch.some((step) =>
@@ -87,14 +94,16 @@ function drains(
   if (!isRead) {
     problems.push({
       code: "never-drained",
-      message: `until: drained waits for cursor "${cursor.name}", which no task of the epoch group reads`,
+      message:
+        `until: drained waits for cursor "${cursor.name}", which no task of the epoch group reads`,
       mend: "let an epoch task read it",
     });
   }
   if (cursor.wrap) {
     problems.push({
       code: "never-drained",
-      message: `until: drained waits for cursor "${cursor.name}", which wraps and so is never drained`,
+      message:
+        `until: drained waits for cursor "${cursor.name}", which wraps and so is never drained`,
       mend: "take wrap out, or stop by epochs(…)",
     });
   }

@@ -26,7 +26,11 @@ export function flatten(condition: Condition): readonly Condition[] {
 /** The blob of a {@linkcode By}, and its node where one is named. */
 export function metricOf(
   by: By,
-): { readonly blob: AnyBlob; readonly node: string | undefined; readonly direction: "max" | "min" } {
+): {
+  readonly blob: AnyBlob;
+  readonly node: string | undefined;
+  readonly direction: "max" | "min";
+} {
   const direction = "max" in by ? "max" : "min";
   const token = "max" in by ? by.max : by.min;
   return token.kind === "from"

@@ -11,8 +11,11 @@ const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
 
 /** What is wrong with a name as a file name on some system, or `undefined`. */
 export function nameProblem(name: string): string | undefined {
-  if (!SAFE.test(name)) {
+  if (typeof name !== "string" || !SAFE.test(name)) {
     return "names have 1 to 100 letters, digits, _, - and ., and start with a letter, digit or _";
+  }
+  if (name === "__proto__") {
+    return "this name has a meaning of its own in JavaScript: choose another";
   }
   if (RESERVED.test(name)) return "this name is reserved on Windows: choose another";
   return name.endsWith(".") ? "names do not end with a dot" : undefined;
@@ -23,7 +26,7 @@ export function checkNames(subject: Subject): readonly Problem[] {
   const { inventory, nodes } = subject;
   const kinds: readonly [string, Iterable<{ readonly name: string }>][] = [
     ["job", [{ name: subject.name }]],
-    ["node", nodes.map((name) => ({ name }))],
+    ["node", [...nodes].map((name) => ({ name }))],
     ["task", inventory.tasks],
     ["blob", inventory.blobs],
     ["param", inventory.params],
@@ -49,7 +52,7 @@ function duplicates(kind: string, named: Iterable<{ readonly name: string }>): r
   const seen = new Map<string, string>();
   const problems: Problem[] = [];
   for (const { name } of named) {
-    const folded = name.toLowerCase();
+    const folded = String(name).toLowerCase();
     const other = seen.get(folded);
     seen.set(folded, name);
     if (other === undefined) continue;
@@ -79,7 +82,8 @@ function sameTaskTwice({ layouts }: Subject): readonly Problem[] {
       told.add(step.id);
       return [{
         code: "duplicate-task",
-        message: `task "${step.task?.name}" stands twice in the ${phase} group on node "${step.node}"`,
+        message:
+          `task "${step.task?.name}" stands twice in the ${phase} group on node "${step.node}"`,
         mend: "use repeat(…) to run it several times, or prefix(…) for a second copy",
       }];
     });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Plateau } from "../condition.ts";
 import type { Retry } from "../context.ts";
 import { type Duration, parseDuration } from "../duration.ts";
 import type { Problem } from "../errors.ts";
@@ -22,20 +23,20 @@ export function checkNumbers(
   for (const param of inventory.params) check.param(param);
   for (const group of inventory.groups) {
     if (group.times !== undefined) check.count("repeat", group.times, 0, MOST_STEPS);
-    if (group.nodes?.length === 0) {
-      check.problem("no-nodes", `${group.replicated ? "replicate" : "on"} has no nodes`, "name one");
-    }
+    if (group.nodes !== undefined) check.nodes(group.nodes);
   }
-  for (const cursor of inventory.cursors) check.count(`cursor "${cursor.name}": take`, cursor.take, 1);
+  for (const cursor of inventory.cursors) {
+    check.count(`cursor "${cursor.name}": take`, cursor.take, 1);
+  }
   for (const { name, declaration } of inventory.tasks) {
     if (declaration.timeout !== undefined) {
-      check.duration(`task "${name}": timeout`, declaration.timeout);
+      check.duration(`task "${name}": timeout`, declaration.timeout, 1);
     }
     if (declaration.retry !== undefined) check.retry(name, declaration.retry);
   }
   for (const condition of inventory.conditions) {
     if (condition.of === "epochs") check.count("until: epochs", condition.count, 1);
-    if (condition.of === "plateau") check.count("until: plateau: epochs", condition.epochs, 1);
+    if (condition.of === "plateau") check.plateau(condition);
     if (condition.of === "elapsed") check.duration("until: elapsed", condition.duration);
   }
   checkPlanNumbers(options, check);
@@ -49,7 +50,11 @@ function checkPlanNumbers({ checkpoint }: JobOptions, check: Numbers): void {
   for (const rule of keep) {
     if (rule.keep === "younger") check.duration("checkpoint: keepYounger", rule.than);
     else if (rule.keep === "every") check.count("checkpoint: keepEvery", rule.epochs, 1);
-    else check.count(`checkpoint: ${rule.keep === "last" ? "keepLast" : "keepBest"}`, rule.count, 1);
+    else {check.count(
+        `checkpoint: ${rule.keep === "last" ? "keepLast" : "keepBest"}`,
+        rule.count,
+        1,
+      );}
   }
 }
 
@@ -73,14 +78,28 @@ class Numbers {
     );
   }
 
-  duration(what: string, duration: Duration): void {
-    try {
-      parseDuration(duration);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      const mend = "write a number and a unit (ms, s, m, h, d)";
-      this.problem("bad-duration", `${what} is "${duration}", which is no duration`, mend);
-    }
+  nodes(nodes: readonly string[]): void {
+    if (nodes.length === 0) this.problem("no-nodes", "replicate has no nodes", "name one");
+    const twice = nodes.find((node, index) => nodes.indexOf(node) !== index);
+    if (twice === undefined) return;
+    this.problem("duplicate-node", `replicate names node "${twice}" twice`, "name each once");
+  }
+
+  plateau({ epochs, minDelta }: Plateau): void {
+    this.count("until: plateau: epochs", epochs, 1);
+    if (Number.isFinite(minDelta) && minDelta >= 0) return;
+    this.problem("bad-number", `until: plateau: minDelta is ${minDelta}`, "give 0 or more");
+  }
+
+  duration(what: string, duration: Duration, leastMs = 0): void {
+    const ms = millisecondsOf(duration);
+    if (ms !== undefined && ms >= leastMs) return;
+    const problem = ms === undefined ? "which is no duration" : "which is too short";
+    this.problem(
+      "bad-duration",
+      `${what} is "${duration}", ${problem}`,
+      'write a number and a unit (ms, s, m, h, d), as in "10m"',
+    );
   }
 
   retry(task: string, retry: Retry): void {
@@ -94,12 +113,22 @@ class Numbers {
   param(param: ParamRef<unknown>): void {
     const problem = paramProblem(param, param.default);
     if (problem !== undefined) {
-      this.problem("bad-param", `param "${param.name}" has a default that ${problem}`, "mend either");
+      const message = `the default of param "${param.name}" ${problem}`;
+      this.problem("bad-param", message, "change the default or what it is held to");
     }
-    const given = this.params[param.name];
-    const wrong = given === undefined ? undefined : paramProblem(param, given);
+    const given = Object.hasOwn(this.params, param.name) ? this.params[param.name] : param.default;
+    const wrong = given === param.default ? undefined : paramProblem(param, given);
     if (wrong !== undefined) {
       this.problem("bad-param", `param "${param.name}" ${wrong}`, "give it another value");
     }
+  }
+}
+
+function millisecondsOf(duration: Duration): number | undefined {
+  try {
+    return parseDuration(duration);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

@@ -33,6 +33,15 @@ export function checkPlan(subject: Subject): readonly Problem[] {
       mend: `write a kind (${PLACE_KINDS.join(", ")}) and a path, as in "file:checkpoints"`,
     });
   }
+  problems.push(...badOptions(plan));
+  for (const blob of plan.blobs?.include ?? []) {
+    if (!blob.scratch) continue;
+    problems.push({
+      code: "includes-scratch",
+      message: `checkpoint: blobs includes blob "${blob.name}", which is scratch and never saved`,
+      mend: "do not make it scratch, or take it out of include",
+    });
+  }
   const rules = plan.keep as readonly Keep[] | undefined;
   if (rules?.length === 0) {
     problems.push({
@@ -51,13 +60,39 @@ export function checkPlan(subject: Subject): readonly Problem[] {
   return [...problems, ...checkSaved(subject, rules)];
 }
 
+const CHOICES = {
+  grain: ["epoch", "task"],
+  durability: ["power", "process", "none"],
+  check: ["off", "reads"],
+  onSaveError: ["fail", "warn", "retry", "pause"],
+  onDamaged: ["fallback", "stop"],
+} as const;
+
+/** What the compiler refuses too, for jobs in plain JavaScript. */
+function badOptions(plan: CheckpointPlan): readonly Problem[] {
+  return Object.entries(CHOICES).flatMap(([key, choices]) => {
+    const value: string | undefined = plan[key as keyof typeof CHOICES];
+    if (value === undefined || (choices as readonly string[]).includes(value)) return [];
+    const mend = `write one of ${choices.map((choice) => `"${choice}"`).join(", ")}`;
+    return [{ code: "bad-option", message: `checkpoint: ${key} is "${value}"`, mend }];
+  });
+}
+
 function checkSaved(subject: Subject, rules: readonly Keep[] | undefined): readonly Problem[] {
   const problems: Problem[] = [];
+  const first = new Set(subject.layouts.init.steps.map((step) => step.task));
   for (const task of subject.inventory.tasks) {
     for (const token of tokensOf(task.declaration.reads)) {
       if (token.kind !== "saved") continue;
       const { blob, node } = metricOf(token.by);
       const reader = `task "${task.name}": saved`;
+      if (first.has(task)) {
+        problems.push({
+          code: "saved-in-init",
+          message: `${reader} reads blob "${token.blob.name}" in the init group, before any save`,
+          mend: "read it in a later group",
+        });
+      }
       problems.push(...standing(subject, { blob, node: node ?? DEFAULT_NODE }, reader));
       if (!isSaved(subject.options.checkpoint, token.blob)) {
         problems.push({
@@ -66,7 +101,10 @@ function checkSaved(subject: Subject, rules: readonly Keep[] | undefined): reado
           mend: "take it into the checkpoint plan's blobs",
         });
       }
-      if (rules !== undefined && !rules.some((rule) => rule.keep === "best" && sameBy(rule.by, token.by))) {
+      if (
+        rules !== undefined &&
+        !rules.some((rule) => rule.keep === "best" && sameBy(rule.by, token.by))
+      ) {
         const by = `{ ${metricOf(token.by).direction}: ${blob.name} }`;
         problems.push({
           code: "best-not-kept",

@@ -11,6 +11,7 @@ export class SavedNode {
   /** The blobs' entries in the last manifest, by name. */
   entries: Readonly<Record<string, BlobEntry>> = {};
   readonly #versions = new Map<string, number>();
+  readonly #encoded = new Map<string, number>();
   readonly #aliases: Aliases;
 
   /** Follows a workspace. */
@@ -29,13 +30,20 @@ export class SavedNode {
    * @throws {AliasedValueError} Where two blobs share memory.
    */
   async encode(names: Iterable<string>): Promise<Record<string, BlobToSave>> {
+    this.#encoded.clear();
     const blobs: Record<string, BlobToSave> = {};
     for (const name of names) blobs[name] = await this.#encodeOne(name);
     return blobs;
   }
 
-  /** Takes note of what a manifest holds of this node, now that the workspace holds the same. */
+  /** Takes note of a manifest that holds what was encoded last. */
   committed(entries: Readonly<Record<string, BlobEntry>>): void {
+    this.entries = entries;
+    for (const [name, version] of this.#encoded) this.#versions.set(name, version);
+  }
+
+  /** Takes note of a manifest that the workspace was just loaded from. */
+  loaded(entries: Readonly<Record<string, BlobEntry>>): void {
     this.entries = entries;
     for (const name of Object.keys(entries)) {
       this.#versions.set(name, this.workspace.version(name));
@@ -44,6 +52,7 @@ export class SavedNode {
 
   async #encodeOne(name: string): Promise<BlobToSave> {
     const { workspace } = this;
+    this.#encoded.set(name, workspace.version(name));
     if (!workspace.has(name)) return { absent: true };
     const known = this.entries[name];
     if (known !== undefined && this.#versions.get(name) === workspace.version(name)) {

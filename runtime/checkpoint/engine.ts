@@ -8,25 +8,20 @@ import {
   type Attempt,
   type BlobToSave,
   CheckpointNotFoundError,
-  CheckpointStore,
   DamagedError,
   type Manifest,
   type ManifestRef,
-  openStore,
   type RunState,
 } from "../../storage/mod.ts";
-import {
-  CheckpointsUnavailableError,
-  NothingToResumeError,
-  NotInitializedError,
-} from "../errors.ts";
+import { NothingToResumeError, NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { Program } from "../program.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
+import { Archive } from "./archive.ts";
 import { readBest } from "./best.ts";
 import { SavedNode } from "./encode.ts";
 import type { EpochRef } from "./epoch_ref.ts";
-import { locate, type Target } from "./locate.ts";
+import { locate } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
 import { retain } from "./retain.ts";
@@ -43,10 +38,8 @@ export interface Binding {
 
 /** The work behind a checkpoint manager. Users build tasks with the manager; the runner drives this. */
 export class CheckpointEngine {
-  readonly #db: string;
-  readonly #dbType: string;
-  readonly #options: CheckpointManagerOptions;
-  #opened: CheckpointStore | undefined;
+  /** What is saved, and where. */
+  readonly archive: Archive;
   #attempt: Attempt | undefined;
   #binding: Binding | undefined;
   #nodes: readonly string[] | undefined;
@@ -57,14 +50,7 @@ export class CheckpointEngine {
 
   /** Names a place; nothing is opened yet. */
   constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
-    this.#db = db;
-    this.#dbType = dbType;
-    this.#options = options;
-  }
-
-  /** The place, as messages name it. */
-  get place(): string {
-    return this.#opened?.store.place ?? `${this.#dbType}:${this.#db}`;
+    this.archive = new Archive(db, dbType, options);
   }
 
   /** The number of this runner's attempt; 0 where none was taken. */
@@ -72,31 +58,9 @@ export class CheckpointEngine {
     return this.#attempt?.number ?? 0;
   }
 
-  /** Opens the place for a job, and tells the metadata handler of it. */
-  async open(job: string | undefined, nodes: readonly string[]): Promise<CheckpointStore> {
-    const { metadata, store, durability } = this.#options;
-    await metadata?.setPlace?.({ db: this.#db, dbType: this.#dbType, nodes });
-    const opened = store ?? openStore(`${this.#dbType}:${this.#db}`);
-    this.#opened = await CheckpointStore.open(opened, {
-      ...job === undefined ? {} : { job },
-      ...durability === undefined ? {} : { durability },
-    });
+  /** Lets go of the attempt of an earlier run. */
+  release(): void {
     this.#attempt = undefined;
-    return this.#opened;
-  }
-
-  /** The epoch to resume from, as the metadata handler has it. */
-  async wanted(from: EpochRef | "auto" | undefined): Promise<EpochRef | "auto" | undefined> {
-    const { metadata } = this.#options;
-    const requested = typeof from === "number" ? from : undefined;
-    const told = await metadata?.lastEpoch?.(requested) ?? from;
-    if (told !== undefined) await this.#checkAccessible(told);
-    return told;
-  }
-
-  /** What a resume aims at; `undefined` for a fresh start. */
-  async locate(wanted: EpochRef | "auto" | undefined): Promise<Target | undefined> {
-    return locate(await this.store(), wanted);
   }
 
   /** Takes the next attempt. */
@@ -104,7 +68,7 @@ export class CheckpointEngine {
     readonly seed: number;
     readonly params: Readonly<Record<string, ParamValue>>;
   }): Promise<void> {
-    const store = await this.store();
+    const store = await this.archive.store();
     this.#attempt = await store.begin({
       ...run,
       environment: environment(),
@@ -131,27 +95,11 @@ export class CheckpointEngine {
     this.#nodes = undefined;
   }
 
-  /** The store, opened. */
-  async store(): Promise<CheckpointStore> {
-    return this.#opened ?? await this.open(undefined, this.#nodes ?? []);
-  }
-
-  /** A manifest, checked. */
-  async read(ref: ManifestRef): Promise<Manifest> {
-    return await (await this.store()).readManifest(ref);
-  }
-
-  /** Throws where a manifest, or a pack that it names, is damaged or missing. */
-  async verify(ref: ManifestRef): Promise<void> {
-    const store = await this.store();
-    await store.check(await store.readManifest(ref));
-  }
-
   /** Whether an epoch is committed and can be read, on all nodes. */
   async exists(epoch: EpochRef): Promise<boolean> {
     try {
-      const manifest = await this.#readEpoch(epoch);
-      await (await this.store()).check(manifest);
+      const manifest = await this.archive.readEpoch(epoch);
+      await (await this.archive.store()).check(manifest);
       return (this.#nodes ?? []).every((node) => manifest.nodes[node] !== undefined);
     } catch (error) {
       const isMissing = error instanceof CheckpointNotFoundError ||
@@ -176,7 +124,8 @@ export class CheckpointEngine {
       );
     }
     this.#nodes = nodes;
-    const listed = from === undefined ? undefined : await this.#readEpoch(from);
+    await this.archive.store(nodes);
+    const listed = from === undefined ? undefined : await this.archive.readEpoch(from);
     for (const node of nodes) {
       const found = listed === undefined
         ? blobsToSave(host, node, this.#binding?.program)
@@ -198,22 +147,22 @@ export class CheckpointEngine {
 
   /** Restores every blob of an epoch. */
   async load(host: CheckpointHost, epoch: EpochRef, nodes?: readonly string[]): Promise<void> {
-    await this.#loadManifest(host, await this.#readEpoch(epoch), nodes);
+    await this.#loadManifest(host, await this.archive.readEpoch(epoch), nodes);
   }
 
   /** Builds the task that restores every blob of a manifest. */
   loadTask(ref: ManifestRef): CheckpointTask<void> {
     return this.#task(
       `load ${ref.epoch}@a${ref.attempt}`,
-      async (host) => await this.#loadManifest(host, await this.read(ref)),
+      async (host) => await this.#loadManifest(host, await this.archive.read(ref)),
     );
   }
 
   /** Restores only these blobs, on the nodes that have them. */
   async loadBlobs(host: CheckpointHost, names: readonly string[], epoch: EpochRef): Promise<void> {
-    const manifest = await this.#readEpoch(epoch);
+    const manifest = await this.archive.readEpoch(epoch);
     checkNames(manifest, names);
-    const store = await this.store();
+    const store = await this.archive.store();
     const loaded = await store.readBlobs(manifest, (_, name) => names.includes(name));
     await restoreBlobs(host, manifest, loaded, names);
   }
@@ -256,16 +205,16 @@ export class CheckpointEngine {
     host.events.emit({
       ...{ type: "save-committed", epoch, phase, attempt: attempt.number, bytes, durationMs },
     });
-    await this.#report("save", epoch, saved.reports);
+    await this.archive.report("save", epoch, saved.reports);
     if (phase === "epoch" || phase === "init") {
-      await this.#options.metadata?.setCommittedEpoch?.(epoch);
+      await this.archive.metadata?.setCommittedEpoch?.(epoch);
     }
     await this.#retain(host, attempt);
   }
 
   /** Reads a blob as it was in the best saved epoch of the current line. */
   async readBest(node: string, blob: AnyBlob, by: By): Promise<unknown> {
-    return await readBest(await this.store(), node, blob, by);
+    return await readBest(await this.archive.store(), node, blob, by);
   }
 
   async #loadManifest(
@@ -274,14 +223,14 @@ export class CheckpointEngine {
     nodes?: readonly string[],
   ): Promise<void> {
     const started = performance.now();
-    const store = await this.store();
+    const store = await this.archive.store();
     const before = store.store.bytesRead;
     const loaded = await store.readBlobs(manifest, () => true);
     await restoreAll(host, manifest, loaded, nodes);
     this.#last = manifest;
     this.#saved.clear();
     for (const node of Object.keys(manifest.nodes)) {
-      this.#follow(host, node).committed(manifest.nodes[node] ?? {});
+      this.#follow(host, node).loaded(manifest.nodes[node] ?? {});
     }
     const durationMs = performance.now() - started;
     const { epoch, attempt } = manifest;
@@ -293,7 +242,7 @@ export class CheckpointEngine {
       bytes: Object.values(manifest.nodes[node] ?? {})
         .reduce((sum, entry) => sum + ("absent" in entry ? 0 : entry.bytes), 0),
     }));
-    await this.#report("load", epoch, reports);
+    await this.archive.report("load", epoch, reports);
   }
 
   /** The attempt that saves a state, and what that was reached from; a new one where the last cannot. */
@@ -306,7 +255,7 @@ export class CheckpointEngine {
     // What a run's own tasks load are values; its line goes on.
     if (isRun && known?.canSave(saving, known.last)) return { attempt: known, parent: known.last };
     const parent = isRun && known?.isOver === true ? known.last : await this.#before(saving.epoch);
-    const store = await this.store();
+    const store = await this.archive.store();
     const run = this.#binding?.runState();
     const attempt = await store.begin({
       ...{ seed: run?.seed ?? 0, params: run?.params ?? {} },
@@ -320,22 +269,16 @@ export class CheckpointEngine {
   /** What a manager that is used without a runner goes on from, to save this epoch. */
   async #before(epoch: number): Promise<Manifest | undefined> {
     let at = this.#last ?? (this.#attempt === undefined ? await this.#tip() : undefined);
-    while (at !== undefined && at.epoch >= epoch) at = at.parent && await this.read(at.parent);
+    while (at !== undefined && at.epoch >= epoch) {
+      at = at.parent && await this.archive.read(at.parent);
+    }
     return at;
   }
 
   /** The newest epoch, from which a manager that is used without a runner goes on. */
   async #tip(): Promise<Manifest | undefined> {
-    const ref = (await locate(await this.store(), "auto"))?.refs.at(-1);
-    return ref === undefined ? undefined : await this.read(ref);
-  }
-
-  async #readEpoch(epoch: EpochRef): Promise<Manifest> {
-    await this.#checkAccessible(epoch);
-    const target = await this.locate(epoch);
-    const ref = target?.refs.findLast((other) => other.phase === "epoch");
-    if (ref === undefined) throw new Error("unreachable: locate gives an epoch or throws");
-    return await this.read(ref);
+    const ref = (await locate(await this.archive.store(), "auto"))?.refs.at(-1);
+    return ref === undefined ? undefined : await this.archive.read(ref);
   }
 
   #follow(host: CheckpointHost, node: string): SavedNode {
@@ -351,7 +294,7 @@ export class CheckpointEngine {
     const keep = this.#binding?.program.plan.keep;
     if (keep === undefined) return;
     const removed = await retain(
-      await this.store(),
+      await this.archive.store(),
       attempt,
       keep,
       this.#resumedFrom === undefined ? [] : [this.#resumedFrom],
@@ -359,30 +302,6 @@ export class CheckpointEngine {
     if (removed.length === 0) return;
     const because = "the plan's keep no longer keeps them";
     host.events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });
-  }
-
-  async #checkAccessible(epoch: EpochRef | "auto"): Promise<void> {
-    const { metadata } = this.#options;
-    const number = typeof epoch === "number" ? epoch : undefined;
-    if (await metadata?.isAccessible?.(number) !== false) return;
-    throw new CheckpointsUnavailableError(
-      `The metadata handler says that checkpoints at ${this.place} cannot be reached now: ` +
-        `try again when they can`,
-    );
-  }
-
-  async #report(
-    action: "save" | "load",
-    epoch: number,
-    reports: readonly {
-      readonly node: string;
-      readonly durationMs: number;
-      readonly bytes: number;
-    }[],
-  ): Promise<void> {
-    for (const report of reports) {
-      await this.#options.metadata?.report?.({ action, epoch, ...report });
-    }
   }
 
   #task<O>(name: string, perform: CheckpointTask<O>["perform"]): CheckpointTask<O> {

@@ -25,7 +25,7 @@ export interface Listed {
 
 /** What is saved at a place: the current line first. */
 export async function listSaved(engine: CheckpointEngine): Promise<readonly Listed[]> {
-  const { line, sides } = await (await engine.store()).history();
+  const { line, sides } = await (await engine.archive.store()).history();
   const listed: Listed[] = [];
   for (const ref of line) listed.push(await look(engine, ref, true));
   for (const side of sides) {
@@ -36,7 +36,7 @@ export async function listSaved(engine: CheckpointEngine): Promise<readonly List
 
 async function look(engine: CheckpointEngine, ref: ManifestRef, current: boolean): Promise<Listed> {
   try {
-    const manifest = await engine.read(ref);
+    const manifest = await engine.archive.read(ref);
     const at = new Date(manifest.createdAtMs).toISOString();
     const { stop } = manifest.run;
     return { ref: formatRef(ref), current, bytes: sizeOf(manifest), at, stop, problem: undefined };

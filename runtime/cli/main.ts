@@ -127,7 +127,7 @@ async function run(
 }
 
 function plan(program: Program, runner: JobRunner, args: Arguments, output: Output): number {
-  const place = runner.checkpoints.engine.place;
+  const place = runner.checkpoints.engine.archive.place;
   const text = args.json
     ? `${JSON.stringify(planData(program, place), undefined, 2)}\n`
     : planText(program, place);
@@ -137,10 +137,12 @@ function plan(program: Program, runner: JobRunner, args: Arguments, output: Outp
 
 async function list(job: Job, runner: JobRunner, args: Arguments, output: Output): Promise<number> {
   const { engine } = runner.checkpoints;
-  await engine.open(job.name, []);
+  await engine.archive.open(job.name, []);
   const listed = await listSaved(engine);
   output.out(
-    args.json ? `${JSON.stringify(listed, undefined, 2)}\n` : listText(listed, engine.place),
+    args.json
+      ? `${JSON.stringify(listed, undefined, 2)}\n`
+      : listText(listed, engine.archive.place),
   );
   return EXIT.finished;
 }

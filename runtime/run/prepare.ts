@@ -14,7 +14,7 @@ export function declareBlobs(program: Program, isFresh: boolean): CheckpointTask
     name: "declare blobs",
     nodes: program.nodes,
     perform: ({ workspace }) => {
-      if (isFresh) for (const node of program.nodes) workspace(node).clear();
+      if (isFresh) { for (const node of program.nodes) workspace(node).clear(); }
       for (const { node, blob } of program.blobs) workspace(node).declare(blob);
       return Promise.resolve();
     },

@@ -16,9 +16,10 @@ import { paramValue, type Scope } from "../session/scope.ts";
 import type { Session } from "../session/session.ts";
 import type { RunResult } from "./job_runner.ts";
 import { saveByPolicy } from "./save_policy.ts";
-import { chooseStart, type Start } from "./start.ts";
+import { chooseStart } from "./start.ts";
 import { firstDifference } from "../../storage/mod.ts";
 import { layOut } from "../../dsl/layout.ts";
+import { announce } from "./announce.ts";
 import { judge } from "./judge.ts";
 import type { Progress } from "./state.ts";
 import type { Uploader } from "./uploader.ts";
@@ -76,7 +77,7 @@ export class Run {
     this.#progress = start.progress;
     this.lastSaved = start.from?.epoch;
     this.#from = start.epoch && `${start.epoch.epoch}@a${start.epoch.attempt}`;
-    this.#announce(start);
+    announce(start, checkpoints.engine, this.#request.session.events);
     if (start.phase === undefined) {
       return this.#result("already finished", `${start.progress.stop ?? "it"} holds`);
     }
@@ -211,7 +212,9 @@ export class Run {
     const isDue = "epochs" in every
       ? epoch % every.epochs === 0
       : performance.now() - this.#savedAt >= every.ms;
-    if (epoch === 0 || stop !== undefined || isDue || this.#isLastAllowed()) await this.#save("epoch");
+    if (epoch === 0 || stop !== undefined || isDue || this.#isLastAllowed()) {
+      await this.#save("epoch");
+    }
   }
 
   async #save(phase: Phase): Promise<void> {
@@ -222,7 +225,13 @@ export class Run {
       ? "Nothing was saved before"
       : `Epoch ${this.lastSaved} is saved: run the job again to go on from there`;
     const isSaved = await saveByPolicy(
-      { epoch, phase, place: checkpoints.engine.place, last, save: () => session.run(task) },
+      {
+        epoch,
+        phase,
+        place: checkpoints.engine.archive.place,
+        last,
+        save: () => session.run(task),
+      },
       this.#program.plan.onSaveError ?? "fail",
       session.events,
       signal,
@@ -254,7 +263,9 @@ export class Run {
     stamps.set(key, stamp);
     if (difference === undefined) return;
     const message = `resource ${key} is not what it was when the job was saved: its stamp ` +
-      `${difference.path === "" ? "" : `at ${difference.path} `}was ${difference.left}, and is ${difference.right}`;
+      `${
+        difference.path === "" ? "" : `at ${difference.path} `
+      }was ${difference.left}, and is ${difference.right}`;
     this.#request.session.events.emit({ type: "notice", level: "warning", message });
   }
 
@@ -275,23 +286,6 @@ export class Run {
 
   #result(outcome: RunResult["outcome"], because: string): RunResult {
     return { epoch: this.#progress.epoch, ran: this.ran, outcome, because };
-  }
-
-  #announce({ notices, mode, from, phase }: Start): void {
-    const { session, checkpoints } = this.#request;
-    const { program, seed } = this.#progress;
-    session.events.emit({
-      ...{ type: "run-started", job: program.job, mode, seed, params: program.params },
-      place: checkpoints.engine.place,
-      attempt: checkpoints.engine.attempt,
-      from: from?.epoch,
-      phase: phase ?? "exit",
-    });
-    for (const message of notices) session.events.emit({ type: "notice", level: "info", message });
-    if (program.plan.grain === "task" && phase !== undefined) {
-      const message = 'this version commits at epochs only: grain "task" asks for more than is done';
-      session.events.emit({ type: "notice", level: "warning", message });
-    }
   }
 }
 

@@ -56,7 +56,10 @@ export async function saveByPolicy(
       if (next === "fail") throw new SaveError(epoch, place, last, error);
       if (next === "warn") return false;
     }
-    await sleep(Math.min(backoffMs(FIRST_WAIT_MS, LONGEST_WAIT_MS, number + 1), LONGEST_WAIT_MS), signal);
+    await sleep(
+      Math.min(backoffMs(FIRST_WAIT_MS, LONGEST_WAIT_MS, number + 1), LONGEST_WAIT_MS),
+      signal,
+    );
   }
 }
 

@@ -44,7 +44,9 @@ export function resolveSettings(
     } else if (given.params[name] === undefined) {
       params[name] = value;
       if (value !== param.default) {
-        notices.push(`param ${name} is ${show(value)}, as saved; the default is ${show(param.default)}`);
+        notices.push(
+          `param ${name} is ${show(value)}, as saved; the default is ${show(param.default)}`,
+        );
       }
     }
   }
@@ -53,7 +55,9 @@ export function resolveSettings(
     const before = saved.params[name];
     if (before !== value) {
       notices.push(
-        `param ${name} ${before === undefined ? "(not saved)" : show(before)} → ${show(value)}, as given now`,
+        `param ${name} ${before === undefined ? "(not saved)" : show(before)} → ${
+          show(value)
+        }, as given now`,
       );
     }
   }

@@ -45,11 +45,12 @@ const MOST_LOOKS = 5;
 export async function chooseStart(request: RunRequest): Promise<Start> {
   const { checkpoints: { engine }, job, params, uploader } = request;
   const early = compile(job, { params, upload: uploader !== undefined });
-  await engine.open(job.name, early.nodes);
-  const wanted = await engine.wanted(request.from);
+  await engine.archive.open(job.name, early.nodes);
+  engine.release();
+  const wanted = await engine.archive.wanted(request.from);
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {
-    const target = await engine.locate(wanted);
+    const target = await engine.archive.locate(wanted);
     const start = target === undefined
       ? await startAnew(request, early)
       : await goOn(request, target, early);
@@ -59,14 +60,14 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
       await engine.begin({ seed, params: program.params });
       isTaken = true;
     }
-    const now = await engine.locate(wanted);
+    const now = await engine.archive.locate(wanted);
     if (!sameTarget(now, target)) continue;
     await engine.recordParent(start.from);
     if (target === undefined || target.isBranch) start.progress.branch = engine.attempt;
     return start;
   }
   throw new Error(
-    `Another runner kept changing ${engine.place} while this one tried to start: run one at a time`,
+    `Another runner kept changing ${engine.archive.place} while this one tried to start: run one at a time`,
   );
 }
 
@@ -97,7 +98,9 @@ async function goOn(request: RunRequest, target: Target, early: Program): Promis
   const common = { program, progress, notices, mode: "resumed", epoch: loaded.ref } as const;
   if (progress.stop === undefined) {
     if (before !== undefined) {
-      notices.push(`the job had stopped because ${before} held; under the plan as it is now it goes on`);
+      notices.push(
+        `the job had stopped because ${before} held; under the plan as it is now it goes on`,
+      );
     }
     return { ...common, phase: "epoch", from: loaded.ref };
   }
@@ -105,7 +108,7 @@ async function goOn(request: RunRequest, target: Target, early: Program): Promis
   if (last !== undefined) {
     const { engine } = request.checkpoints;
     await request.session.run(engine.loadTask(last));
-    await request.session.run(fillNewBlobs(program, await engine.read(last)));
+    await request.session.run(fillNewBlobs(program, await engine.archive.read(last)));
     const phase = phaseAfter(last.phase);
     const mode = phase === undefined ? "already finished" : "resumed";
     return { ...common, mode, phase, from: last };
@@ -131,11 +134,15 @@ async function loadNewestGood(
   const { checkpoints: { engine } } = request;
   const refs = [...target.refs];
   for (let ref = refs.pop();; ref = refs.pop()) {
-    if (ref === undefined) throw new DamagedError(engine.place, "an epoch that is not damaged", "none");
+    if (ref === undefined) {
+      throw new DamagedError(engine.archive.place, "an epoch that is not damaged", "none");
+    }
     try {
-      if (ref.phase === "epoch") return { ...await loadEpoch(request, ref, notices), last: undefined };
+      if (ref.phase === "epoch") {
+        return { ...await loadEpoch(request, ref, notices), last: undefined };
+      }
       // The phases are judged by their epoch's blobs, and go on from their own.
-      await engine.verify(ref);
+      await engine.archive.verify(ref);
       const of = refs.findLast((other) => other.phase === "epoch");
       if (of === undefined) continue;
       return { ...await loadEpoch(request, of, notices), last: ref };
@@ -145,7 +152,9 @@ async function loadNewestGood(
       if (!mayGoBack) throw error;
       const next = refs.at(-1);
       notices.push(
-        `checkpoint ${formatRef(ref)} is damaged, so that the job goes back to ${next && formatRef(next)}: ${error.message}`,
+        `checkpoint ${formatRef(ref)} is damaged, so that the job goes back to ${
+          next && formatRef(next)
+        }: ${error.message}`,
       );
     }
   }
@@ -157,7 +166,7 @@ async function loadEpoch(
   notices: string[],
 ): Promise<Omit<LoadedEpoch, "last">> {
   const { checkpoints: { engine }, job, session, params, seed, uploader } = request;
-  const manifest = await engine.read(ref);
+  const manifest = await engine.archive.read(ref);
   const saved = manifest.run;
   const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
   const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
@@ -190,6 +199,8 @@ function environmentNotices({ run }: Manifest): readonly string[] {
   return (["deno", "arch", "tidemark"] as const)
     .filter((key) => run.environment[key] !== now[key])
     .map((key) =>
-      `saved with ${key} ${run.environment[key]}, now ${now[key]}: values may differ in their last bits`
+      `saved with ${key} ${run.environment[key]}, now ${
+        now[key]
+      }: values may differ in their last bits`
     );
 }

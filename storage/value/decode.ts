@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { DATA_VIEW_TAG } from "./encode.ts";
+import { CborInput } from "./cbor_input.ts";
 import { ValueFormatError } from "./errors.ts";
 import { arrayKindOfTag, type TypedArray, type ValueType } from "./type.ts";
 import { MAX_DEPTH } from "./walk.ts";
+import { DATA_VIEW_TAG } from "./writer.ts";
+import { decodeWtf8 } from "./wtf8.ts";
 
 /** How bytes are decoded. */
 export interface DecodeOptions {
@@ -63,42 +65,34 @@ function makeTensor(shape: readonly number[], data: TypedArray, offset: number):
 
 const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
+class Reader extends CborInput {
   #depth = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
 
   /** The one value that the bytes hold. */
   all(): unknown {
     const value = this.#item();
-    const left = this.#bytes.byteLength - this.#at;
-    if (left !== 0) throw this.#error("the end", `${left} more bytes`);
+    const left = this.bytes.byteLength - this.at;
+    if (left !== 0) throw this.error("the end", `${left} more bytes`);
     return value;
   }
 
   #item(): unknown {
-    const start = this.#at;
-    const first = this.#need(1);
+    const start = this.at;
+    const first = this.need(1);
     const major = first >> 5;
     if (major === 7) return this.#simple(first, start);
-    const argument = this.#argument(first & 31, start);
+    const argument = this.argument(first & 31, start);
     switch (major) {
       case 0:
         return argument;
       case 1:
         return -1 - argument;
       case 2:
-        return this.#byteString(argument).slice().buffer;
+        return this.byteString(argument).slice().buffer;
       case 3:
         return this.#string(argument);
     }
-    if (++this.#depth > MAX_DEPTH + 2) throw this.#error(`at most ${MAX_DEPTH} levels`, "more");
+    if (++this.#depth > MAX_DEPTH + 2) throw this.error(`at most ${MAX_DEPTH} levels`, "more");
     const value = major === 4
       ? this.#array(argument)
       : major === 5
@@ -112,73 +106,43 @@ class Reader {
     if (first === 0xf4 || first === 0xf5) return first === 0xf5;
     if (first === 0xf6) return null;
     if (first === 0xf7) return undefined;
-    if (first !== 0xfb) throw this.#error("a known simple value", `0x${first.toString(16)}`, start);
-    this.#left(8);
-    const value = this.#view.getFloat64(this.#at);
-    this.#at += 8;
+    if (first !== 0xfb) throw this.error("a known simple value", `0x${first.toString(16)}`, start);
+    this.left(8);
+    const value = this.view.getFloat64(this.at);
+    this.at += 8;
     if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
-      throw this.#error("an integer in its shortest form", "a float", start);
+      throw this.error("an integer in its shortest form", "a float", start);
     }
     return value;
-  }
-
-  #argument(info: number, start: number): number {
-    if (info < 24) return info;
-    const size = [1, 2, 4, 8][info - 24];
-    if (size === undefined) {
-      throw this.#error("a definite length", `additional information ${info}`, start);
-    }
-    this.#left(size);
-    const view = this.#view;
-    const at = this.#at;
-    this.#at += size;
-    const value = size === 1
-      ? view.getUint8(at)
-      : size === 2
-      ? view.getUint16(at)
-      : size === 4
-      ? view.getUint32(at)
-      : view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
-    const least = [24, 0x100, 0x1_0000, 0x1_0000_0000][info - 24] ?? 0;
-    if (value < least) throw this.#error("the shortest form", `${value} in ${size} bytes`, start);
-    if (!Number.isSafeInteger(value)) throw this.#error("a safe integer", String(value), start);
-    return value;
-  }
-
-  #byteString(length: number): Uint8Array {
-    this.#left(length);
-    const bytes = this.#bytes.subarray(this.#at, this.#at + length);
-    this.#at += length;
-    return bytes;
   }
 
   #string(length: number): string {
-    const start = this.#at;
-    const bytes = this.#byteString(length);
+    const start = this.at;
+    const bytes = this.byteString(length);
     try {
       return TEXT.decode(bytes as Uint8Array<ArrayBuffer>);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      throw this.#error("UTF-8", "other bytes", start);
+      throw this.error("UTF-8", "other bytes", start);
     }
   }
 
   #array(length: number): unknown[] {
-    this.#left(length);
+    this.left(length);
     const items: unknown[] = [];
     for (let index = 0; index < length; index++) items.push(this.#item());
     return items;
   }
 
   #object(size: number): Record<string, unknown> {
-    this.#left(size * 2);
+    this.left(size * 2);
     const object: Record<string, unknown> = {};
     for (let index = 0; index < size; index++) {
-      const start = this.#at;
+      const start = this.at;
       const key = this.#item();
-      if (typeof key !== "string") throw this.#error("a text key", typeof key, start);
+      if (typeof key !== "string") throw this.error("a text key", typeof key, start);
       if (Object.hasOwn(object, key)) {
-        throw this.#error("each key once", `"${key.slice(0, 40)}" again`, start);
+        throw this.error("each key once", `"${key.slice(0, 40)}" again`, start);
       }
       const value = this.#item();
       if (key === "__proto__") {
@@ -207,22 +171,28 @@ class Reader {
       case 259:
         return this.#map(start);
       case 273:
-        return decodeWtf8(this.#bytesItem(start), () => this.#error("WTF-8", "other bytes", start));
+        return this.#wtf8(start);
       case 1001:
         return this.#longDate(start);
       case DATA_VIEW_TAG:
         return new DataView(this.#bytesItem(start).slice().buffer);
     }
-    if (arrayKindOfTag(tag) === undefined) throw this.#error("a known tag", `tag ${tag}`, start);
+    if (arrayKindOfTag(tag) === undefined) throw this.error("a known tag", `tag ${tag}`, start);
     return makeArray(tag, this.#bytesItem(start).slice().buffer as ArrayBuffer, start);
   }
 
   #bytesItem(start: number): Uint8Array {
-    const first = this.#need(1);
+    const first = this.need(1);
     if (first >> 5 !== 2) {
-      throw this.#error("a byte string behind the tag", `0x${first.toString(16)}`, start);
+      throw this.error("a byte string behind the tag", `0x${first.toString(16)}`, start);
     }
-    return this.#byteString(this.#argument(first & 31, start));
+    return this.byteString(this.argument(first & 31, start));
+  }
+
+  #wtf8(start: number): string {
+    const text = decodeWtf8(this.#bytesItem(start));
+    if (text === undefined) throw this.error("WTF-8", "other bytes", start);
+    return text;
   }
 
   #date(start: number): Date {
@@ -231,21 +201,21 @@ class Reader {
     if (typeof seconds === "number" && (Number.isNaN(seconds) || !Number.isNaN(date.getTime()))) {
       return date;
     }
-    throw this.#error("a date", String(seconds).slice(0, 40), start);
+    throw this.error("a date", String(seconds).slice(0, 40), start);
   }
 
   #longDate(start: number): Date {
-    const first = this.#need(1);
+    const first = this.need(1);
     const keys = first === 0xa2 ? [this.#item(), this.#item(), this.#item(), this.#item()] : [];
     const [one, seconds, minusThree, ms] = keys;
     const date = new Date(Number(seconds) * 1000 + Number(ms));
     if (one === 1 && minusThree === -3 && !Number.isNaN(date.getTime())) return date;
-    throw this.#error("seconds and milliseconds", "another date", start);
+    throw this.error("seconds and milliseconds", "another date", start);
   }
 
   #bigint(tag: number, start: number): bigint {
     const bytes = this.#bytesItem(start);
-    if (bytes[0] === 0) throw this.#error("a bigint without leading zeros", "one with", start);
+    if (bytes[0] === 0) throw this.error("a bigint without leading zeros", "one with", start);
     let hex = "0x0";
     for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
     const value = BigInt(hex);
@@ -257,7 +227,7 @@ class Reader {
     const isShape = Array.isArray(shape) &&
       shape.every((size) => Number.isSafeInteger(size) && size >= 0);
     if (!isShape || !ArrayBuffer.isView(data) || data instanceof DataView || more.length > 0) {
-      throw this.#error("a shape and a typed array", "something else", start);
+      throw this.error("a shape and a typed array", "something else", start);
     }
     return makeTensor(shape as number[], data as TypedArray, start);
   }
@@ -265,63 +235,28 @@ class Reader {
   #set(start: number): Set<unknown> {
     const items = this.#listItem(start);
     const set = new Set(items);
-    if (set.size !== items.length) throw this.#error("each item of a set once", "one twice", start);
+    if (set.size !== items.length) throw this.error("each item of a set once", "one twice", start);
     return set;
   }
 
   #listItem(start: number): unknown[] {
-    const first = this.#need(1);
+    const first = this.need(1);
     if (first >> 5 !== 4) {
-      throw this.#error("an array behind the tag", `0x${first.toString(16)}`, start);
+      throw this.error("an array behind the tag", `0x${first.toString(16)}`, start);
     }
-    return this.#array(this.#argument(first & 31, start));
+    return this.#array(this.argument(first & 31, start));
   }
 
   #map(start: number): Map<unknown, unknown> {
-    const first = this.#need(1);
+    const first = this.need(1);
     if (first >> 5 !== 5) {
-      throw this.#error("a map behind the tag", `0x${first.toString(16)}`, start);
+      throw this.error("a map behind the tag", `0x${first.toString(16)}`, start);
     }
-    const size = this.#argument(first & 31, start);
-    this.#left(size * 2);
+    const size = this.argument(first & 31, start);
+    this.left(size * 2);
     const map = new Map<unknown, unknown>();
     for (let index = 0; index < size; index++) map.set(this.#item(), this.#item());
-    if (map.size !== size) throw this.#error("each key of a map once", "one twice", start);
+    if (map.size !== size) throw this.error("each key of a map once", "one twice", start);
     return map;
   }
-
-  #need(count: number): number {
-    this.#left(count);
-    return this.#bytes[this.#at++] ?? 0;
-  }
-
-  /** Checks that so many bytes can still come, before anything is made for them. */
-  #left(count: number): void {
-    const left = this.#bytes.byteLength - this.#at;
-    if (count > left) throw this.#error(`${count} more bytes`, `${left}`);
-  }
-
-  #error(expected: string, found: string, at: number = this.#at): ValueFormatError {
-    return new ValueFormatError(at, expected, found);
-  }
-}
-
-function decodeWtf8(bytes: Uint8Array, fail: () => Error): string {
-  let text = "";
-  for (let at = 0; at < bytes.length;) {
-    const first = bytes[at] ?? 0;
-    const size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    let code = size === 1 ? first : first & (0x7f >> size);
-    if (at + size > bytes.length || first >= 0xf8 || (first & 0xc0) === 0x80) throw fail();
-    for (let next = 1; next < size; next++) {
-      const byte = bytes[at + next] ?? 0;
-      if ((byte & 0xc0) !== 0x80) throw fail();
-      code = code << 6 | byte & 63;
-    }
-    if (code > 0x10ffff) throw fail();
-    text += String.fromCodePoint(code);
-    at += size;
-  }
-  if (text.isWellFormed()) throw fail();
-  return text;
 }

@@ -44,6 +44,9 @@ const FROM_THE_START: readonly Breakage[] = [
   "manifest linked before its pack",
 ];
 
+/** Where a kill lands that comes too late. */
+export const TOO_LATE = "after its end";
+
 const references = new Map<string, Promise<MeasuredReference>>();
 
 /** What an uninterrupted run of a job does; it is run once for each seed. */
@@ -136,7 +139,7 @@ function newestAcknowledged({ lines }: Outcome, { trace }: Reference): number {
 }
 
 function landingOf({ lines, isKilled }: Outcome): string {
-  return isKilled ? describeLine(lines.at(-1)) : "after its end";
+  return isKilled ? describeLine(lines.at(-1)) : TOO_LATE;
 }
 
 async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {

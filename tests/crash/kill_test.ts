@@ -1,8 +1,9 @@
 /** Real processes, killed at each named point and at random instants, end with the same blobs. */
 
 import { assert, assertEquals } from "@std/assert";
-import { histogram, runTrials, type Tally, type Trial } from "./harness.ts";
+import { histogram, runTrials, type Tally, TOO_LATE, type Trial } from "./harness.ts";
 import { jobNames } from "./jobs.ts";
+import type { Kill } from "./process.ts";
 import { namedTrials, pointsOf, randomFrom, randomTrials } from "./trials.ts";
 
 const SEED = 11;
@@ -10,7 +11,8 @@ const RANDOM_KILLS = 10;
 
 /** The points that a refactoring must not lose from the test without a word. */
 const NAMED = [
-  ...["in a task", "snapshot", "epoch acknowledged", "inside init"],
+  ...["in a task", "at the end of a task's work", "between two tries of a task"],
+  ...["snapshot", "epoch acknowledged", "inside init"],
   ...["inside upload", "inside download", "inside exit"],
   ...["upload", "download", "exit"].flatMap((phase) => [
     `after ${phase}, not recorded`,
@@ -39,6 +41,33 @@ Deno.test("a job killed at any named point, twice each, ends like one never kill
   for (const point of points.keys()) assertEquals(tally.landings.get(point), 2, point);
 });
 
+/** Points of a resume, before it runs anything. */
+const RESUMING: readonly Kill[] = [
+  { point: "link: attempts", nth: 1 },
+  { point: "after link: attempts", nth: 1 }, // an attempt without a parent
+  { point: "after link: attempts", nth: 2 },
+  { point: "resume, loaded", nth: 1 },
+];
+
+Deno.test("a resume that is killed before it has run anything changes nothing", async () => {
+  const first: readonly Kill[] = [
+    { point: "epoch acknowledged", nth: 2 },
+    { point: "after link: epochs", nth: 2 },
+    { point: "after upload, recorded", nth: 1 },
+  ];
+  const trials = first.map((kill) => ({
+    ...{ job: "three", seed: SEED } as const,
+    kills: [kill, ...RESUMING] as const,
+  }));
+  const tally = await runTrials(trials);
+  report("killed resumes", trials, tally);
+  for (const kill of RESUMING) {
+    if (!("point" in kill)) continue;
+    const times = RESUMING.filter((other) => "point" in other && other.point === kill.point);
+    assertEquals(tally.landings.get(kill.point), first.length * times.length, kill.point);
+  }
+});
+
 for (const job of jobNames) {
   Deno.test(`${job} killed at random instants ends like one never killed`, async () => {
     const trials = await randomTrials(job, SEED, randomFrom(Date.now()), RANDOM_KILLS);
@@ -46,11 +75,11 @@ for (const job of jobNames) {
     report(`${job}, random instants`, trials, tally);
     const landed = [...tally.landings.values()].reduce((sum, count) => sum + count, 0);
     assertEquals(landed, RANDOM_KILLS);
-    assert((tally.landings.get("after its end") ?? 0) < RANDOM_KILLS, "no kill came in time");
+    assert((tally.landings.get(TOO_LATE) ?? 0) < RANDOM_KILLS, "no kill came in time");
   });
 }
 
 function report(what: string, trials: readonly Trial[], tally: Tally): void {
-  console.log(`${what}: ${trials.length} kills\n${histogram(tally)}`);
+  console.log(`${what}: ${trials.length} trials\n${histogram(tally)}`);
   assertEquals(tally.failures.join("\n"), "");
 }

@@ -39,6 +39,12 @@ export function pointOf(line: Line): string | undefined {
       return line.point.startsWith("pack") ? line.point : `${line.point}: ${line.folder}`;
     case "task-started":
       return line.phase === "epoch" ? "in a task" : `inside ${line.phase}`;
+    case "task-failed":
+      return "between two tries of a task";
+    case "progress": // the last one always comes; how many do before it depends on the time
+      return line.done === line.total ? "at the end of a task's work" : undefined;
+    case "loaded":
+      return "resume, loaded";
     case "save-started":
       return line.phase === "epoch" ? "snapshot" : `snapshot after ${line.phase}`;
     case "phase-finished":
@@ -54,8 +60,10 @@ export function pointOf(line: Line): string | undefined {
 export function describeLine(line: Line | undefined): string {
   if (line === undefined) return "before the job was loaded";
   if (line.type === "result") return "after its end";
+  const point = pointOf(line);
+  if (point !== undefined) return point;
   if (line.type === "progress" || line.type === "log") {
     return line.phase === "epoch" ? "in a task" : `inside ${line.phase}`;
   }
-  return pointOf(line) ?? `after ${line.type}`;
+  return `after ${line.type}`;
 }

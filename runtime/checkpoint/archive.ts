@@ -1,0 +1,110 @@
+/**
+ * What is saved at a place, as its metadata handler lets it be seen.
+ *
+ * @module
+ */
+import {
+  CheckpointStore,
+  type Manifest,
+  type ManifestRef,
+  type NodeReport,
+  openStore,
+} from "../../storage/mod.ts";
+import { CheckpointsUnavailableError } from "../errors.ts";
+import type { EpochRef } from "./epoch_ref.ts";
+import { locate, type Target } from "./locate.ts";
+import type { CheckpointManagerOptions } from "./manager.ts";
+import type { MetadataHandler } from "./metadata.ts";
+
+/** The checkpoints at a place, opened when first needed. */
+export class Archive {
+  readonly #db: string;
+  readonly #dbType: string;
+  readonly #options: CheckpointManagerOptions;
+  #opened: CheckpointStore | undefined;
+
+  /** Names a place; nothing is opened yet. */
+  constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
+    this.#db = db;
+    this.#dbType = dbType;
+    this.#options = options;
+  }
+
+  /** The place, as messages name it. */
+  get place(): string {
+    return this.#opened?.store.place ?? `${this.#dbType}:${this.#db}`;
+  }
+
+  /** Whoever keeps account of checkpoints elsewhere. */
+  get metadata(): MetadataHandler | undefined {
+    return this.#options.metadata;
+  }
+
+  /** Opens the place anew, for a job, and tells the metadata handler of it. */
+  async open(job: string | undefined, nodes: readonly string[]): Promise<CheckpointStore> {
+    const { metadata, store, durability } = this.#options;
+    await metadata?.setPlace?.({ db: this.#db, dbType: this.#dbType, nodes });
+    const opened = store ?? openStore(`${this.#dbType}:${this.#db}`);
+    this.#opened = await CheckpointStore.open(opened, {
+      ...job === undefined ? {} : { job },
+      ...durability === undefined ? {} : { durability },
+    });
+    return this.#opened;
+  }
+
+  /** The store, opened; for any job, where no one has opened it for one. */
+  async store(nodes: readonly string[] = []): Promise<CheckpointStore> {
+    return this.#opened ?? await this.open(undefined, nodes);
+  }
+
+  /** The epoch to resume from, as the metadata handler has it. */
+  async wanted(from: EpochRef | "auto" | undefined): Promise<EpochRef | "auto" | undefined> {
+    const requested = typeof from === "number" ? from : undefined;
+    const told = await this.metadata?.lastEpoch?.(requested) ?? from;
+    if (told !== undefined) await this.#checkAccessible(told);
+    return told;
+  }
+
+  /** What a resume aims at; `undefined` for a fresh start. */
+  async locate(wanted: EpochRef | "auto" | undefined): Promise<Target | undefined> {
+    return locate(await this.store(), wanted);
+  }
+
+  /** A manifest, checked. */
+  async read(ref: ManifestRef): Promise<Manifest> {
+    return await (await this.store()).readManifest(ref);
+  }
+
+  /** Throws where a manifest, or a pack that it names, is damaged or missing. */
+  async verify(ref: ManifestRef): Promise<void> {
+    const store = await this.store();
+    await store.check(await store.readManifest(ref));
+  }
+
+  /** The manifest of the epoch that a user means. */
+  async readEpoch(epoch: EpochRef): Promise<Manifest> {
+    await this.#checkAccessible(epoch);
+    const target = await this.locate(epoch);
+    const ref = target?.refs.findLast((other) => other.phase === "epoch");
+    if (ref === undefined) throw new Error("unreachable: locate gives an epoch or throws");
+    return await this.read(ref);
+  }
+
+  /** Tells the metadata handler what a save or load did. */
+  async report(
+    action: "save" | "load",
+    epoch: number,
+    reports: readonly NodeReport[],
+  ): Promise<void> {
+    for (const report of reports) await this.metadata?.report?.({ action, epoch, ...report });
+  }
+
+  async #checkAccessible(epoch: EpochRef | "auto"): Promise<void> {
+    const number = typeof epoch === "number" ? epoch : undefined;
+    if (await this.metadata?.isAccessible?.(number) !== false) return;
+    throw new CheckpointsUnavailableError(
+      `The metadata handler says that checkpoints at ${this.place} cannot be reached now: ` +
+        `try again when they can`,
+    );
+  }
+}

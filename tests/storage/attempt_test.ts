@@ -1,0 +1,179 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  AttemptOverError,
+  CheckpointStore,
+  FencedError,
+  InvalidNameError,
+  MemoryStore,
+  ObjectExistsError,
+  type Store,
+  StoreError,
+  UnknownOutcomeError,
+} from "../../storage/mod.ts";
+import { begin, noise, objects, request, save, START, testBoth, value } from "./sample.ts";
+
+testBoth("a newer attempt fences what is saved after it", async ({ store, reopen }) => {
+  const old = await begin(await CheckpointStore.open(store, { job: "job" }));
+  const base = await save(old, 0);
+  await save(old, 1);
+  const other = await CheckpointStore.open(reopen(), { job: "job" });
+  const young = await begin(other, base);
+  const error = await assertRejects(() => save(old, 2), FencedError);
+  assertEquals([error.attempt, error.by], [1, 2]);
+  assert(old.isOver);
+  await assertRejects(() => save(old, 3), FencedError);
+  await assertRejects(() => old.remove([base]), FencedError);
+  await save(young, 1);
+  const { line, sides } = await other.history();
+  assertEquals(line.map(({ epoch, attempt }) => [epoch, attempt]), [[0, 1], [1, 2]]);
+  assertEquals(sides.map(({ refs }) => refs.map(({ epoch, attempt }) => [epoch, attempt])), [
+    [[1, 1], [2, 1]],
+  ]);
+});
+
+testBoth(
+  "an attempt that has not recorded its parent fences, but is no line",
+  async ({ store }) => {
+    const opened = await CheckpointStore.open(store);
+    const old = await begin(opened);
+    await save(old, 0);
+    const young = await opened.begin(START);
+    await assertRejects(() => save(old, 1), FencedError);
+    assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [0, 1]);
+    await assertRejects(() => young.save(request({ epoch: 1 })), Error, "recordParent");
+    await young.recordParent(undefined);
+    assertEquals((await opened.history()).line, []);
+    await assertRejects(() => young.recordParent(undefined), Error, "already");
+  },
+);
+
+testBoth("an attempt goes forward from what it saved last, and nowhere else", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  const zero = await save(attempt, 0);
+  const one = await save(attempt, 1);
+  assertEquals(attempt.canSave({ epoch: 2, phase: "epoch" }, one), true);
+  assertEquals(attempt.canSave({ epoch: 1, phase: "upload" }, one), true);
+  assertEquals(attempt.canSave({ epoch: 1, phase: "epoch" }, one), false);
+  assertEquals(attempt.canSave({ epoch: 2, phase: "epoch" }, zero), false);
+  assertEquals(attempt.canSave({ epoch: 2, phase: "epoch" }, undefined), false);
+  const before = await objects(store);
+  await assertRejects(() => attempt.save(request({ epoch: 2, parent: zero })), RangeError);
+  await assertRejects(() => attempt.save(request({ epoch: -1, parent: one })), RangeError);
+  assertEquals(await objects(store), before);
+  await assertRejects(() => attempt.remove([one]), RangeError);
+  const again = await opened.begin(START);
+  await assertRejects(() => again.recordParent({ ...one, attempt: 2 }), RangeError);
+  await again.recordParent(zero);
+  assertEquals((await save(again, 1)).parent, { epoch: 0, attempt: 1, phase: "epoch" });
+});
+
+testBoth("phases follow their epoch", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  await save(attempt, 0);
+  await save(attempt, 1);
+  for (const phase of ["upload", "download", "exit"] as const) {
+    await save(attempt, 1, {}, { phase });
+  }
+  const { line } = await opened.history();
+  assertEquals(line.map(({ phase }) => phase), ["epoch", "epoch", "upload", "download", "exit"]);
+  assertEquals((await store.list("phases/")).length, 3);
+});
+
+/** A store in which some puts of manifests go wrong. */
+function failing(
+  store: Store,
+  fail: (name: string, put: () => Promise<void>) => Promise<void>,
+): Store {
+  return new Proxy(store, {
+    get(target, key) {
+      if (key === "put") {
+        return (name: string, bytes: Uint8Array, options: object) =>
+          fail(name, () => target.put(name, bytes, options));
+      }
+      const found: unknown = Reflect.get(target, key, target);
+      return typeof found === "function" ? found.bind(target) : found;
+    },
+  });
+}
+
+Deno.test("after an unknown outcome an attempt saves no more, whichever way it went", async () => {
+  for (const isThere of [false, true]) {
+    const memory = new MemoryStore();
+    const opened = await CheckpointStore.open(failing(memory, async (name, put) => {
+      if (!name.startsWith("epochs/e000001")) return await put();
+      if (isThere) await put();
+      throw new UnknownOutcomeError("commit", name, "for a test");
+    }));
+    const attempt = await begin(opened);
+    const zero = await save(attempt, 0);
+    await assertRejects(
+      () => save(attempt, 1, { main: { a: value(noise(9000)) } }),
+      UnknownOutcomeError,
+    );
+    assert(attempt.isOver);
+    await assertRejects(() => save(attempt, 2), AttemptOverError, "begin another");
+    // Its pack may be needed, and stays.
+    assertEquals((await memory.list("packs/a000001/")).length, 1);
+    const next = await begin(await CheckpointStore.open(memory), zero);
+    await save(next, 1);
+    const { line } = await opened.history();
+    assertEquals(line.map(({ epoch, attempt }) => [epoch, attempt]), [[0, 1], [1, 2]]);
+  }
+});
+
+Deno.test("a manifest that is there already has an unknown outcome too", async () => {
+  const memory = new MemoryStore();
+  const attempt = await begin(await CheckpointStore.open(memory));
+  await memory.put("epochs/e000000.a000001.cbor", Uint8Array.of(1));
+  const error = await assertRejects(() => save(attempt, 0), UnknownOutcomeError);
+  assert(error.cause instanceof ObjectExistsError);
+  assert(attempt.isOver);
+});
+
+Deno.test("a look for newer attempts that fails has an unknown outcome", async () => {
+  const memory = new MemoryStore();
+  let isArmed = false;
+  const store: Store = Object.assign(failing(memory, (_, put) => put()), {});
+  const broken = new Proxy(store, {
+    get(target, key) {
+      if (key === "stat" && isArmed) {
+        return () => Promise.reject(new StoreError("look at", "x", "EIO"));
+      }
+      const found: unknown = Reflect.get(target, key, target);
+      return typeof found === "function" ? found.bind(target) : found;
+    },
+  });
+  const attempt = await begin(await CheckpointStore.open(broken));
+  isArmed = true;
+  await assertRejects(() => save(attempt, 0), UnknownOutcomeError);
+  assert(attempt.isOver);
+});
+
+Deno.test("a failed save may be tried again, and leaves nothing of its own", async () => {
+  const memory = new MemoryStore();
+  let failures = 2;
+  const opened = await CheckpointStore.open(failing(memory, async (name, put) => {
+    if (name.startsWith("epochs/") && failures-- > 0) throw new StoreError("write", name, "EIO");
+    await put();
+  }));
+  const attempt = await begin(opened);
+  const nodes = () => ({ main: { a: value(noise(9000)) }, other: { a: value(noise(9000)) } });
+  await assertRejects(() => save(attempt, 0, nodes()), StoreError);
+  await assertRejects(() => save(attempt, 0, nodes()), StoreError);
+  assertEquals(await memory.list("packs/a000001/"), []);
+  const manifest = await save(attempt, 0, nodes());
+  assertEquals(await memory.list("packs/a000001/"), [...manifest.packs].sort());
+});
+
+Deno.test("names that cannot be files are refused before anything is written", async () => {
+  const memory = new MemoryStore();
+  const attempt = await begin(await CheckpointStore.open(memory));
+  const before = await objects(memory);
+  for (const name of ["../x", "a/b", "", "con", "x".repeat(101)]) {
+    await assertRejects(() => save(attempt, 0, { [name]: {} }), InvalidNameError);
+    await assertRejects(() => save(attempt, 0, { main: { [name]: value(1) } }), InvalidNameError);
+  }
+  assertEquals(await objects(memory), before);
+});

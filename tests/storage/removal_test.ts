@@ -1,0 +1,111 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { CheckpointStore, FencedError, FileStore, type Manifest } from "../../storage/mod.ts";
+import { encodeRemoval } from "../../storage/job_record.ts";
+import { newRemovalName } from "../../storage/layout.ts";
+import { begin, noise, save, START, testBoth, value } from "./sample.ts";
+import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
+
+const pack = (seed: number) => ({ main: { a: value(noise(9000, seed)) } });
+
+Deno.test("manifests go before their packs, and their folder is synced in between", async () => {
+  await using folder = await temporaryFolder();
+  const log: string[] = [];
+  const fileSystem = watchedFileSystem(({ op, path }) => {
+    if (op !== "remove" && op !== "syncFolder" && op !== "link") return;
+    if (!path.endsWith(".tmp")) {
+      log.push(`${op} ${path.slice(folder.path.length + 1).split("/")[0]}`);
+    }
+  });
+  const attempt = await begin(
+    await CheckpointStore.open(new FileStore(folder.path, { fileSystem })),
+  );
+  const first = await save(attempt, 0, pack(1));
+  await save(attempt, 1, pack(2));
+  log.length = 0;
+  await attempt.remove([first]);
+  assertEquals(log, [
+    ...["link removals", "remove epochs", "syncFolder epochs", "remove packs", "remove removals"],
+  ]);
+});
+
+testBoth("a pack goes with the last manifest that names it", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  const saved: Manifest[] = [await save(attempt, 0, pack(1))];
+  for (const epoch of [1, 2, 3]) {
+    saved.push(await save(attempt, epoch, { main: { a: { carry: saved[0]!.nodes.main!.a! } } }));
+  }
+  for (const manifest of saved.slice(0, 3)) {
+    assertEquals((await store.list("packs/a000001/")).length, 1);
+    await attempt.remove([manifest]);
+  }
+  assertEquals((await store.list("packs/a000001/")).length, 1);
+  await save(attempt, 4, pack(2));
+  await attempt.remove([saved[3]!]);
+  const blobs = await opened.readBlobs(await opened.readManifest(attempt.last!), () => true);
+  assertEquals(blobs.get("main")?.get("a"), noise(9000, 2));
+  assertEquals((await store.list("packs/a000001/")).length, 1);
+});
+
+testBoth("a fenced attempt removes nothing", async ({ store, reopen }) => {
+  const attempt = await begin(await CheckpointStore.open(store));
+  const first = await save(attempt, 0);
+  await save(attempt, 1);
+  await (await CheckpointStore.open(reopen())).begin(START);
+  await assertRejects(() => attempt.remove([first]), FencedError);
+  assertEquals((await store.list("epochs/")).length, 2);
+  assertEquals(await store.list("removals/"), []);
+});
+
+testBoth("while a manifest is damaged no pack goes", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  const first = await save(attempt, 0, pack(1));
+  await store.put("epochs/e000001.a000001.cbor", Uint8Array.of(1, 2, 3));
+  const second = await save(attempt, 2, pack(2));
+  await save(attempt, 3);
+  await attempt.remove([first, second]);
+  assertEquals((await store.list("packs/a000001/")).length, 2);
+  assertEquals((await store.list("epochs/")).length, 2);
+});
+
+testBoth(
+  "what is being removed is on no line, and is finished by the next removal",
+  async ({ store }) => {
+    const opened = await CheckpointStore.open(store);
+    const dead = await begin(opened);
+    const saved: Manifest[] = [];
+    for (const epoch of [0, 1, 2, 3]) saved.push(await save(dead, epoch, pack(epoch)));
+    // The holder dies between the record and the removal.
+    await store.put(newRemovalName(1), encodeRemoval(1, [saved[0]!, saved[1]!]));
+    assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [2, 3]);
+    const next = await begin(opened, saved[3]);
+    await save(next, 4);
+    await next.remove([saved[2]!]);
+    assertEquals(await store.list("removals/"), []);
+    assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [3, 4]);
+    assertEquals((await store.list("packs/a000001/")).length, 1);
+  },
+);
+
+testBoth(
+  "what an attempt starts from is not removed on behalf of a dead one",
+  async ({ store }) => {
+    const opened = await CheckpointStore.open(store);
+    const dead = await begin(opened);
+    const zero = await save(dead, 0);
+    const one = await save(dead, 1);
+    const next = await begin(opened, one);
+    await store.put(newRemovalName(1), encodeRemoval(1, [one]));
+    await save(next, 2);
+    await next.remove([zero]);
+    assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [1, 2]);
+  },
+);
+
+testBoth("what is not there is skipped", async ({ store }) => {
+  const attempt = await begin(await CheckpointStore.open(store));
+  await save(attempt, 0);
+  await attempt.remove([{ epoch: 9, attempt: 1, phase: "epoch" }]);
+  assertEquals((await store.list("epochs/")).length, 1);
+});
