@@ -92,9 +92,13 @@ export function findCycle(steps: readonly PlacedStep[]): readonly PlacedStep[] |
     at = steps[at]?.dependsOn.find((before) => left.has(before)) ?? at;
   }
   const round = [...path.keys()].slice(path.get(at)).reverse();
-  const tasks = round.map((index) => steps[index])
-    .filter((step) => step !== undefined && step.kind === "task") as PlacedStep[];
-  return [...tasks, ...tasks.slice(0, 1)];
+  const tasks = round.flatMap((index) => steps[index] ?? []).filter(({ kind }) => kind === "task");
+  // The path begins with the task that is listed first.
+  const first = tasks.reduce(
+    (least, { index }, at) => index < (tasks[least]?.index ?? 0) ? at : least,
+    0,
+  );
+  return [...tasks.slice(first), ...tasks.slice(0, first + 1)];
 }
 
 /** The steps that wait for each other, or for such: taking away what is free leaves them. */

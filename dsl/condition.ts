@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { isToken } from "./access.ts";
 import type { Duration } from "./duration.ts";
 import {
   type AnyReadable,
   type By,
   type CursorRef,
+  frozenTokens,
   type Given,
   type ParamRef,
   type Reads,
@@ -113,7 +115,14 @@ export function when<const R extends AnyReadable | Reads>(
   reads: R,
   holds: (values: Given<R>) => boolean,
 ): When {
-  return token({ kind: "condition", of: "when", reads, holds });
+  // What is no object the build refuses by name.
+  const isRecord = typeof reads === "object" && reads !== null && !isToken(reads);
+  return token({
+    kind: "condition",
+    of: "when",
+    reads: isRecord ? frozenTokens(reads) : reads,
+    holds,
+  });
 }
 
 /** Holds once a cursor has given all its items, on every node that reads it. */
@@ -124,7 +133,13 @@ export function drained(cursor: CursorRef<unknown>): Drained {
 /** Holds once a number has not improved for some epochs; `NaN` is no improvement. */
 export function plateau(by: By, options: PlateauOptions): Plateau {
   const { epochs, minDelta } = options;
-  return token({ kind: "condition", of: "plateau", by, epochs, minDelta: minDelta ?? 0 });
+  return token({
+    kind: "condition",
+    of: "plateau",
+    by: Object.freeze({ ...by }),
+    epochs,
+    minDelta: minDelta ?? 0,
+  });
 }
 
 /** Holds once the job's finished epochs have taken this long, over all attempts of the line. */

@@ -20,7 +20,7 @@ export interface Group {
   readonly steps: readonly Step[];
   /** Runs its steps only where this holds, judged once before the first of them. */
   readonly if: When | undefined;
-  /** How often its steps run, one time after another; once where not given. */
+  /** How often its steps run, as if listed that often; once where not given. */
   readonly times: number | ParamRef<number> | undefined;
   /** On which nodes its steps run, each on every one; where not given, on the enclosing group's. */
   readonly nodes: readonly string[] | undefined;
@@ -86,7 +86,10 @@ export function parallel(first?: GroupOptions | Step, ...steps: Step[]): Group {
   return make("parallel", first, steps);
 }
 
-/** Runs steps `times` times over, one time after another. */
+/**
+ * Runs steps `times` times over, as if they were listed that often: turns that use one blob run one
+ * after another, others may run at once.
+ */
 export function repeat(times: number | ParamRef<number>, ...steps: Step[]): Group {
   return token({ ...PLAIN_GROUP, times, steps: Object.freeze(steps) });
 }

@@ -20,3 +20,6 @@ export * from "./resource.ts";
 export * from "./task.ts";
 export type * from "./token.ts";
 export * from "./view.ts";
+export type { Access } from "./access.ts";
+export type { PhaseName } from "./check/check.ts";
+export type { Frame, Layout, PlacedStep } from "./layout.ts";

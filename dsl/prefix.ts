@@ -12,8 +12,8 @@ export interface PrefixOptions {
   readonly shared?: readonly (AnyReadable | AnyTask)[];
 }
 
-const NAMED: readonly unknown[] = ["blob", "param", "resource", "cursor", "task"];
 const WITHOUT_RUN = "task without .run(…)";
+const NAMED: readonly unknown[] = ["blob", "param", "resource", "cursor", "task", WITHOUT_RUN];
 
 /**
  * Renames every token and task in `parts`, however nested, to `name.…`, and gives back the same shape.
@@ -70,9 +70,7 @@ function copyOf(name: string, part: object, made: Map<object, unknown>): unknown
     const isOwn = kind !== undefined && (key === "fallback" || key === "codec");
     return [key, isOwn ? value : rename(name, value, made)];
   });
-  const isChanged = entries.some(([key, value]) =>
-    value !== fields[key]
-  );
+  const isChanged = entries.some(([key, value]) => value !== fields[key]);
   return isChanged ? like(part, Object.fromEntries(entries)) : part;
 }
 

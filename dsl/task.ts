@@ -8,6 +8,7 @@ import type { Context, Retry } from "./context.ts";
 import type { Duration } from "./duration.ts";
 import type { Awaitable } from "./plain.ts";
 import {
+  frozenTokens,
   type Inputs,
   type None,
   type Reads,
@@ -138,9 +139,9 @@ export function task<R extends Reads = None, U extends Updates = None, W extends
         name,
         body,
         declaration: Object.freeze({
-          reads: frozen(declaration.reads),
-          updates: frozen(declaration.updates),
-          writes: frozen(declaration.writes),
+          reads: frozenTokens(declaration.reads),
+          updates: frozenTokens(declaration.updates),
+          writes: frozenTokens(declaration.writes),
           if: declaration.if,
           after: Object.freeze([...declaration.after ?? []]),
           retry: declaration.retry,
@@ -148,12 +149,4 @@ export function task<R extends Reads = None, U extends Updates = None, W extends
         }),
       }),
   });
-}
-
-/** A copy that nothing can change, lists included. */
-function frozen(part: Reads | Writes | undefined): object {
-  const copies = Object.entries(part ?? {}).map(([key, token]) =>
-    [key, Array.isArray(token) ? Object.freeze([...token]) : token] as const
-  );
-  return Object.freeze(Object.fromEntries(copies));
 }

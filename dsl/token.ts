@@ -226,3 +226,11 @@ export type Values<D> = { [K in keyof D]: ValueOf<D[K]> };
 export function token<T>(value: object): T {
   return Object.freeze(value) as T;
 }
+
+/** A copy of a declaration's part that nothing can change, its lists included. */
+export function frozenTokens<P extends Reads | Writes>(part: P | undefined): P {
+  const copies = Object.entries(part ?? {}).map(([key, token]) =>
+    [key, Array.isArray(token) ? Object.freeze([...token]) : token] as const
+  );
+  return Object.freeze(Object.fromEntries(copies)) as P;
+}

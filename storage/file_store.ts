@@ -131,7 +131,7 @@ export class FileStore implements Store {
       this.bytesWritten += written;
       if (durability === "power") await this.#syncFolder(dirname(path));
       return written;
-    });
+    }, options.signal);
   }
 
   /** Reads an object, or a range of it. */
@@ -281,10 +281,16 @@ export class FileStore implements Store {
     };
   }
 
-  async #guard<T>(op: string, path: string, run: () => Promise<T>): Promise<T> {
+  async #guard<T>(
+    op: string,
+    path: string,
+    run: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     try {
       return await run();
     } catch (error) {
+      if (signal?.aborted === true && error === signal.reason) throw error;
       throw asStoreError(error, op, path, this.root);
     }
   }

@@ -55,30 +55,55 @@ async function writeParts(
   parts: Iterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  let gathered: Uint8Array | undefined;
-  let held = 0;
+  const gather = new Gather();
   let written = 0;
   for (const part of parts) {
     signal?.throwIfAborted();
     written += part.byteLength;
-    if (held + part.byteLength > GATHER_BYTES) {
-      await writeAll(file, gathered?.subarray(0, held));
-      held = 0;
-    }
-    if (part.byteLength >= GATHER_BYTES) {
-      await writeAll(file, part);
-      continue;
-    }
-    gathered ??= new Uint8Array(GATHER_BYTES);
-    gathered.set(part, held);
-    held += part.byteLength;
+    if (!gather.hasRoom(part)) await writeAll(file, gather.take());
+    if (gather.hasRoom(part)) gather.add(part);
+    else await writeAll(file, part);
   }
-  await writeAll(file, gathered?.subarray(0, held));
+  await writeAll(file, gather.take());
   return written;
 }
 
-async function writeAll(file: FileWriter, bytes: Uint8Array | undefined): Promise<void> {
-  let rest = bytes ?? new Uint8Array();
+/** Small parts that are written together. */
+class Gather {
+  #parts: Uint8Array[] = [];
+  #held = 0;
+  #buffer: Uint8Array | undefined;
+
+  hasRoom(part: Uint8Array): boolean {
+    return this.#held + part.byteLength <= GATHER_BYTES;
+  }
+
+  add(part: Uint8Array): void {
+    this.#parts.push(part);
+    this.#held += part.byteLength;
+  }
+
+  /** The parts held, as one; a lone part is not copied. */
+  take(): Uint8Array {
+    const parts = this.#parts;
+    const held = this.#held;
+    this.#parts = [];
+    this.#held = 0;
+    if (parts.length < 2) return parts[0] ?? new Uint8Array();
+    if (this.#buffer === undefined || this.#buffer.byteLength < held) {
+      this.#buffer = new Uint8Array(held);
+    }
+    let at = 0;
+    for (const part of parts) {
+      this.#buffer.set(part, at);
+      at += part.byteLength;
+    }
+    return this.#buffer.subarray(0, held);
+  }
+}
+
+async function writeAll(file: FileWriter, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
   while (rest.byteLength > 0) {
     const count = await file.write(rest);
     if (count <= 0 || count > rest.byteLength) throw new Error(`a write took ${count} bytes`);

@@ -70,7 +70,11 @@ export class MemoryStore implements Store {
     if (this.#objects.has(name)) {
       throw new ObjectExistsError("write", name, "it exists, and nothing is overwritten");
     }
-    const list = [...parts];
+    const list: Uint8Array[] = [];
+    for (const part of parts) {
+      signal?.throwIfAborted();
+      list.push(part);
+    }
     const bytes = new Uint8Array(list.reduce((sum, part) => sum + part.byteLength, 0));
     let at = 0;
     for (const part of list) {

@@ -124,9 +124,8 @@ function describe(code: Code, read: Read): Problem {
         code,
         message: `${reader} of the ${phase} group reads blob "${blob.name}" before anything has ` +
           `written it`,
-        mend:
-          "list it after the task that writes it, read previous(…) or optional(…), or give it " +
-          "an initial value",
+        mend: "write it first, by a task that is listed before, read previous(…) or optional(…), " +
+          "or give it an initial value",
       };
     default:
       return {

@@ -18,10 +18,10 @@ import { checkPlan } from "./plan.ts";
 import { Usage } from "./usage.ts";
 
 /** The groups of a job, in the order in which they run. */
-export const PHASES = ["init", "epoch", "download", "exit"] as const;
+export const PHASES: readonly PhaseName[] = ["init", "epoch", "download", "exit"];
 
 /** One of a job's groups. */
-export type PhaseName = (typeof PHASES)[number];
+export type PhaseName = "init" | "epoch" | "download" | "exit";
 
 /** What the rules look at. */
 export interface Subject {

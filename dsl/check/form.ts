@@ -183,7 +183,7 @@ class Form {
   #tooDeep(where: string): void {
     const message = `${where} is nested more than ${MOST_DEPTH} deep`;
     if (this.problems.some((problem) => problem.message === message)) return;
-    this.problems.push({ code: "too-deep", message, mend: "list the steps side by side" });
+    this.problems.push({ code: "too-deep", message, mend: "nest less" });
   }
 
   #not(where: string, found: unknown, expected: string): void {

@@ -9,7 +9,7 @@ import { type Duration, parseDuration } from "../duration.ts";
 import type { Problem } from "../errors.ts";
 import type { JobOptions } from "../job.ts";
 import { countOf, MOST_STEPS, type ParamValues } from "../layout.ts";
-import { paramProblem } from "../param.ts";
+import { paramProblem, paramValue } from "../param.ts";
 import type { ParamRef } from "../token.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -116,8 +116,8 @@ class Numbers {
       const message = `the default of param "${param.name}" ${problem}`;
       this.problem("bad-param", message, "change the default or what it is held to");
     }
-    const given = Object.hasOwn(this.params, param.name) ? this.params[param.name] : param.default;
-    const wrong = given === param.default ? undefined : paramProblem(param, given);
+    const given = paramValue(param, this.params);
+    const wrong = Object.is(given, param.default) ? undefined : paramProblem(param, given);
     if (wrong !== undefined) {
       this.problem("bad-param", `param "${param.name}" ${wrong}`, "give it another value");
     }

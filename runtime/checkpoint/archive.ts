@@ -4,13 +4,15 @@
  * @module
  */
 import {
+  CheckpointNotFoundError,
   CheckpointStore,
+  DamagedError,
   type Manifest,
   type ManifestRef,
   type NodeReport,
   openStore,
 } from "../../storage/mod.ts";
-import { CheckpointsUnavailableError } from "../errors.ts";
+import { CheckpointsUnavailableError, NothingToResumeError } from "../errors.ts";
 import type { EpochRef } from "./epoch_ref.ts";
 import { locate, type Target } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
@@ -88,6 +90,20 @@ export class Archive {
     const ref = target?.refs.findLast((other) => other.phase === "epoch");
     if (ref === undefined) throw new Error("unreachable: locate gives an epoch or throws");
     return await this.read(ref);
+  }
+
+  /** Whether an epoch is committed and can be read, on all of these nodes. */
+  async exists(epoch: EpochRef, nodes: readonly string[]): Promise<boolean> {
+    try {
+      const manifest = await this.readEpoch(epoch);
+      await (await this.store()).check(manifest);
+      return nodes.every((node) => manifest.nodes[node] !== undefined);
+    } catch (error) {
+      const isMissing = error instanceof CheckpointNotFoundError ||
+        error instanceof NothingToResumeError || error instanceof DamagedError;
+      if (!isMissing) throw error;
+      return false;
+    }
   }
 
   /** Tells the metadata handler what a save or load did. */

@@ -4,16 +4,8 @@
  * @module
  */
 import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
-import {
-  type Attempt,
-  type BlobToSave,
-  CheckpointNotFoundError,
-  DamagedError,
-  type Manifest,
-  type ManifestRef,
-  type RunState,
-} from "../../storage/mod.ts";
-import { NothingToResumeError, NotInitializedError } from "../errors.ts";
+import type { Attempt, BlobToSave, Manifest, ManifestRef, RunState } from "../../storage/mod.ts";
+import { NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { Program } from "../program.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
@@ -97,16 +89,7 @@ export class CheckpointEngine {
 
   /** Whether an epoch is committed and can be read, on all nodes. */
   async exists(epoch: EpochRef): Promise<boolean> {
-    try {
-      const manifest = await this.archive.readEpoch(epoch);
-      await (await this.archive.store()).check(manifest);
-      return (this.#nodes ?? []).every((node) => manifest.nodes[node] !== undefined);
-    } catch (error) {
-      const isMissing = error instanceof CheckpointNotFoundError ||
-        error instanceof NothingToResumeError || error instanceof DamagedError;
-      if (!isMissing) throw error;
-      return false;
-    }
+    return await this.archive.exists(epoch, this.#nodes ?? []);
   }
 
   /** Finds which blobs are to be checkpointed. */

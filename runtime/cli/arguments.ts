@@ -82,9 +82,12 @@ export function parseArguments(args: readonly string[]): Arguments {
       continue;
     }
     if (!isIn(VALUES, flag)) throw unknownFlag(flag);
-    const value = inline ?? rest.shift();
-    if (value === undefined) throw new UsageError(`${flag} needs a value: ${EXAMPLES[flag]}`);
+    const value = inline ?? rest.shift() ?? "";
+    if (value === "" || (inline === undefined && value.startsWith("-"))) {
+      throw new UsageError(`${flag} needs a value, as in ${EXAMPLES[flag]}`);
+    }
     if (flag === "--param") addParam(params, value);
+    else if (values.has(flag)) throw new UsageError(`${flag} is given twice`);
     else values.set(flag, value);
   }
   const command = commandOf(words);
@@ -127,7 +130,9 @@ function isIn<T extends string>(list: readonly T[], word: string): word is T {
 
 function unknownFlag(flag: string): UsageError {
   const [near = ""] = nearNames(flag, [...SWITCHES, ...VALUES], 1);
-  return new UsageError(`Unknown flag ${flag}: the nearest is ${near}`);
+  return new UsageError(
+    `Unknown flag ${flag}: the nearest is ${near} (a param is given as ${EXAMPLES["--param"]})`,
+  );
 }
 
 function commandOf([word, ...more]: readonly string[]): Command {

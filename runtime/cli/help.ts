@@ -3,15 +3,15 @@
  *
  * @module
  */
-import type { ParamRef } from "../../dsl/mod.ts";
+import type { ParamRef, ParamValue } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
 
 /** The help of a job file. */
-export function helpText(program: Program): string {
+export function helpText(program: Program, file: string): string {
   const params = [...program.declaredParams.values()];
   return `${program.job}: a Tidemark job
 
-Usage: deno run … <file> [command] [flags]
+Usage: deno run … ${file} [command] [flags]
 
 Commands
   run              start the job, or go on where it stands, or say that it is finished (the default)
@@ -21,17 +21,18 @@ Commands
 
 Flags
   --fresh          run: start anew, on a line of its own; deletes nothing
-  --from EPOCH     resume: the epoch to go on from: a number, "latest", or "4@a3" of attempt 3
+  --from EPOCH     resume: the epoch to go on from: a number, "latest" (the default), or "4@a3",
+                   which is epoch 4 of attempt 3
   --param NAME=V   give a param a value; it wins over the saved one, and that over the default
   --seed N         the seed of all random numbers; wins over the saved one (0 at first)
   --to PLACE       where the checkpoints are, as in file:checkpoints; instead of the plan's
-  --json           print events (or the plan, or the list) as JSON
+  --json           print events, one a line (or the plan, or the list) as JSON on standard output
   --quiet, -q      print only warnings, errors, and how the run starts and ends
   --help, -h       print this
   --version, -V    print Tidemark's version
 
 Params
-${params.length === 0 ? "  (none)" : params.map(paramLine).join("\n")}
+${params.length === 0 ? "  (none)" : paramLines(params).join("\n")}
 
 Exit codes
   0    finished
@@ -39,18 +40,30 @@ Exit codes
   2    the command line was wrong
   75   stopped (SIGINT, SIGTERM); run it again to go on
 
-The first SIGINT (Ctrl-C) or SIGTERM stops the job, resumable; the second ends the process at once,
-which loses nothing that was saved.
+The first SIGINT (Ctrl-C) or SIGTERM stops the job, so that it can be resumed. A second one, half a
+second later or more, ends the process at once, as SIGKILL does (137 to a shell); what was saved is
+safe either way.
 `;
 }
 
-/** A param with its type, default and bounds. */
-export function paramLine(param: ParamRef<unknown>): string {
-  const { name, min, max, integer, choices } = param;
-  const rules = [
-    choices === undefined ? integer ? "whole number" : typeof param.default : choices.join(" | "),
+/** Params with their types, defaults and bounds, and their values where those are others. */
+export function paramLines(
+  params: readonly ParamRef<unknown>[],
+  values: Readonly<Record<string, ParamValue>> = {},
+): string[] {
+  const flags = params.map((param) =>
+    `--param ${param.name}=${values[param.name] ?? param.default}`
+  );
+  const width = Math.max(0, ...flags.map((flag) => flag.length));
+  return params.map((param, index) => `  ${(flags[index] ?? "").padEnd(width)}  ${rulesOf(param)}`);
+}
+
+function rulesOf({ default: value, min, max, integer, choices }: ParamRef<unknown>): string {
+  const type = integer ? "whole number" : typeof value;
+  return [
+    choices === undefined ? type : choices.join(" | "),
     ...min === undefined ? [] : [`at least ${min}`],
     ...max === undefined ? [] : [`at most ${max}`],
-  ];
-  return `  --param ${name}=${param.default}  (${rules.join(", ")})`;
+    `${value === "" ? '""' : value} by default`,
+  ].join(", ");
 }

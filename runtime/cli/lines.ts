@@ -4,53 +4,58 @@
  * @module
  */
 import { formatDuration } from "../../dsl/mod.ts";
-import type { ErrorRecord, RunEvent } from "../events.ts";
-
-/** A size as a person reads it, from bytes. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
-}
+import type { RunEvent } from "../events.ts";
+import { formatBytes, oneLine } from "./text.ts";
 
 /** A line, and how much it matters. */
 export interface Line {
-  /** The text; one line. */
+  /** The text; one line, without control characters. */
   readonly text: string;
-  /** `quiet` runs show warnings and errors, and what a run says of its start and end. */
-  readonly level: "info" | "warning" | "error" | "always";
+  /** `quiet` runs show warnings, and with `always` what a run says of its start and end. */
+  readonly level: "info" | "warning" | "always";
 }
 
-/** Makes lines of events. What an epoch did comes in one line, when it is saved or the next begins. */
+type Ended = Extract<RunEvent, { type: "phase-finished" }>;
+type Saved = Extract<RunEvent, { type: "save-committed" }>;
+
+/**
+ * Makes lines of events. What an epoch did comes in one line, when it is saved or the next begins.
+ *
+ * That a run failed is told by nobody here: the command line does, with what to do next.
+ */
 export class Lines {
-  #epoch: { readonly epoch: number; readonly durationMs: number } | undefined;
+  #epoch: Ended | undefined;
+  #saved: number | undefined;
+  #after: Line[] = [];
 
   /** The lines of an event; most have none. */
   of(event: RunEvent): readonly Line[] {
+    return this.#of(event).map(({ text, level }) => ({ text: oneLine(text), level }));
+  }
+
+  #of(event: RunEvent): readonly Line[] {
     switch (event.type) {
       case "run-started":
-        return [always(startLine(event))];
+        this.#saved = event.from;
+        return [always(startText(event))];
       case "notice":
         return [{ text: event.message, level: event.level }];
       case "log":
-        return [info(`  ${taskName(event)}  ${event.message}`)];
+        return [info(`  ${taskName(event)}  ${event.message}${fieldsText(event.fields)}`)];
       case "phase-finished":
-        if (event.phase !== "epoch") return [];
-        this.#epoch = event;
+        if (event.phase === "epoch") this.#epoch = event;
+        return [];
+      case "condition-held":
+        // The epoch it held after is told first.
+        this.#after.push(info(`${event.condition} holds after epoch ${event.epoch}`));
         return [];
       case "save-committed":
-        return [info(this.#saved(event))];
+        this.#saved = event.epoch;
+        return [info(this.#savedText(event)), ...this.#after.splice(0)];
       case "phase-started":
         return this.#flush();
       case "task-failed":
-        // What ended because something else did is no news.
-        if (CONSEQUENCES.includes(event.error.name)) return [];
-        return [warning(
-          `task ${taskName(event)} failed (try ${event.try}): ${event.error.message}` +
-            (event.retryInMs === undefined ? "" : `; again in ${formatDuration(event.retryInMs)}`),
-        )];
+        return failedLines(event);
       case "task-overran":
         return [warning(
           `task ${taskName(event)} took ${formatDuration(event.durationMs)}, past its timeout of ` +
@@ -58,44 +63,53 @@ export class Lines {
               formatDuration(event.timeoutMs)
             }, and did not yield, so that it could not be told to end`,
         )];
-      case "save-failed":
-        return [
-          warning(`epoch ${event.epoch} was not saved: ${event.error.message}${NEXT[event.next]}`),
-        ];
-      case "condition-held":
-        return [info(`${event.condition} holds after epoch ${event.epoch}`)];
+      case "save-failed": {
+        const what = event.phase === "epoch" ? `epoch ${event.epoch}` : `the end of ${event.phase}`;
+        return [warning(`${what} was not saved: ${event.error.message}${NEXT[event.next]}`)];
+      }
+      case "stop-requested":
+        return [always(`${event.reason}: stopping; a second signal ends the process at once`)];
       case "run-finished":
-        return [...this.#flush(), ...endLines(event)];
+        return [...this.#flush(), ...this.#end(event)];
       default:
         return [];
     }
   }
 
-  #saved(event: RunEvent & { type: "save-committed" }): string {
-    const { epoch, phase, bytes, durationMs } = event;
+  #savedText({ epoch, phase, bytes, durationMs }: Saved): string {
     const what = `saved ${formatBytes(bytes)} in ${formatDuration(durationMs)}`;
     const ended = this.#epoch;
     this.#epoch = undefined;
     if (phase !== "epoch") return `${phase}  done, ${what}`;
     if (epoch === 0) return `init  done, ${what}`;
-    return ended === undefined
-      ? `epoch ${epoch}  ${what}`
-      : `epoch ${epoch}  ${formatDuration(ended.durationMs)}  ${what}`;
+    const ran = ended === undefined ? "" : `${formatDuration(ended.durationMs)}  `;
+    return `epoch ${epoch}  ${ran}${what}`;
   }
 
   #flush(): readonly Line[] {
     const ended = this.#epoch;
     this.#epoch = undefined;
-    if (ended === undefined) return [];
-    return [info(`epoch ${ended.epoch}  ${formatDuration(ended.durationMs)}  not saved`)];
+    const after = this.#after.splice(0);
+    if (ended === undefined) return after;
+    return [info(`epoch ${ended.epoch}  ${formatDuration(ended.durationMs)}  not saved`), ...after];
+  }
+
+  #end({ outcome, epoch, because }: Extract<RunEvent, { type: "run-finished" }>): readonly Line[] {
+    if (outcome === "finished") return [always(`finished at epoch ${epoch}: ${because}`)];
+    if (outcome !== "stopped") return [];
+    const kept = this.#saved === undefined
+      ? "nothing is saved yet"
+      : `epoch ${this.#saved} is saved`;
+    return [always(`stopped (${kept}): ${because}`)];
   }
 }
 
+/** Errors of what ended because something else did: no news. */
 const CONSEQUENCES: readonly string[] = ["StoppedError", "SiblingFailedError"];
 
 const NEXT = { fail: "", warn: "; the job goes on", retry: "; trying again" } as const;
 
-function startLine(event: RunEvent & { type: "run-started" }): string {
+function startText(event: Extract<RunEvent, { type: "run-started" }>): string {
   const { job, mode, from, phase, place, attempt } = event;
   if (mode === "already finished") return `${job}: already finished at epoch ${from} (${place})`;
   if (mode === "started") return `${job}: started (attempt ${attempt}) at ${place}`;
@@ -103,25 +117,20 @@ function startLine(event: RunEvent & { type: "run-started" }): string {
   return `${job}: resumed from epoch ${from}${at} (attempt ${attempt}) at ${place}`;
 }
 
-function endLines(event: RunEvent & { type: "run-finished" }): readonly Line[] {
-  const { outcome, epoch, because, error } = event;
-  if (outcome === "already finished") return [];
-  if (outcome !== "failed") return [always(`${outcome} at epoch ${epoch}: ${because}`)];
-  const lines = error === undefined ? [because] : errorLines(error);
-  return lines.map((text) => ({ text, level: "error" }));
+function failedLines(event: Extract<RunEvent, { type: "task-failed" }>): readonly Line[] {
+  const { error, retryInMs } = event;
+  if (CONSEQUENCES.includes(error.name)) return [];
+  const next = retryInMs === undefined ? "" : `; again in ${formatDuration(retryInMs)}`;
+  return [warning(`task ${taskName(event)} failed (try ${event.try}): ${error.message}${next}`)];
 }
 
-function errorLines(error: ErrorRecord, indent = ""): string[] {
-  const lines = error.message.split("\n").map((line) => indent + line);
-  const { cause } = error;
-  // A cause whose words are in the message already has been told.
-  if (cause === undefined || error.message.includes(cause.message)) return lines;
-  return [...lines, ...errorLines(cause, `${indent}  because: `)];
+function fieldsText(fields: Extract<RunEvent, { type: "log" }>["fields"]): string {
+  return Object.entries(fields).map(([key, value]) => `  ${key}=${value}`).join("");
 }
 
-/** How lines name a task. */
+/** How lines name a task: with its node and turn, where it has any but the usual. */
 export function taskName({ id, task, node }: { id: string; task: string; node: string }): string {
-  return node === "main" && id === `${task}@main` ? task : id;
+  return oneLine(node === "main" && id === `${task}@main` ? task : id);
 }
 
 function info(text: string): Line {

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Observer, RunEvent } from "../events.ts";
-import { Lines, taskName } from "./lines.ts";
-import { Screen, View } from "./terminal.ts";
+import type { Observer } from "../events.ts";
+import { eventLine } from "./json.ts";
+import { PlainView } from "./plain.ts";
+import { Screen, type Size, View } from "./terminal.ts";
 
 /** Where a command line writes, and what is there. */
 export interface Output {
@@ -17,8 +18,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Whether colours are unwanted. */
   readonly noColor: boolean;
-  /** How wide the terminal is. */
-  readonly columns: number;
+  /** How large the terminal is now. */
+  readonly size: () => Size;
 }
 
 /** How events are shown. */
@@ -27,42 +28,56 @@ export interface ShowOptions {
   readonly json: boolean;
   /** Only what matters. */
   readonly quiet: boolean;
+  /** How many lines others have written to the same terminal. */
+  readonly foreignLines?: () => number;
 }
 
-/** The most often that progress is said where there is no terminal, in milliseconds. */
-const PROGRESS_EVERY_MS = 10_000;
+/** Shows events, until it is disposed of. */
+export interface Show extends Disposable {
+  /** Is told of each event. */
+  readonly observe: Observer;
+}
+
+/** How often the time that tasks have taken moves on, in milliseconds. */
+const TICK_EVERY_MS = 100;
 
 /** The consumer of events that fits an output. */
-export function showOn(output: Output, { json, quiet }: ShowOptions): Observer {
-  if (json) return (event) => output.out(`${toJson(event)}\n`);
-  if (!output.isTerminal) return plainLines(output, quiet);
-  const view = new View({ columns: output.columns, color: !output.noColor, quiet });
-  const screen = new Screen(output.out);
-  return (event) => screen.draw(view.show(event), event.time);
+export function showOn(output: Output, options: ShowOptions): Show {
+  const { json, quiet } = options;
+  const { out } = output;
+  if (json) return still((event) => out(`${eventLine(event)}\n`));
+  if (output.isTerminal) return live(output, options);
+  const view = new PlainView(quiet);
+  return still((event) => {
+    for (const line of view.show(event)) out(`${line}\n`);
+  });
 }
 
-/** An event as JSON; what JSON has no number for is a string. */
-export function toJson(event: RunEvent): string {
-  return JSON.stringify(
-    event,
-    (_, value) => typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
-  );
+function still(observe: Observer): Show {
+  return { observe, [Symbol.dispose]() {} };
 }
 
-function plainLines({ out }: Output, quiet: boolean): Observer {
-  const lines = new Lines();
-  const toldAt = new Map<string, number>();
-  return (event) => {
-    if (event.type === "task-started") toldAt.set(event.id, event.time);
-    if (event.type === "task-finished" || event.type === "task-failed") toldAt.delete(event.id);
-    if (event.type === "progress" && !quiet) {
-      if (event.time - (toldAt.get(event.id) ?? 0) < PROGRESS_EVERY_MS) return;
-      toldAt.set(event.id, event.time);
-      const total = event.total === undefined ? "" : ` of ${event.total}`;
-      out(`  ${taskName(event)}  ${event.done}${total}\n`);
-    }
-    for (const { text, level } of lines.of(event)) {
-      if (!quiet || level !== "info") out(`${text}\n`);
-    }
+function live({ out, noColor, size }: Output, { quiet, foreignLines }: ShowOptions): Show {
+  const view = new View({ size, color: !noColor, quiet });
+  const screen = new Screen(out);
+  let foreign = 0;
+  const draw = (lines: readonly string[], now: number): void => {
+    const told = foreignLines?.() ?? 0;
+    if (told !== foreign) screen.leave();
+    foreign = told;
+    screen.draw({ lines, bars: view.bars(now) }, now);
+  };
+  const timer = setInterval(() => {
+    const now = Date.now();
+    if (screen.isDue(now)) draw([], now);
+  }, TICK_EVERY_MS);
+  Deno.unrefTimer(timer);
+  return {
+    observe: (event) => {
+      const lines = view.take(event);
+      const isLast = event.type === "run-finished";
+      if (lines.length > 0 || isLast || screen.isDue(event.time)) draw(lines, event.time);
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
   };
 }

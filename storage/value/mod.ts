@@ -11,3 +11,4 @@ export { describeValue } from "./describe.ts";
 export { type EncodedValue, type EncodeOptions, encodeValue } from "./encode.ts";
 export { AliasedValueError, UnsupportedValueError, ValueFormatError } from "./errors.ts";
 export { kindOf, kindOfType, type TypedArray, type ValueType } from "./type.ts";
+export type { Owners } from "./walk.ts";

@@ -174,6 +174,20 @@ export function testStore({ name: kind, make }: StoreKind): void {
     assertEquals(await store.list(""), ["x.cbor"]);
   });
 
+  test("ends a write with its signal's own reason, and leaves nothing", async ({ store }) => {
+    const controller = new AbortController();
+    class Stopped extends Error {}
+    function* parts() {
+      yield BYTES;
+      controller.abort(new Stopped());
+      yield BYTES;
+    }
+    await store.put("warm.cbor", BYTES);
+    const { signal } = controller;
+    await assertRejects(() => store.write("x.pack", parts(), { signal }), Stopped);
+    assertEquals(await store.list(""), ["warm.cbor"]);
+  });
+
   for (const durability of LEVELS) {
     test(`keeps or refuses durability ${durability}`, async ({ store, reopen }) => {
       const strongest = (await store.promises()).durability;

@@ -10,7 +10,17 @@ import {
   StoreError,
   UnknownOutcomeError,
 } from "../../storage/mod.ts";
-import { begin, noise, objects, request, save, START, testBoth, value } from "./sample.ts";
+import {
+  begin,
+  noise,
+  objects,
+  overriding,
+  request,
+  save,
+  START,
+  testBoth,
+  value,
+} from "./sample.ts";
 
 testBoth("a newer attempt fences what is saved after it", async ({ store, reopen }) => {
   const old = await begin(await CheckpointStore.open(store, { job: "job" }));
@@ -86,15 +96,8 @@ function failing(
   store: Store,
   fail: (name: string, put: () => Promise<void>) => Promise<void>,
 ): Store {
-  return new Proxy(store, {
-    get(target, key) {
-      if (key === "put") {
-        return (name: string, bytes: Uint8Array, options: object) =>
-          fail(name, () => target.put(name, bytes, options));
-      }
-      const found: unknown = Reflect.get(target, key, target);
-      return typeof found === "function" ? found.bind(target) : found;
-    },
+  return overriding(store, {
+    put: (name, bytes, options) => fail(name, () => store.put(name, bytes, options)),
   });
 }
 
@@ -135,15 +138,9 @@ Deno.test("a manifest that is there already has an unknown outcome too", async (
 Deno.test("a look for newer attempts that fails has an unknown outcome", async () => {
   const memory = new MemoryStore();
   let isArmed = false;
-  const store: Store = Object.assign(failing(memory, (_, put) => put()), {});
-  const broken = new Proxy(store, {
-    get(target, key) {
-      if (key === "stat" && isArmed) {
-        return () => Promise.reject(new StoreError("look at", "x", "EIO"));
-      }
-      const found: unknown = Reflect.get(target, key, target);
-      return typeof found === "function" ? found.bind(target) : found;
-    },
+  const broken = overriding(memory, {
+    stat: (name) =>
+      isArmed ? Promise.reject(new StoreError("look at", name, "EIO")) : memory.stat(name),
   });
   const attempt = await begin(await CheckpointStore.open(broken));
   isArmed = true;

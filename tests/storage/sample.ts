@@ -1,10 +1,12 @@
+import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import {
   type Attempt,
   type BlobToSave,
-  CheckpointStore,
+  type CheckpointStore,
   encodeValue,
   FileStore,
+  firstDifference,
   type Manifest,
   type ManifestRef,
   MemoryStore,
@@ -100,6 +102,17 @@ export function testBoth(
   });
 }
 
+/** Checks blobs one by one, as records put them in another order; differences of large arrays are named, not shown. */
+export function assertSameBlobs(
+  actual: Readonly<Record<string, unknown>>,
+  expected: Readonly<Record<string, unknown>>,
+): void {
+  assertEquals(Object.keys(actual).sort(), Object.keys(expected).sort());
+  for (const [name, value] of Object.entries(expected)) {
+    assertEquals(firstDifference(actual[name], value), undefined, name);
+  }
+}
+
 /** All objects of a store, by name. */
 export async function objects(store: Store, prefix = ""): Promise<Map<string, Uint8Array>> {
   const all = new Map<string, Uint8Array>();
@@ -108,4 +121,14 @@ export async function objects(store: Store, prefix = ""): Promise<Map<string, Ui
     else for (const [deep, bytes] of await objects(store, `${name}/`)) all.set(deep, bytes);
   }
   return all;
+}
+
+/** A store with some operations of its own; the rest goes to the real one. */
+export function overriding(store: Store, own: Partial<Store>): Store {
+  return new Proxy(store, {
+    get(target, key) {
+      const found: unknown = Reflect.get(Object.hasOwn(own, key) ? own : target, key);
+      return typeof found === "function" ? found.bind(target) : found;
+    },
+  });
 }

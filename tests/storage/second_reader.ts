@@ -1,45 +1,39 @@
 // A reader of Tidemark's checkpoints that was written from FORMAT.md, over nothing but cbor2.
 import { decode, Tag } from "cbor2";
 
-const ARRAYS = {
-  ...{
-    64: Uint8Array,
-    68: Uint8ClampedArray,
-    69: Uint16Array,
-    70: Uint32Array,
-    71: BigUint64Array,
-  },
-  ...{ 72: Int8Array, 77: Int16Array, 78: Int32Array, 79: BigInt64Array },
-  ...{ 84: Float16Array, 85: Float32Array, 86: Float64Array },
-};
-type ArrayTag = keyof typeof ARRAYS;
-
 interface Blob {
   absent?: true;
-  type: { kind: string; tag: ArrayTag; shape?: number[] };
+  type: { kind: string; tag: number; shape?: number[] };
   bytes: number;
   inline?: Uint8Array;
   blocks: [number, number, number, number][];
 }
 
-const array = (tag: ArrayTag, bytes: Uint8Array) => new ARRAYS[tag](bytes.slice().buffer);
-const tensor = (shape: unknown, data: unknown) => ({ shape, data });
+/** A typed array from its tag and bytes: cbor2 knows these tags but one. */
+function array(tag: number, bytes: Uint8Array): unknown {
+  if (tag === 84) return new Float16Array(bytes.slice().buffer);
+  const item = new Uint8Array(7 + bytes.length);
+  item.set([0xd8, tag, 0x5a]);
+  new DataView(item.buffer).setUint32(3, bytes.length);
+  item.set(bytes, 7);
+  return decode(item);
+}
 
-/** The value of a CBOR item that cbor2 has decoded as far as it goes. */
+/** The value of a CBOR item: cbor2 itself knows sets, dates and typed arrays. */
 function plain(item: unknown): unknown {
   if (item instanceof Uint8Array) return item.slice().buffer;
   if (Array.isArray(item)) return item.map(plain);
   if (item instanceof Map) return new Map([...item].map(([key, of]) => [plain(key), plain(of)]));
   if (!(item instanceof Tag)) {
-    const isObject = item !== null && Object.getPrototypeOf(item ?? 0) === Object.prototype;
-    if (!isObject) return item;
-    return Object.fromEntries(Object.entries(item as object).map(([key, of]) => [key, plain(of)]));
+    return item?.constructor === Object ? each(item as Record<string, unknown>, plain) : item;
   }
-  const { tag, contents } = item;
-  if (tag === 40) return tensor(...(contents as unknown[]).map(plain) as [unknown, unknown]);
-  if (tag === 44252) return new DataView((contents as Uint8Array).slice().buffer);
-  return array(Number(tag) as ArrayTag, contents as Uint8Array);
+  const contents = item.contents as never;
+  if (item.tag === 40) return { shape: contents[0], data: contents[1] };
+  return item.tag === 259 ? plain(contents) : new DataView(plain(contents) as ArrayBuffer);
 }
+
+const each = <A, B>(of: Record<string, A>, to: (a: A) => B) =>
+  Object.fromEntries(Object.entries(of).map(([name, a]) => [name, to(a)]));
 
 /** All blobs of a manifest, by node and name. */
 export async function readCheckpoint(folder: string, manifest: string) {
@@ -57,11 +51,10 @@ export async function readCheckpoint(folder: string, manifest: string) {
     (blocks ?? []).forEach(([pack, offset, length], index) =>
       all.set(files[pack]!.subarray(offset, offset + length), index * 262_144)
     );
-    if (type.kind === "cbor") return plain(decode(all, { tags: undefined }));
+    if (type.kind === "cbor") return plain(decode(all));
     if (type.kind === "bytes") return all.slice().buffer;
-    return type.shape ? tensor(type.shape, array(type.tag, all)) : array(type.tag, all);
+    const data = array(type.tag, all);
+    return type.shape ? { shape: type.shape, data } : data;
   };
-  const each = <A, B>(of: Record<string, A>, to: (a: A) => B) =>
-    Object.fromEntries(Object.entries(of).map(([name, a]) => [name, to(a)]));
   return each(nodes, (blobs) => each(blobs, read));
 }

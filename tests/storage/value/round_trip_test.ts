@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { decode as decodeByCborX } from "cbor-x/decode";
 import { decode } from "cbor2";
 import fc from "fast-check";
 import {
@@ -134,6 +135,13 @@ Deno.test("value: npm:cbor2 reads it too", () => {
   assertEquals(read["list"], value.list);
   assertEquals((read["when"] as Date).getTime(), value.when.getTime());
   assertEquals(Array.from(read["weights"] as Float32Array), [1, 2.5, -3]);
+});
+
+Deno.test("value: npm:cbor-x reads it too", () => {
+  const value = { list: [1, -2, 1.5, "é", true, null], weights: new Float64Array([1, 2.5]) };
+  const read = decodeByCborX(join(encodeValue(value).parts));
+  assertEquals(read.list, value.list);
+  assertEquals(Array.from(read.weights), [1, 2.5]);
 });
 
 Deno.test("value: large arrays inside a value are not copied", () => {

@@ -1,0 +1,200 @@
+/**
+ * Does what a job file's command line says.
+ *
+ * @module
+ */
+import { type Job, JobError, parseDuration } from "../../dsl/mod.ts";
+import { type EpochRef, parseEpoch } from "../checkpoint/epoch_ref.ts";
+import { StoppedError } from "../errors.ts";
+import type { Observer } from "../events.ts";
+import { compile, type Program } from "../program.ts";
+import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
+import { TIDEMARK_VERSION } from "../run/state.ts";
+import { LocalSession } from "../session/local_session.ts";
+import { type Arguments, parseArguments, parseParams, UsageError } from "./arguments.ts";
+import { failureText, Kept } from "./failure.ts";
+import { helpText } from "./help.ts";
+import { toJson } from "./json.ts";
+import { listSaved, listText } from "./list.ts";
+import { type Output, showOn } from "./output.ts";
+import { planData } from "./plan_data.ts";
+import { planText } from "./plan_text.ts";
+import { startWatch, type Watch } from "./watch.ts";
+
+/** What a command ends with. */
+export const EXIT = { finished: 0, failed: 1, usage: 2, stopped: 75 } as const;
+
+/** A command line, and what is around it. */
+export interface CommandLine {
+  /** The words. */
+  readonly args: readonly string[];
+  /** The job's file, at which relative places start. */
+  readonly base: string;
+  /** Where to write. */
+  readonly output: Output;
+  /** Is told of each event, beside the output. */
+  readonly onEvent?: Observer;
+  /** Starts what hears signals; a thread of its own where not given. */
+  readonly watch?: (timeouts: ReadonlyMap<string, number>) => Watch;
+  /** What else the runner is given, for scripts with a command line of their own. */
+  readonly runner?: Omit<JobRunnerOptions, "params" | "seed" | "to" | "base" | "resumeFromEpoch">;
+}
+
+/** Runs a command line, and gives its exit code. */
+export async function runCommandLine(job: Job, line: CommandLine): Promise<number> {
+  const { output } = line;
+  let ready: Ready;
+  try {
+    const args = parseArguments(line.args);
+    if (args.version) {
+      output.out(`tidemark ${TIDEMARK_VERSION}\n`);
+      return EXIT.finished;
+    }
+    const bare = compileForParams(job, args);
+    if (args.help) {
+      output.out(helpText(bare, fileName(line.base)));
+      return EXIT.finished;
+    }
+    ready = prepare(job, args, bare, line);
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    if (!isUsage && !(error instanceof JobError)) throw error;
+    output.err(`error: ${error.message}\n${isUsage ? "--help lists what there is\n" : ""}`);
+    return EXIT.usage;
+  }
+  return await perform(job, ready, line);
+}
+
+/** What a command needs. */
+interface Ready {
+  readonly args: Arguments;
+  readonly program: Program;
+  readonly runner: JobRunner;
+}
+
+/** Checks all that can be wrong with a command line, before anything is opened. */
+function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): Ready {
+  const params = parseParams(args.params, bare.declaredParams);
+  const runner = new JobRunner(job, {
+    ...line.runner,
+    params,
+    base: line.base,
+    ...args.to === undefined ? {} : { to: args.to },
+    ...args.seed === undefined ? {} : { seed: args.seed },
+    ...startOf(args),
+  });
+  const program = compile(job, { params, upload: line.runner?.uploader !== undefined });
+  try {
+    void runner.checkpoints;
+  } catch (error) {
+    if (args.to === undefined || !(error instanceof Error)) throw error;
+    throw new UsageError(`--to ${args.to}: ${error.message}`, { cause: error });
+  }
+  return { args, program, runner };
+}
+
+async function perform(job: Job, ready: Ready, line: CommandLine): Promise<number> {
+  const { args, program, runner } = ready;
+  const { output } = line;
+  const kept = new Kept();
+  try {
+    if (args.command === "ls") return await list(job, runner, args, output);
+    if (args.command !== "plan") return await run(ready, line, kept);
+    const { place } = runner.checkpoints.engine.archive;
+    output.out(
+      args.json ? `${toJson(planData(program, place), 2)}\n` : planText(program, place),
+    );
+    return EXIT.finished;
+  } catch (error) {
+    const to = args.to === undefined ? "" : ` --to ${args.to}`;
+    output.err(failureText(error, kept, `deno run … ${fileName(line.base)}${to}`));
+    return isStop(error) ? EXIT.stopped : EXIT.failed;
+  }
+}
+
+async function run(
+  { args, program, runner }: Ready,
+  line: CommandLine,
+  kept: Kept,
+): Promise<number> {
+  using watch = (line.watch ?? startWatch)(timeoutsOf(program));
+  using show = showOn(line.output, { ...args, foreignLines: watch.foreignLines });
+  await using session = new LocalSession();
+  const { events } = session;
+  events.observe(watch.observe);
+  events.observe(show.observe);
+  events.observe((event) => kept.observe(event));
+  if (line.onEvent !== undefined) events.observe(line.onEvent);
+  const tell = (): void => {
+    const reason = watch.stopReason();
+    const name = reason instanceof StoppedError ? reason.reason : String(reason);
+    events.emit({ type: "stop-requested", reason: name });
+  };
+  watch.signal.addEventListener("abort", tell, { once: true });
+  try {
+    await runner.run(session, watch);
+    return runner.result?.outcome === "stopped" ? EXIT.stopped : EXIT.finished;
+  } catch (error) {
+    if (error instanceof StoppedError) return EXIT.stopped;
+    throw error;
+  } finally {
+    watch.signal.removeEventListener("abort", tell);
+  }
+}
+
+/** Whether an error came of a stop, as where a task did not end in time. */
+function isStop(error: unknown): boolean {
+  let inner = error;
+  for (let depth = 0; inner instanceof Error && depth < 5; depth++, inner = inner.cause) {
+    if (inner instanceof StoppedError) return true;
+  }
+  return false;
+}
+
+async function list(job: Job, runner: JobRunner, args: Arguments, output: Output): Promise<number> {
+  const { archive } = runner.checkpoints.engine;
+  await archive.open(job.name, []);
+  const listed = await listSaved(archive);
+  output.out(args.json ? `${toJson(listed, 2)}\n` : listText(listed));
+  return EXIT.finished;
+}
+
+/** The job with those of the given params that its shape depends on, to learn of all its params. */
+function compileForParams(job: Job, args: Arguments): Program {
+  const shape = new Map(Object.values(job.shape).map((param) => [param.name, param]));
+  const texts = new Map([...args.params].filter(([name]) => shape.has(name)));
+  return compile(job, { params: parseParams(texts, shape) });
+}
+
+function startOf(args: Arguments): Pick<JobRunnerOptions, "resumeFromEpoch"> {
+  if (args.command === "run") return args.fresh ? {} : { resumeFromEpoch: "auto" };
+  if (args.command !== "resume") return {};
+  return { resumeFromEpoch: args.from === undefined ? "latest" : epochOf(args.from) };
+}
+
+function epochOf(text: string): EpochRef {
+  try {
+    const { epoch, attempt } = parseEpoch(text);
+    if (epoch === undefined) return "latest";
+    return attempt === undefined ? epoch : `${epoch}@a${attempt}`;
+  } catch (error) {
+    throw new UsageError(`--from: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function timeoutsOf(program: Program): ReadonlyMap<string, number> {
+  const timeouts = new Map<string, number>();
+  for (const { steps } of Object.values(program.groups)) {
+    for (const { task } of steps) {
+      const timeout = task?.declaration.timeout;
+      if (task !== undefined && timeout !== undefined) {
+        timeouts.set(task.name, parseDuration(timeout));
+      }
+    }
+  }
+  return timeouts;
+}
+
+function fileName(base: string): string {
+  return decodeURIComponent(base.split(/[/\\]/).at(-1) || "job.ts");
+}

@@ -1,0 +1,84 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { param } from "../../../dsl/mod.ts";
+import { parseArguments, parseParams, UsageError } from "../../../runtime/cli/arguments.ts";
+
+function refusal(...args: string[]): string {
+  return assertThrows(() => parseArguments(args), UsageError).message;
+}
+
+Deno.test("arguments: run is the default, and flags go anywhere", () => {
+  const bare = parseArguments([]);
+  assertEquals([bare.command, bare.fresh, bare.json, bare.quiet], ["run", false, false, false]);
+  const args = parseArguments([
+    "--seed=3",
+    "run",
+    "-q",
+    "--param",
+    "a=1=2",
+    "--to",
+    "file:x",
+    "--fresh",
+  ]);
+  assertEquals([args.command, args.seed, args.quiet, args.to, args.fresh], [
+    "run",
+    3,
+    true,
+    "file:x",
+    true,
+  ]);
+  assertEquals([...args.params], [["a", "1=2"]]);
+  assertEquals(parseArguments(["resume", "--from", "4@a3"]).from, "4@a3");
+});
+
+Deno.test("arguments: each mistake is said, with what would be right", () => {
+  assertStringIncludes(refusal("--parm", "x=1"), "Unknown flag --parm: the nearest is --param");
+  assertStringIncludes(refusal("--jsn"), "Unknown flag --jsn: the nearest is --json");
+  assertStringIncludes(refusal("resum"), 'Unknown command "resum": did you mean "resume"?');
+  assertStringIncludes(
+    refusal("destroy-all"),
+    'Unknown command "destroy-all": run, resume, plan, ls',
+  );
+  assertStringIncludes(refusal("run", "again"), '"run" takes no further words, found "again"');
+  assertStringIncludes(refusal("--to"), "--to needs a value, as in --to file:checkpoints");
+  assertStringIncludes(refusal("--json=yes"), '--json takes no value, found "yes"');
+  assertStringIncludes(
+    refusal("--param", "rate"),
+    'Cannot parse --param "rate": write name=value, as in --param rate=0.1',
+  );
+  assertStringIncludes(refusal("--param", "a=1", "--param", "a=2"), "--param a is given twice");
+  assertStringIncludes(
+    refusal("--seed=-1"),
+    'Cannot parse --seed "-1": give a whole number from 0',
+  );
+  assertStringIncludes(refusal("--from", "3"), '"run" does not take --from: it goes with resume');
+  assertStringIncludes(refusal("ls", "--fresh"), '"ls" does not take --fresh: it goes with run');
+});
+
+Deno.test("arguments: params are parsed by their types", () => {
+  const declared = new Map(
+    [
+      param("rate", 0.1),
+      param("name", "x"),
+      param("deep", false),
+    ].map((one) => [one.name, one]),
+  );
+  const parse = (...texts: [string, string][]): unknown => parseParams(new Map(texts), declared);
+  assertEquals(parse(["rate", "1e-3"], ["name", "1"], ["deep", "true"]), {
+    ...{ rate: 0.001, name: "1", deep: true },
+  });
+  const message = (...texts: [string, string][]): string =>
+    assertThrows(() => parse(...texts), UsageError).message;
+  assertEquals(message(["rat", "1"]), 'Unknown param "rat": the nearest are rate, name, deep');
+  assertEquals(message(["rate", "fast"]), "Cannot parse --param rate=fast: it takes a number");
+  assertEquals(message(["rate", ""]), "Cannot parse --param rate=: it takes a number");
+  assertEquals(
+    message(["rate", "Infinity"]),
+    "Cannot parse --param rate=Infinity: it takes a number",
+  );
+  assertEquals(message(["deep", "yes"]), "Cannot parse --param deep=yes: it takes true or false");
+});
+
+Deno.test("arguments: a job without params says so", () => {
+  const { message } = assertThrows(() => parseParams(new Map([["a", "1"]]), new Map()), UsageError);
+  assertEquals(message, 'Unknown param "a": the job has none');
+});

@@ -1,0 +1,103 @@
+import { assertEquals } from "@std/assert";
+import { Lines, taskName } from "../../../runtime/cli/lines.ts";
+import type { EventBody } from "../../../runtime/events.ts";
+import { EVENTS, everyMs, LEARN, learnOn, LINES } from "./script.ts";
+
+function told(...bodies: EventBody[]): string[] {
+  const lines = new Lines();
+  return everyMs(10, bodies).flatMap((event) => lines.of(event)).map(({ text }) => text);
+}
+
+const STARTED = {
+  ...{ type: "run-started", job: "j", mode: "started", place: "file:x", attempt: 1 },
+  ...{ from: undefined, phase: "init", seed: 0, params: {} },
+} as const;
+const STOPPED = {
+  ...{ type: "run-finished", outcome: "stopped", epoch: 0, because: "SIGTERM" },
+  error: undefined,
+} as const;
+
+function saved(epoch: number, phase: "epoch" | "exit" = "epoch"): EventBody {
+  return { type: "save-committed", epoch, phase, attempt: 1, bytes: 10, durationMs: 1 };
+}
+
+Deno.test("lines: a run, read by a person", () => {
+  const lines = new Lines();
+  assertEquals(EVENTS.flatMap((event) => lines.of(event)).map(({ text }) => text), LINES);
+});
+
+Deno.test("lines: which of the three a run is, is said with its place", () => {
+  const resumed = { ...STARTED, mode: "resumed", attempt: 2, from: 3 } as const;
+  assertEquals(told(STARTED), ["j: started (attempt 1) at file:x"]);
+  assertEquals(told({ ...resumed, phase: "epoch" }), [
+    "j: resumed from epoch 3 (attempt 2) at file:x",
+  ]);
+  assertEquals(told({ ...resumed, phase: "exit" }), [
+    "j: resumed from epoch 3, at its exit group (attempt 2) at file:x",
+  ]);
+  assertEquals(told({ ...resumed, mode: "already finished", phase: "exit" }), [
+    "j: already finished at epoch 3 (file:x)",
+  ]);
+});
+
+Deno.test("lines: an epoch that is not saved has its line when the next begins, or at the end", () => {
+  const ended = (epoch: number) =>
+    ({ type: "phase-finished", phase: "epoch", epoch, durationMs: 100 }) as const;
+  assertEquals(
+    told(
+      ended(1),
+      { type: "phase-started", phase: "epoch", epoch: 2 },
+      ended(2),
+      saved(2),
+      saved(2, "exit"),
+      ended(3),
+      STOPPED,
+    ),
+    [
+      "epoch 1  100 ms  not saved",
+      "epoch 2  100 ms  saved 10 B in 1.0 ms",
+      "exit  done, saved 10 B in 1.0 ms",
+      "epoch 3  100 ms  not saved",
+      "stopped (epoch 2 is saved): SIGTERM",
+    ],
+  );
+});
+
+Deno.test("lines: a stop says what is kept", () => {
+  assertEquals(told(STARTED, STOPPED).at(-1), "stopped (nothing is saved yet): SIGTERM");
+  assertEquals(told(STARTED, saved(0), STOPPED).slice(1), [
+    "init  done, saved 10 B in 1.0 ms",
+    "stopped (epoch 0 is saved): SIGTERM",
+  ]);
+  assertEquals(told({ type: "stop-requested", reason: "SIGINT" }), [
+    "SIGINT: stopping; a second signal ends the process at once",
+  ]);
+});
+
+Deno.test("lines: failures are told once each, and what follows from them is not", () => {
+  const failed = (name: string) =>
+    ({
+      ...{ type: "task-failed", ...learnOn("n0"), try: 2, retryInMs: undefined },
+      error: { name, message: "why" },
+    }) as const;
+  assertEquals(told(failed("TypeError")), ["task learn@n0 failed (try 2): why"]);
+  assertEquals(told(failed("SiblingFailedError"), failed("StoppedError")), []);
+  const save = {
+    ...{ type: "save-failed", epoch: 3, phase: "epoch" },
+    error: { name: "E", message: "disk full" },
+  } as const;
+  assertEquals(told({ ...save, next: "retry" }, { ...save, next: "warn", phase: "exit" }), [
+    "epoch 3 was not saved: disk full; trying again",
+    "the end of exit was not saved: disk full; the job goes on",
+  ]);
+  assertEquals(told({ type: "task-overran", ...LEARN, durationMs: 2_000, timeoutMs: 1_000 }), [
+    "task learn took 2.0 s, past its timeout of 1.0 s, and did not yield, " +
+    "so that it could not be told to end",
+  ]);
+});
+
+Deno.test("lines: a task is named with its node and turn where it has any but the usual", () => {
+  assertEquals(taskName(LEARN), "learn");
+  assertEquals(taskName(learnOn("n0")), "learn@n0");
+  assertEquals(taskName({ ...LEARN, id: "learn@main#2" }), "learn@main#2");
+});
