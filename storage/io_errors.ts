@@ -44,7 +44,12 @@ export function asStoreError(error: unknown, op: string, path: string, root: str
     return new StoreFullError(op, path, "the disk is full: make room, then go on", options);
   }
   if (error instanceof Deno.errors.NotADirectory || codeOf(error) === "ENOTDIR") {
-    return new StoreError(op, path, "a part of the path is a file, not a folder", options);
+    return new StoreError(
+      op,
+      path,
+      "a part of the path is a file, not a folder: choose another place, or move that file away",
+      options,
+    );
   }
   return new StoreError(op, path, messageOf(error), options);
 }

@@ -16,6 +16,7 @@ import {
   describeEvery,
   describeKeep,
   describeToken,
+  LEVELS,
   waitsOf,
 } from "./plan_words.ts";
 
@@ -127,7 +128,9 @@ function moves(step: PlacedStep, task: AnyTask): string[] {
     }
     if (token.kind !== "saved") return [];
     const { blob, direction } = metricOf(token.by);
-    return [`load ${token.blob.name} of the saved epoch with the ${direction} ${blob.name}`];
+    return [
+      `load ${token.blob.name} of the saved epoch with the ${LEVELS[direction]} ${blob.name}`,
+    ];
   });
 }
 

@@ -10,6 +10,9 @@ import type { AnyToken, Keep } from "../../dsl/mod.ts";
 import type { PlacedBlob, Program, SaveEvery } from "../program.ts";
 import { formatDuration } from "../../dsl/mod.ts";
 
+/** What is best, by a metric's direction. */
+export const LEVELS = { max: "highest", min: "lowest" } as const;
+
 /** A rule for keeping. */
 export function describeKeep(keep: Keep): string {
   switch (keep.keep) {
@@ -21,15 +24,15 @@ export function describeKeep(keep: Keep): string {
       return `younger than ${keep.than}`;
     case "best": {
       const { blob, direction } = metricOf(keep.by);
-      return `the best ${keep.count} by ${direction} ${blob.name}`;
+      return `the best ${keep.count} by the ${LEVELS[direction]} ${blob.name}`;
     }
   }
 }
 
 /** How often epochs are saved. */
 export function describeEvery(every: SaveEvery): string {
-  if ("ms" in every) return `after ${formatDuration(every.ms)} without a save`;
-  return every.epochs === 1 ? "after each epoch" : `after each ${every.epochs} epochs`;
+  if ("ms" in every) return `once ${formatDuration(every.ms)} have passed`;
+  return every.epochs === 1 ? "after each epoch" : `every ${every.epochs} epochs`;
 }
 
 /** A token, as a task names it among what it reads. */

@@ -15,8 +15,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Kills it with SIGKILL the moment it has said something that matches, this many times. */
   readonly killAt?: { readonly said: RegExp; readonly nth?: number };
-  /** Runs it as this other user, which only root can. */
-  readonly user?: number;
+  /** A program, with its arguments, that starts it. */
+  readonly under?: readonly string[];
 }
 
 /** What a program did. */
@@ -39,15 +39,13 @@ export async function runProgram(
   file: string,
   options: ProcessOptions = {},
 ): Promise<ProcessResult> {
-  const { flags = [], args = [], cwd = ROOT, killAt, user } = options;
+  const { flags = [], args = [], cwd = ROOT, killAt, under = [] } = options;
   await using killer = await makeKiller(killAt);
-  const command = [
+  const [program = "", ...rest] = [
+    ...under,
     ...[Deno.execPath(), "run", "--quiet", "--no-prompt", "--frozen"],
     ...[`--config=${join(ROOT, "deno.json")}`, ...killer.flags, ...flags, file, ...args],
   ];
-  const [program = "", ...rest] = user === undefined
-    ? command
-    : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", ...command];
   const { code, signal, stdout, stderr } = await new Deno.Command(program, {
     args: rest,
     cwd,

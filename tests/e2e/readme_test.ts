@@ -10,7 +10,7 @@ function blocks(section: string, language: string): string[] {
   const [, text] = readme.split(`\n## ${section}\n`);
   if (text === undefined) throw new Error(`README.md has no section "${section}"`);
   const [own = ""] = text.split("\n## ");
-  const fence = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms");
+  const fence = new RegExp(`^\`\`\`${language}(?: [^\n]*)?\n(.*?)^\`\`\`$`, "gms");
   return [...own.matchAll(fence)].map(([, block = ""]) => block);
 }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { failureText, Kept } from "../../../runtime/cli/failure.ts";
 import { NothingToResumeError, TaskError } from "../../../runtime/errors.ts";
 import type { EventBody } from "../../../runtime/events.ts";
+import { saved, STARTED } from "./script.ts";
 
 const SITE = { task: "learn", node: "main", epoch: 3, attempt: 1, try: 1 };
 const COMMAND = "deno run … job.ts";
@@ -11,14 +12,6 @@ function keptAfter(...bodies: EventBody[]): Kept {
   for (const body of bodies) kept.observe({ time: 0, ...body });
   return kept;
 }
-
-const STARTED = {
-  ...{ type: "run-started", job: "j", mode: "started", place: "file:x", attempt: 1 },
-  ...{ from: undefined, phase: "init", seed: 0, params: {} },
-} as const;
-const SAVED = {
-  ...{ type: "save-committed", epoch: 2, phase: "epoch", attempt: 1, bytes: 1, durationMs: 1 },
-} as const;
 
 Deno.test("failure: why, what is kept, and what to do next", () => {
   const cause = new Error("no rows\x1b[0m", { cause: new TypeError("connection\nrefused") });
@@ -30,7 +23,7 @@ Deno.test("failure: why, what is kept, and what to do next", () => {
   }
   const error = new TaskError(SITE, cause.message, { cause });
   assertEquals(
-    failureText(error, keptAfter(STARTED, SAVED), COMMAND),
+    failureText(error, keptAfter(STARTED, saved(2)), COMMAND),
     `error: Task "learn" failed in epoch 3 on node "main" (attempt 1, try 1): no rows
     because: connection
       refused

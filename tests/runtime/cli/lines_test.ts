@@ -1,25 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { Lines, taskName } from "../../../runtime/cli/lines.ts";
 import type { EventBody } from "../../../runtime/events.ts";
-import { EVENTS, everyMs, LEARN, learnOn, LINES } from "./script.ts";
+import { type BodyOf, EVENTS, everyMs, LEARN, learnOn, LINES, saved, STARTED } from "./script.ts";
 
 function told(...bodies: EventBody[]): string[] {
   const lines = new Lines();
   return everyMs(10, bodies).flatMap((event) => lines.of(event)).map(({ text }) => text);
 }
 
-const STARTED = {
-  ...{ type: "run-started", job: "j", mode: "started", place: "file:x", attempt: 1 },
-  ...{ from: undefined, phase: "init", seed: 0, params: {} },
-} as const;
-const STOPPED = {
+const STOPPED: BodyOf<"run-finished"> = {
   ...{ type: "run-finished", outcome: "stopped", epoch: 0, because: "SIGTERM" },
   error: undefined,
-} as const;
-
-function saved(epoch: number, phase: "epoch" | "exit" = "epoch"): EventBody {
-  return { type: "save-committed", epoch, phase, attempt: 1, bytes: 10, durationMs: 1 };
-}
+};
 
 Deno.test("lines: a run, read by a person", () => {
   const lines = new Lines();
@@ -75,17 +67,16 @@ Deno.test("lines: a stop says what is kept", () => {
 });
 
 Deno.test("lines: failures are told once each, and what follows from them is not", () => {
-  const failed = (name: string) =>
-    ({
-      ...{ type: "task-failed", ...learnOn("n0"), try: 2, retryInMs: undefined },
-      error: { name, message: "why" },
-    }) as const;
+  const failed = (name: string): BodyOf<"task-failed"> => ({
+    ...{ type: "task-failed", ...learnOn("n0"), try: 2, retryInMs: undefined },
+    error: { name, message: "why" },
+  });
   assertEquals(told(failed("TypeError")), ["task learn@n0 failed (try 2): why"]);
   assertEquals(told(failed("SiblingFailedError"), failed("StoppedError")), []);
-  const save = {
+  const save: Omit<BodyOf<"save-failed">, "next"> = {
     ...{ type: "save-failed", epoch: 3, phase: "epoch" },
     error: { name: "E", message: "disk full" },
-  } as const;
+  };
   assertEquals(told({ ...save, next: "retry" }, { ...save, next: "warn", phase: "exit" }), [
     "epoch 3 was not saved: disk full; trying again",
     "the end of exit was not saved: disk full; the job goes on",

@@ -11,6 +11,20 @@ export function learnOn(node: string): TaskPlace {
   return { ...LEARN, node, id: `learn@${node}` };
 }
 
+/** The body of an event of one type. */
+export type BodyOf<T extends EventBody["type"]> = Extract<EventBody, { readonly type: T }>;
+
+/** A fresh start. */
+export const STARTED: BodyOf<"run-started"> = {
+  ...{ type: "run-started", job: "j", mode: "started", place: "file:x", attempt: 1 },
+  ...{ from: undefined, phase: "init", seed: 0, params: {} },
+};
+
+/** A save that worked. */
+export function saved(epoch: number, phase: "epoch" | "exit" = "epoch"): EventBody {
+  return { type: "save-committed", epoch, phase, attempt: 1, bytes: 10, durationMs: 1 };
+}
+
 /** Events so far apart, in milliseconds. */
 export function everyMs(ms: number, bodies: readonly EventBody[]): readonly RunEvent[] {
   return bodies.map((body, index) => ({ time: ms * index, ...body }));

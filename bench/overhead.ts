@@ -1,0 +1,118 @@
+/** What the runtime adds to each task, against awaiting the same functions bare. */
+
+import {
+  blob,
+  epochs,
+  type Job,
+  job,
+  JobRunner,
+  LocalSession,
+  parallel,
+  type Step,
+  task,
+} from "tidemark";
+import { type Contender, type Figures, interleaved, median, table } from "./stats.ts";
+
+const TASKS = 1000;
+const EPOCHS = 20;
+const ROUNDS = 9;
+/** The goal: what a task may cost, in microseconds. */
+const GOAL = 5;
+
+const total = blob("total", { initial: () => 0 });
+const parts = Array.from(
+  { length: TASKS },
+  (_, index) => blob(`part-${index}`, { initial: () => 0 }),
+);
+
+const add = ({ value }: { value: number }): Promise<{ value: number }> =>
+  Promise.resolve({ value: value + 1 });
+
+/** Tasks that each wait for the one before, since all read and write one blob. */
+function chain(timing: { timeout?: "10m" }): readonly Step[] {
+  return parts.map((_, index) =>
+    task(`add-${index}`, { reads: { value: total }, writes: { value: total }, ...timing }).run(add)
+  );
+}
+
+/** Tasks that have nothing to do with one another, each with a blob of its own. */
+function fan(timing: { timeout?: "10m" }): readonly Step[] {
+  const tasks = parts.map((part, index) =>
+    task(`add-${index}`, { reads: { value: part }, writes: { value: part }, ...timing }).run(add)
+  );
+  return [parallel(...tasks)];
+}
+
+/** Runs a job; the median time of its epochs without their saves, in microseconds a task. */
+function throughRuntime(name: string, steps: readonly Step[]): Contender {
+  const made: Job = job("overhead", {
+    epoch: steps,
+    until: epochs(EPOCHS),
+    checkpoint: { to: "memory:unused", every: epochs(EPOCHS) },
+  });
+  const measure = async (): Promise<number> => {
+    const times: number[] = [];
+    await using session = new LocalSession({
+      onEvent: (event) => {
+        if (event.type === "phase-finished" && event.phase === "epoch") {
+          times.push(event.durationMs);
+        }
+      },
+    });
+    await new JobRunner(made, { to: `memory:${crypto.randomUUID()}` }).run(session);
+    return 1000 * median(times.slice(1)) / TASKS;
+  };
+  return { name, measure };
+}
+
+/** Runs the same functions without a runtime; the median time, in microseconds a function. */
+function bare(name: string, run: () => Promise<number>): Contender {
+  const measure = async (): Promise<number> => {
+    const times: number[] = [];
+    for (let epoch = 0; epoch < EPOCHS; epoch++) {
+      const from = performance.now();
+      if (await run() !== TASKS) throw new Error(`${name} does not add up`);
+      times.push(performance.now() - from);
+    }
+    return 1000 * median(times.slice(1)) / TASKS;
+  };
+  return { name, measure };
+}
+
+async function bareChain(): Promise<number> {
+  let value = 0;
+  for (let index = 0; index < TASKS; index++) ({ value } = await add({ value }));
+  return value;
+}
+
+async function bareFan(): Promise<number> {
+  const results = await Promise.all(parts.map(() => add({ value: 0 })));
+  return results.reduce((sum, { value }) => sum + value, 0);
+}
+
+/** Measures chains and fans, and puts them into words. */
+export async function overhead(): Promise<string> {
+  const figures = await interleaved([
+    bare("chain, bare", bareChain),
+    throughRuntime("chain", chain({})),
+    throughRuntime("chain, each with a timeout", chain({ timeout: "10m" })),
+    bare("fan, bare", bareFan),
+    throughRuntime("fan", fan({})),
+    throughRuntime("fan, each with a timeout", fan({ timeout: "10m" })),
+  ], ROUNDS);
+  const [chained, , , fanned] = figures;
+  const rows = figures.map((figure, index) => row(figure, index < 3 ? chained : fanned));
+  return [
+    `Overhead of the runtime: ${TASKS} tasks, µs a task, events heard, medians of ${ROUNDS} rounds`,
+    table([["", "µs", "range", "over bare", `goal < ${GOAL}`], ...rows]),
+  ].join("\n");
+}
+
+function row({ name, median = NaN, range }: Figures, bare: Figures | undefined): string[] {
+  const over = median - (bare?.median ?? NaN);
+  const isBare = name === bare?.name;
+  return [
+    ...[name, median.toFixed(2), range.map((end) => end.toFixed(2)).join(" to ")],
+    ...isBare ? [] : [over.toFixed(2), over < GOAL ? "met" : "missed"],
+  ];
+}

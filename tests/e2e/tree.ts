@@ -1,0 +1,23 @@
+/** What a folder holds, byte for byte. */
+
+import { createHash } from "node:crypto";
+import { join } from "@std/path";
+
+/** The SHA-256, size and mode of every file below a path, and the mode of every folder, by path. */
+export async function treeOf(path: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  await visit(path, "", found);
+  return found;
+}
+
+async function visit(path: string, name: string, found: Map<string, string>): Promise<void> {
+  const { isDirectory, mode, size } = await Deno.lstat(path);
+  if (!isDirectory) {
+    const digest = createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+    found.set(name, `${digest} ${size} ${mode}`);
+    return;
+  }
+  found.set(`${name}/`, String(mode));
+  const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name).sort();
+  for (const child of names) await visit(join(path, child), `${name}/${child}`, found);
+}

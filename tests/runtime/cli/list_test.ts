@@ -1,0 +1,51 @@
+import { assertEquals } from "@std/assert";
+import { type Listed, type ListedState, listText } from "../../../runtime/cli/list.ts";
+
+const STATE: ListedState = {
+  ...{ epoch: 0, phase: "epoch", attempt: 1, from: "0@a1", bytes: 2_048, at: "2026-01-02T03:04Z" },
+  ...{ stop: undefined, problem: undefined },
+};
+
+// What is listed of real checkpoints is tested with the commands, in command_line_test.ts.
+
+Deno.test("list: the current line is marked, the others say where they come from", () => {
+  const listed: Listed = {
+    place: "file:x",
+    lines: [
+      {
+        ...{ current: true, attempt: 2, branchesFrom: undefined },
+        states: [
+          STATE,
+          { ...STATE, epoch: 10, attempt: 2, from: "10@a2", stop: "epochs(10)" },
+          { ...STATE, epoch: 10, attempt: 2, from: "10@a2", phase: "download" },
+        ],
+      },
+      {
+        ...{ current: false, attempt: 1, branchesFrom: "0@a1" },
+        states: [{ ...STATE, epoch: 1, from: "1@a1", problem: "it is damaged" }],
+      },
+      { current: false, attempt: 3, branchesFrom: undefined, states: [STATE] },
+    ],
+    damaged: ["attempts/000004.parent.cbor is cut off"],
+  };
+  assertEquals(
+    listText(listed),
+    `file:x (* is the current line)
+* 0@a1   init      2026-01-02T03:04Z  2.0 KiB
+* 10@a2  epoch     2026-01-02T03:04Z  2.0 KiB  epochs(10) holds
+* 10@a2  download  2026-01-02T03:04Z  2.0 KiB
+beside it, attempt 1 from 0@a1
+  1@a1   epoch     it is damaged
+beside it, attempt 3 from a fresh start
+  0@a1   init      2026-01-02T03:04Z  2.0 KiB
+damaged: attempts/000004.parent.cbor is cut off
+`,
+  );
+});
+
+Deno.test("list: that nothing is saved is said", () => {
+  assertEquals(
+    listText({ place: "file:x", lines: [], damaged: [] }),
+    "nothing is saved at file:x\n",
+  );
+});
