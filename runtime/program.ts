@@ -14,7 +14,7 @@ import type {
   ParamRef,
   ParamValue,
 } from "../dsl/mod.ts";
-import { buildJob, JobError, paramProblem, parseDuration } from "../dsl/mod.ts";
+import { buildJob, JobError, paramProblem, paramValue, parseDuration } from "../dsl/mod.ts";
 import { DEFAULT_NODE } from "../dsl/access.ts";
 import { layOutJob, nodesOf, type PhaseName, PHASES } from "../dsl/check/check.ts";
 import { Inventory, metricOf, stopConditions } from "../dsl/check/inventory.ts";
@@ -173,7 +173,7 @@ function resolveParams(
   });
   if (problems.length > 0) throw new JobError(job.name, problems);
   const params: Record<string, ParamValue> = {};
-  for (const [name, param] of declared) params[name] = given[name] ?? param.default;
+  for (const [name, param] of declared) params[name] = paramValue(param, given);
   return Object.freeze(params);
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Job, JobError, parseDuration } from "../../dsl/mod.ts";
+import { PLACE_KINDS } from "../../dsl/check/plan.ts";
 import { type EpochRef, parseEpoch } from "../checkpoint/epoch_ref.ts";
 import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
@@ -75,22 +76,30 @@ interface Ready {
 /** Checks all that can be wrong with a command line, before anything is opened. */
 function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): Ready {
   const params = parseParams(args.params, bare.declaredParams);
+  const { checkpoints, ...others } = line.runner ?? {};
+  // The place that is given now wins over the manager, and that over the plan.
+  const place = args.to === undefined
+    ? checkpoints === undefined ? {} : { checkpoints }
+    : { to: checkPlace(args.to) };
   const runner = new JobRunner(job, {
-    ...line.runner,
+    ...others,
+    ...place,
     params,
     base: line.base,
-    ...args.to === undefined ? {} : { to: args.to },
     ...args.seed === undefined ? {} : { seed: args.seed },
     ...startOf(args),
   });
   const program = compile(job, { params, upload: line.runner?.uploader !== undefined });
-  try {
-    void runner.checkpoints;
-  } catch (error) {
-    if (args.to === undefined || !(error instanceof Error)) throw error;
-    throw new UsageError(`--to ${args.to}: ${error.message}`, { cause: error });
-  }
   return { args, program, runner };
+}
+
+function checkPlace(to: string): string {
+  const [, kind] = /^([a-z0-9]+):./.exec(to) ?? [];
+  if (kind !== undefined && PLACE_KINDS.includes(kind)) return to;
+  throw new UsageError(
+    `Cannot parse --to "${to}": write a kind (${PLACE_KINDS.join(", ")}) and a path, ` +
+      `as in file:checkpoints`,
+  );
 }
 
 async function perform(job: Job, ready: Ready, line: CommandLine): Promise<number> {

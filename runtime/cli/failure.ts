@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NothingToResumeError, SaveError, TaskError } from "../errors.ts";
+import { NothingToResumeError, SaveError, StoppedError, TaskError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { cleanLines } from "./text.ts";
 
@@ -86,7 +86,7 @@ function userFrames(error: unknown): string[] {
   for (let depth = 0; inner.cause instanceof Error && depth < MOST_CAUSES; depth++) {
     inner = inner.cause;
   }
-  if (inner === error || inner.stack === undefined) return [];
+  if (inner === error || inner instanceof StoppedError || inner.stack === undefined) return [];
   const root = new URL("../../", import.meta.url).href;
   const own = [...["runtime", "storage", "dsl"].map((folder) => `${root}${folder}/`), "ext:"];
   return inner.stack.split("\n").filter((line) => line.startsWith("    at "))

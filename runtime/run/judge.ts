@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { paramValue } from "../../dsl/mod.ts";
 import { ResourcePool } from "../session/resources.ts";
-import { paramValue, type Scope } from "../session/scope.ts";
+import type { Scope } from "../session/scope.ts";
 import type { Session } from "../session/session.ts";
 import type { Progress } from "./state.ts";
 
@@ -30,7 +31,7 @@ function conditionScope(session: Session, progress: Progress, signal: AbortSigna
     ...{ job: program.job, phase: "epoch", epoch, attempt: 0, branch, seed, signal, cursors },
     params: program.params,
     stopReason: () => undefined,
-    resources: new ResourcePool((param) => paramValue(program, param), signal),
+    resources: new ResourcePool((param) => paramValue(param, program.params), signal),
     saved: () => Promise.reject(new Error("a stop condition cannot read saved epochs")),
     events: session.events,
     checkReads: false,

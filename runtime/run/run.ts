@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Job, ParamValue } from "../../dsl/mod.ts";
+import { type Job, type ParamValue, paramValue } from "../../dsl/mod.ts";
 import type { PhaseName } from "../../dsl/check/check.ts";
 import type { Checkpoints } from "../checkpoint/manager.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
@@ -12,7 +12,7 @@ import type { Phase } from "../events.ts";
 import type { Action, Program } from "../program.ts";
 import { ResourcePool } from "../session/resources.ts";
 import { prepareGroup, type ReadyGroup } from "../session/run_group.ts";
-import { paramValue, type Scope } from "../session/scope.ts";
+import type { Scope } from "../session/scope.ts";
 import type { Session } from "../session/session.ts";
 import type { RunResult } from "./job_runner.ts";
 import { saveByPolicy } from "./save_policy.ts";
@@ -86,7 +86,7 @@ export class Run {
       runState: () => this.#progress.save(),
     });
     this.#pool = new ResourcePool(
-      (param) => paramValue(this.#program, param),
+      (param) => paramValue(param, this.#program.params),
       this.#request.signal,
       (key, stamp) => this.#stamp(key, stamp),
     );

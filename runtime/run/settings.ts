@@ -41,7 +41,7 @@ export function resolveSettings(
     const param = declared.get(name);
     if (param === undefined) {
       notices.push(`param ${name} was saved as ${show(value)}; the job no longer has it`);
-    } else if (given.params[name] === undefined) {
+    } else if (!Object.hasOwn(given.params, name)) {
       params[name] = value;
       if (value !== param.default) {
         notices.push(
@@ -52,7 +52,7 @@ export function resolveSettings(
   }
   for (const [name, value] of Object.entries(given.params)) {
     params[name] = value;
-    const before = saved.params[name];
+    const before = Object.hasOwn(saved.params, name) ? saved.params[name] : undefined;
     if (before !== value) {
       notices.push(
         `param ${name} ${before === undefined ? "(not saved)" : show(before)} → ${
@@ -62,7 +62,7 @@ export function resolveSettings(
     }
   }
   for (const [name, param] of declared) {
-    if (!(name in saved.params) && given.params[name] === undefined) {
+    if (!Object.hasOwn(saved.params, name) && !Object.hasOwn(given.params, name)) {
       notices.push(`param ${name} is new: its default is ${show(param.default)}`);
     }
   }

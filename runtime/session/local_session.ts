@@ -5,7 +5,14 @@
  */
 import { DEFAULT_NODE } from "../../dsl/access.ts";
 import { layOut } from "../../dsl/layout.ts";
-import { type BlobRef, type Duration, JobError, parseDuration, type Step } from "../../dsl/mod.ts";
+import {
+  type BlobRef,
+  type Duration,
+  JobError,
+  paramValue,
+  parseDuration,
+  type Step,
+} from "../../dsl/mod.ts";
 import { cloneValue } from "../../storage/mod.ts";
 import { BlobNotSetError, type UnresponsiveTaskError } from "../errors.ts";
 import { Events, type Observer } from "../events.ts";
@@ -13,7 +20,7 @@ import { unresponsiveIn } from "../task/halt.ts";
 import { Cursors } from "./cursors.ts";
 import { ResourcePool } from "./resources.ts";
 import { prepareGroup, type ReadyGroup, runGroup } from "./run_group.ts";
-import { paramValue, type Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import type {
   BlobOptionsOfSession,
   CheckpointHost,
@@ -199,7 +206,7 @@ export class LocalSession implements Session {
   /** What single tasks know: no job, no params but their defaults. */
   #scope(job: string, signal: AbortSignal): Scope {
     const params = {};
-    this.#pool ??= new ResourcePool((param) => paramValue({ params }, param), this.#closing.signal);
+    this.#pool ??= new ResourcePool((param) => paramValue(param, params), this.#closing.signal);
     return {
       ...{ job, phase: "init", epoch: 0, attempt: 0, branch: 0, seed: 0, params, signal },
       stopReason: () => signal.aborted ? signal.reason : undefined,

@@ -5,11 +5,20 @@
  */
 import { isToken } from "../../dsl/access.ts";
 import { countOf } from "../../dsl/layout.ts";
-import type { AnyBlob, AnyReadable, AnyToken, CursorRef, When } from "../../dsl/mod.ts";
-import type { AnyTask, Reads, Writes } from "../../dsl/mod.ts";
+import {
+  type AnyBlob,
+  type AnyReadable,
+  type AnyTask,
+  type AnyToken,
+  type CursorRef,
+  paramValue,
+  type Reads,
+  type When,
+  type Writes,
+} from "../../dsl/mod.ts";
 import { BlobNotSetError } from "../errors.ts";
 import { isThenable } from "../task/turn.ts";
-import { paramValue, type Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import { copyBlob, type Workspace } from "./workspace.ts";
 
 /** Where values are read from. */
@@ -28,7 +37,7 @@ export function readToken(source: Source, token: AnyToken, node: string): unknow
     case "blob":
       return readBlob(source, token, node);
     case "param":
-      return paramValue(source.scope, token);
+      return paramValue(token, source.scope.params);
     case "optional":
       return source.workspace(node).get(token.blob.name);
     case "previous": {

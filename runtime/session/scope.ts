@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnyBlob, By, ParamRef, ParamValue } from "../../dsl/mod.ts";
+import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
 import type { Events, Phase } from "../events.ts";
 import type { Cursors } from "./cursors.ts";
 import type { ResourcePool } from "./resources.ts";
@@ -41,9 +41,4 @@ export interface Scope {
   readonly events: Events;
   /** Whether to compare what tasks read before and after them. */
   readonly checkReads: boolean;
-}
-
-/** A param's value in a scope. */
-export function paramValue(scope: Pick<Scope, "params">, param: ParamRef<unknown>): ParamValue {
-  return scope.params[param.name] ?? param.default;
 }

@@ -7,7 +7,7 @@ import type { Task } from "../../dsl/mod.ts";
 import { Events, type Observer } from "../events.ts";
 import { Cursors } from "../session/cursors.ts";
 import { ResourcePool } from "../session/resources.ts";
-import { paramValue, type Scope } from "../session/scope.ts";
+import type { Scope } from "../session/scope.ts";
 import { TaskContext } from "./context.ts";
 import { Halt } from "./halt.ts";
 import { checkOutput } from "./output.ts";
@@ -59,7 +59,7 @@ export async function runTask<I, O>(
     ...{ job: task.name, phase: "epoch", epoch, attempt: 1, branch: 1, seed, params: {}, signal },
     ...{ stopReason, events, checkReads: false },
     cursors: new Cursors({ job: task.name, seed }),
-    resources: new ResourcePool((param) => paramValue({ params: {} }, param), signal),
+    resources: new ResourcePool((param) => param.default, signal),
     saved: () => Promise.reject(new Error("what saved(…) reads is given to runTask as an input")),
   };
   const place = {

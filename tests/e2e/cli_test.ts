@@ -6,16 +6,16 @@ const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
 const JOB = `
 import { blob, epochs, job, main, param, task } from "tidemark";
-const work = param("work", "quick", { choices: ["quick", "wait", "busy", "deaf", "fail"] });
+const work = param("work", "quick", { choices: ["quick", "wait", "busy", "deaf", "late", "fail"] });
 const count = param("epochs", 3, { integer: true, min: 1 });
 const total = blob("total", { initial: () => 0 });
-const add = task("add", { reads: { work, total }, writes: { total } })
+const add = task("add", { reads: { work, total }, writes: { total }, timeout: Deno.args.includes("work=late") ? "1s" : "1m" })
   .run(async ({ work, total }, { epoch, signal, progress, log }) => {
     if (epoch === 2 && work !== "quick") {
       log("in epoch 2");
       if (work === "fail") throw new TypeError("a flaw in the job");
       if (work === "wait") await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-      const end = performance.now() + 20_000;
+      const end = performance.now() + (work === "late" ? 2_500 : 20_000);
       while (performance.now() < end) if (work === "busy") progress(1, 2);
     }
     log("total " + (total + epoch));
@@ -76,18 +76,20 @@ async function ended(child: Deno.ChildProcess): Promise<Ended> {
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
 
-/** Reads until a text has come, then sends signals; gives how it ended, and what came after. */
+/** How long a process may take to say what is waited for, so that a test that fails also ends. */
+const LONGEST_MS = 30_000;
+
+/** Reads until a text has come, then sends signals; gives how it ended, and how soon after the last. */
 async function signalAt(
   child: Deno.ChildProcess,
   text: string,
   ...signals: (Deno.Signal | { readonly waitFor: string })[]
-): Promise<Ended & { readonly signal: Deno.Signal | null }> {
+): Promise<Ended & { readonly signal: Deno.Signal | null; readonly tookMs: number }> {
   let out = "";
   let err = "";
-  const waiting: { readonly test: () => boolean; readonly resolve: () => void }[] = [];
-  const told = (): void => {
-    for (const { test, resolve } of waiting) if (test()) resolve();
-  };
+  let isEnded = false;
+  const waiting = new Set<() => void>();
+  const told = (): void => waiting.forEach((look) => look());
   const read = async (
     stream: ReadableStream<Uint8Array>,
     add: (part: string) => void,
@@ -98,22 +100,40 @@ async function signalAt(
     }
   };
   const until = (test: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      waiting.push({ test, resolve });
-      told();
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (test()) resolve();
+        else if (isEnded) reject(new Error(`it ended before that:\n${out}\n${err}`));
+      };
+      waiting.add(look);
+      look();
     });
+  const limit = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
   const done = Promise.all([
     read(child.stdout, (part) => void (out += part)),
     read(child.stderr, (part) => void (err += part)),
   ]);
-  await until(() => out.includes(text));
-  for (const signal of signals) {
-    if (typeof signal === "string") child.kill(signal);
-    else await until(() => err.includes(signal.waitFor));
+  void done.then(() => {
+    isEnded = true;
+    told();
+  });
+  let sentAt = 0;
+  try {
+    await until(() => out.includes(text));
+    for (const signal of signals) {
+      if (typeof signal !== "string") await until(() => err.includes(signal.waitFor));
+      else {
+        child.kill(signal);
+        sentAt = performance.now();
+      }
+    }
+  } finally {
+    await done;
+    clearTimeout(limit);
   }
   const status = await child.status;
-  await done;
-  return { code: status.code, signal: status.signal, out, err };
+  const tookMs = performance.now() - sentAt;
+  return { code: status.code, signal: status.signal, out, err, tookMs };
 }
 
 Deno.test("cli: starts, goes on, and says when it is finished; output in a pipe is plain", async () => {
@@ -219,14 +239,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   for (const work of ["wait", "busy"]) {
     Deno.test(`cli: ${signal} stops a task that is ${work}, with 75, and it goes on from there`, async () => {
       await using folder = await Folder.make();
-      const started = performance.now();
-      const { code, out } = await signalAt(
-        folder.spawn(["--param", `work=${work}`]),
-        "in epoch 2",
-        signal,
-      );
+      const child = folder.spawn(["--param", `work=${work}`]);
+      const { code, out, tookMs } = await signalAt(child, "in epoch 2", signal);
       assertEquals(code, 75);
-      assert(performance.now() - started < 15_000, "it did not wait for the task's own end");
+      // The task itself would take 20 s.
+      assert(tookMs < 3_000, `it took ${tookMs} ms to stop`);
       assertStringIncludes(out, `stopped (epoch 1 is saved): The run was told to stop (${signal})`);
       const again = await folder.run("--param", "work=quick");
       assertStringIncludes(again.out, "adder: resumed from epoch 1");
@@ -238,10 +255,42 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 Deno.test("cli: a task that hears nothing is ended by a second signal; what is saved is safe", async () => {
   await using folder = await Folder.make();
   const child = folder.spawn(["--param", "work=deaf"]);
-  const waitFor = "second";
-  const { signal } = await signalAt(child, "in epoch 2", "SIGINT", { waitFor }, "SIGINT");
+  const waitFor = "task add@main has not yielded";
+  const { signal, tookMs } = await signalAt(child, "in epoch 2", "SIGINT", { waitFor }, "SIGINT");
   assertEquals(signal, "SIGKILL");
+  assert(tookMs < 3_000, `it took ${tookMs} ms to end`);
   const again = await folder.run("--param", "work=quick");
   assertStringIncludes(again.out, "adder: resumed from epoch 1");
   assertStringIncludes(again.out, "total 6");
+});
+
+Deno.test("cli: one request to stop that comes twice, as from a shell and a parent, is one", async () => {
+  await using folder = await Folder.make();
+  const child = folder.spawn(["--param", "work=deaf"]);
+  const waitFor = "task add@main has not yielded";
+  const twice = ["SIGINT", "SIGTERM"] as const;
+  const { signal, err } = await signalAt(child, "in epoch 2", ...twice, { waitFor }, "SIGTERM");
+  assertEquals(signal, "SIGKILL");
+  assertStringIncludes(err, "SIGTERM again: ended at once; what is saved is safe");
+});
+
+Deno.test("cli: a task that is past its timeout and does not yield is told of while it runs", async () => {
+  await using folder = await Folder.make();
+  const { code, out, err } = await folder.run("--param", "work=late");
+  assertEquals([code, err.trimEnd().split("\n")], [0, [
+    "task add@main is past its timeout and has not yielded, so that it cannot be told to end",
+  ]]);
+  assertStringIncludes(out, "past its timeout of 1.0 s, and did not yield");
+});
+
+Deno.test("cli: a reader of the output that goes away does not end the work", async () => {
+  await using folder = await Folder.make();
+  const child = folder.spawn(["--param", "epochs=200"]);
+  const reader = child.stdout.getReader();
+  const first = await reader.read();
+  assertStringIncludes(new TextDecoder().decode(first.value), "adder: started");
+  await reader.cancel();
+  await child.stderr.cancel();
+  assertEquals((await child.status).code, 0);
+  assertStringIncludes((await folder.run()).out, "adder: already finished at epoch 200");
 });

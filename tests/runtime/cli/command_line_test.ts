@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { blob, epochs, type Job, job, param, task } from "../../../dsl/mod.ts";
 import { type CommandLine, runCommandLine } from "../../../runtime/cli/command_line.ts";
+import { CheckpointManager } from "../../../runtime/checkpoint/manager.ts";
 import type { Watch } from "../../../runtime/cli/watch.ts";
 import { StoppedError } from "../../../runtime/errors.ts";
 import type { RunEvent } from "../../../runtime/events.ts";
+import { untilAborted, withoutWaiting } from "../helpers.ts";
 
 const count = param("epochs", 3, { integer: true, min: 1 });
 const total = blob("total", { initial: () => 0 });
@@ -99,8 +101,8 @@ Deno.test("command line: what is wrong with the words ends with 2, and opens not
     "--param epochs=0": 'param "epochs"',
     "--param epoch=1": 'Unknown param "epoch": the nearest are epochs',
     "resume --from x": '--from: Cannot parse epoch "x"',
-    "--to nowhere": '--to nowhere: Cannot parse place "nowhere"',
-    "--to tape:x": "--to tape:x: ",
+    "--to nowhere": 'Cannot parse --to "nowhere": write a kind (file, memory) and a path',
+    "--to tape:x": 'Cannot parse --to "tape:x"',
     "plan --param epochs=none": "Cannot parse --param epochs=none: it takes a number",
   };
   for (const [text, expected] of Object.entries(words)) {
@@ -151,9 +153,7 @@ Deno.test("command line: a stop ends with 75, is told, and can be gone on with",
     if (!isFirst) return;
     isFirst = false;
     controller.abort(new StoppedError("SIGTERM"));
-    return new Promise((_, reject) =>
-      signal.addEventListener("abort", () => reject(signal.reason))
-    );
+    return untilAborted(signal);
   });
   const { code, out, err } = await run(job, "", { watch: quietWatch(controller) });
   assertEquals([code, err], [75, ""]);
@@ -162,6 +162,29 @@ Deno.test("command line: a stop ends with 75, is told, and can be gone on with",
   const again = await run(job, "");
   assertStringIncludes(firstLine(again), "adder: resumed from epoch 1");
   assertEquals(again.code, 0);
+});
+
+Deno.test("command line: a task that does not end when it is to stop leaves 75, and is named", async () => {
+  const controller = new AbortController();
+  const job = adder(() => {
+    controller.abort(new StoppedError("SIGINT"));
+    return new Promise(() => {});
+  });
+  await withoutWaiting(async () => {
+    const { code, err } = await run(job, "", { watch: quietWatch(controller) });
+    assertEquals(code, 75);
+    assertStringIncludes(err, 'Task "add" did not end within');
+    assertStringIncludes(err, "epoch 1 is saved at memory:");
+  });
+});
+
+Deno.test("command line: --to wins over the manager that a script gives, and that over the plan", async () => {
+  const [of, manager, to] = [adder(), crypto.randomUUID(), crypto.randomUUID()];
+  const runner = { checkpoints: new CheckpointManager(manager, "memory") };
+  const started = async (words: string): Promise<string> =>
+    firstLine(await run(of, words, { runner }));
+  assertStringIncludes(await started(`--to memory:${to}`), ` at memory:${to}/adder`);
+  assertStringIncludes(await started(""), ` at memory:${manager}`);
 });
 
 Deno.test("command line: stopping after an epoch, as a script may ask, ends with 75", async () => {
