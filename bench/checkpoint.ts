@@ -54,7 +54,7 @@ async function tidemark(
       metadata: { report: (report) => void (bytes = report.bytes) },
     });
   return {
-    name: "Tidemark (CRC-32, manifest, 3 syncs)",
+    name: 'Tidemark, durability "power"',
     save: async () => {
       await Deno.remove(place, { recursive: true }).catch(ignoreMissing);
       const manager = make();

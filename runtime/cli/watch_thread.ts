@@ -66,6 +66,8 @@ function thread(settings: ThreadSettings): void {
     for (const [number, name] of Object.entries(signals)) {
       Deno.addSignalListener(name, () => hear(Number(number)));
     }
+    // The main thread may have heard one while this one started.
+    if (Atomics.load(words, at.signal) !== 0) heardAt = performance.now();
 
     const tasks = (): { slot: number; name: string; deadline: number }[] => {
       const running = [];

@@ -10,10 +10,10 @@ import {
   LocalSession,
   task,
 } from "tidemark";
-import { createHash } from "node:crypto";
 import adder from "./bad_job.ts";
 import { runProgram, withFolder } from "./process.ts";
-import { treeOf } from "./tree.ts";
+import { altered, isRoot, newerVersion, packOf, rewrite } from "./spoil.ts";
+import { assertKept, treeOf } from "./tree.ts";
 
 const FILE = fromFileUrl(new URL("bad_job.ts", import.meta.url));
 const NEWEST = "epochs/e000003.a000001.cbor";
@@ -281,56 +281,9 @@ async function commandLine(
   });
 }
 
-/** Whether root runs this; asked of the system, since Deno would want one more permission for it. */
-async function isRoot(): Promise<boolean> {
-  const { stdout } = await new Deno.Command("id", { args: ["-u"] }).output();
-  return new TextDecoder().decode(stdout).trim() === "0";
-}
-
-/** Fails where a file that was there is gone or changed. */
-async function assertKept(place: string, before: ReadonlyMap<string, string>): Promise<void> {
-  const after = await treeOf(place);
-  for (const [path, digest] of before) assertEquals(after.get(path), digest, path);
-}
-
 function otherJob(name: string): Job {
   const count = blob("count", { initial: () => 0 });
   const add = task("add", { reads: { count }, writes: { count } })
     .run(({ count }) => ({ count: count + 1 }));
   return job(name, { epoch: [add], until: epochs(1), checkpoint: { to: "file:unused" } });
-}
-
-async function rewrite(
-  path: string,
-  change: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array,
-): Promise<void> {
-  await Deno.writeFile(path, change(await Deno.readFile(path)));
-}
-
-/** The pack with the blocks that most epochs use. */
-async function packOf(folder: string): Promise<string> {
-  const packs = join(folder, "packs", "a000001");
-  for await (const { name } of Deno.readDir(packs)) {
-    if (name.startsWith("e000003.")) return join(packs, name);
-  }
-  throw new Error("epoch 3 has no pack");
-}
-
-function altered(bytes: Uint8Array): Uint8Array {
-  const copy = bytes.slice();
-  const middle = copy.length >> 1;
-  copy[middle] = (copy[middle] ?? 0) ^ 0x10;
-  return copy;
-}
-
-/** The same record under format version 2, with a seal that fits. */
-function newerVersion(bytes: Uint8Array): Uint8Array {
-  const copy = bytes.slice();
-  // An array of four; the kind, a text of less than 24 bytes; the version, one byte.
-  const at = 2 + ((copy[1] ?? 0) & 31);
-  assertEquals(copy[at], 1);
-  copy[at] = 2;
-  const sum = createHash("sha256").update(copy.subarray(0, -34)).digest();
-  copy.set(sum, copy.length - 32);
-  return copy;
 }

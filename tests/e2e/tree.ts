@@ -1,5 +1,6 @@
 /** What a folder holds, byte for byte. */
 
+import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 
@@ -8,6 +9,15 @@ export async function treeOf(path: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   await visit(path, "", found);
   return found;
+}
+
+/** Fails where a file that was there is gone or changed. */
+export async function assertKept(
+  place: string,
+  before: ReadonlyMap<string, string>,
+): Promise<void> {
+  const after = await treeOf(place);
+  for (const [path, digest] of before) assertEquals(after.get(path), digest, path);
 }
 
 async function visit(path: string, name: string, found: Map<string, string>): Promise<void> {

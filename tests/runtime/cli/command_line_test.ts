@@ -140,9 +140,8 @@ Deno.test("command line: a failing task ends with 1, and says what is kept and w
   );
   assertStringIncludes(err, "command_line_test.ts");
   assert(!err.includes("runtime/task"), "no frames of the runtime");
-  assert(
-    /epoch 1 is saved at memory:\S+; to go on from there:\n  deno run … adder.ts\n$/.test(err),
-  );
+  const kept = /epoch 1 is saved at memory:\S+; to go on from there:\n {2}deno run … adder.ts\n$/;
+  assert(kept.test(err), err);
   assertEquals(out.includes("finished"), false);
 });
 
