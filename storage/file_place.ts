@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { StoreError } from "./errors.ts";
+import { StoreError, StorePermissionError } from "./errors.ts";
 import type { FileSystem } from "./file_system.ts";
 
 /** Which folders must be there. */
@@ -74,7 +74,7 @@ export class FilePlace {
         if (dirname(path) === path) break;
       }
       for (const path of missing) {
-        await ignoring(Deno.errors.AlreadyExists, () => this.fileSystem.makeFolder(path));
+        await this.#makeMissing(path);
       }
       this.#unsynced.push(...missing.length === 0 ? [this.root] : missing);
       this.#seen.add(this.root);
@@ -83,6 +83,19 @@ export class FilePlace {
     while (this.#unsynced[0] !== undefined) {
       await this.#syncRootEntry(this.#unsynced[0], options);
       this.#unsynced.shift();
+    }
+  }
+
+  async #makeMissing(path: string): Promise<void> {
+    try {
+      await ignoring(Deno.errors.AlreadyExists, () => this.fileSystem.makeFolder(path));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      // What is above could not be looked at, so it was taken to be there.
+      const above = dirname(path);
+      const why = `"${above}" is not there, and Deno does not permit to make it: make it, ` +
+        `or run with --allow-read=${above} --allow-write=${above}`;
+      throw new StorePermissionError("make", path, why, `--allow-write=${above}`, { cause: error });
     }
   }
 

@@ -142,7 +142,8 @@ export class Run {
   }
 
   async #do(action: Action): Promise<void> {
-    this.#checkStop();
+    // What has been run is judged and saved before a stop is heard, so that nothing is run twice.
+    if (action.do === "run" || action.do === "upload") this.#checkStop();
     const { checkpoints, session } = this.#request;
     switch (action.do) {
       case "run":

@@ -94,6 +94,7 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
     await new GroupRun(group, { scope, workspace: host.workspace, before }, halt, host.concurrency)
       .run();
   } finally {
+    halt.close();
     scope.signal.removeEventListener("abort", onAbort);
     for (const { node, blob } of group.scratch) host.workspace(node).drop(blob.name);
   }
@@ -158,7 +159,11 @@ class GroupRun {
 
   #start(index: number): void {
     this.#running++;
-    this.#runStep(index).then(
+    const step = this.group.steps[index];
+    const task = this.group.tasks[index];
+    const isPlain = task !== undefined && step?.gates.length === 0;
+    const run = isPlain ? runTask(task, this.source, this.halt) : this.#runStep(index);
+    run.then(
       () => this.#done(index),
       (error: unknown) => {
         this.#running--;

@@ -31,9 +31,9 @@ const DONE: Promise<void> = Promise.resolve();
 export class TaskContext implements Context {
   readonly #scope: Scope;
   readonly #place: TaskPlace;
-  readonly #streams = new Map<string, Rng>();
-  readonly #maps: PieceMap<unknown, unknown>[] = [];
-  readonly #steps = new Map<string, Promise<unknown>>();
+  #streams: Map<string, Rng> | undefined;
+  #maps: PieceMap<unknown, unknown>[] | undefined;
+  #steps: Map<string, Promise<unknown>> | undefined;
   #stepHalt: Halt | undefined;
   #stuck: UnresponsiveTaskError | undefined;
   #turned = 0;
@@ -51,12 +51,6 @@ export class TaskContext implements Context {
   ) {
     this.#scope = scope;
     this.#place = place;
-    // Users take these apart (`{ rng, progress }`), so they must not depend on `this`.
-    this.rng = this.rng.bind(this);
-    this.progress = this.progress.bind(this);
-    this.log = this.log.bind(this);
-    this.map = this.map.bind(this);
-    this.step = this.step.bind(this);
   }
 
   get try(): number {
@@ -84,16 +78,43 @@ export class TaskContext implements Context {
     return `${job}:${branch}:${phase}:${epoch}:${this.#place.id}`;
   }
 
-  rng(name: string): Rng {
-    const known = this.#streams.get(name);
+  // Users take these apart (`{ rng, progress }`), so each is bound, once it is asked for.
+
+  get rng(): Context["rng"] {
+    return (name) => this.#rng(name);
+  }
+
+  get progress(): Context["progress"] {
+    return (done, total) => this.#progress(done, total);
+  }
+
+  get log(): Context["log"] {
+    return (message, fields) => this.#log(message, fields);
+  }
+
+  get map(): Context["map"] {
+    return (name, items, run, options) => this.#map(name, items, run, options);
+  }
+
+  get step(): Context["step"] {
+    return (key, run) => this.#runStep(key, run);
+  }
+
+  /** Whether the task has left nothing that `close` would have to end. */
+  get isIdle(): boolean {
+    return this.#maps === undefined && this.#stepHalt === undefined;
+  }
+
+  #rng(name: string): Rng {
+    const known = this.#streams?.get(name);
     if (known !== undefined) return known;
     const { job, seed, phase, epoch } = this.#scope;
     const made = makeRng({ job, seed, phase, epoch, task: this.#taskId, node: this.node, name });
-    this.#streams.set(name, made);
+    (this.#streams ??= new Map()).set(name, made);
     return made;
   }
 
-  progress(done: number, total?: number): Promise<void> {
+  #progress(done: number, total?: number): Promise<void> {
     this.halt.check();
     const now = performance.now();
     const isLast = done === total;
@@ -106,11 +127,11 @@ export class TaskContext implements Context {
     return turned;
   }
 
-  log(message: string, fields: LogFields = {}): void {
+  #log(message: string, fields: LogFields = {}): void {
     this.#scope.events.emit({ type: "log", ...this.#place, message, fields });
   }
 
-  map<I, O>(
+  #map<I, O>(
     name: string,
     items: Iterable<I> | AsyncIterable<I>,
     run: (item: I, context: PieceContext) => Awaitable<O>,
@@ -125,18 +146,18 @@ export class TaskContext implements Context {
       this.halt,
       (key, tryNumber, halt) => this.#piece(`${name}/${key}`, key, tryNumber, halt),
     );
-    this.#maps.push(made as PieceMap<unknown, unknown>);
+    (this.#maps ??= []).push(made as PieceMap<unknown, unknown>);
     return made;
   }
 
-  step<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {
+  #runStep<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {
     try {
       this.#claim(`step ${key}`);
     } catch (error) {
       return Promise.reject(error);
     }
     const result = this.#step(key, run);
-    this.#steps.set(key, result);
+    (this.#steps ??= new Map()).set(key, result);
     return result;
   }
 
@@ -150,7 +171,7 @@ export class TaskContext implements Context {
       this.#stuck ??= unresponsiveIn(error);
       throw error;
     } finally {
-      this.#steps.delete(key);
+      this.#steps?.delete(key);
     }
   }
 
@@ -161,19 +182,21 @@ export class TaskContext implements Context {
    * @throws {UnresponsiveTaskError} Where a piece may still be running, whoever caught its error.
    */
   async close(isFailed: boolean): Promise<void> {
-    const [running] = this.#steps.keys();
+    const steps = this.#steps ?? new Map<string, Promise<unknown>>();
+    const maps = this.#maps ?? [];
+    const [running] = steps.keys();
     if (running !== undefined) {
       this.#stepHalt?.halt(new NotNeededError("the task ended"));
-      await Promise.allSettled(this.#steps.values());
+      await Promise.allSettled(steps.values());
     }
     this.#stepHalt?.release();
-    for (const map of this.#maps) await map.close();
-    const stuck = this.#stuck ?? this.#maps.find((map) => map.stuck !== undefined)?.stuck;
+    for (const map of maps) await map.close();
+    const stuck = this.#stuck ?? maps.find((map) => map.stuck !== undefined)?.stuck;
     if (stuck !== undefined) throw stuck;
     if (running !== undefined && !isFailed) {
       throw new Error(`step "${running}" was still running when its task ended: await it`);
     }
-    const unused = this.#maps.find((map) => !map.isUsed);
+    const unused = maps.find((map) => !map.isUsed);
     if (unused !== undefined && !isFailed) {
       throw new Error(
         `map "${unused.name}" was never awaited, so that none of its pieces ran: ` +

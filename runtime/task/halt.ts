@@ -4,6 +4,7 @@
  * @module
  */
 import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
+import { Deadlines } from "./deadlines.ts";
 
 /** Tells one try of a task, or of a piece of one, to end: once, with a reason. */
 export class Halt {
@@ -12,6 +13,7 @@ export class Halt {
   #controller: AbortController | undefined;
   readonly #children = new Set<Halt>();
   #onHalt: (() => void) | undefined;
+  #deadlines: Deadlines | undefined;
 
   /** Takes what else would end it. */
   constructor(
@@ -59,6 +61,16 @@ export class Halt {
     this.#onHalt?.();
     for (const child of this.#children) child.halt(reason);
     this.#children.clear();
+  }
+
+  /** The deadlines of what runs under it. */
+  get deadlines(): Deadlines {
+    return this.#deadlines ??= new Deadlines();
+  }
+
+  /** Stops its timer, once nothing runs under it. */
+  close(): void {
+    this.#deadlines?.close();
   }
 
   /** Throws the reason where it is to end, also where no timer or signal could be heard so far. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnyBlob, AnyTask, AnyToken, Writes } from "../../dsl/mod.ts";
+import type { AnyBlob, AnyTask, Writes } from "../../dsl/mod.ts";
 import { describeValue } from "../../storage/mod.ts";
 import { TaskOutputError } from "../errors.ts";
 import type { Workspace } from "../session/workspace.ts";
@@ -14,9 +14,7 @@ import type { Workspace } from "../session/workspace.ts";
  * @throws {TaskOutputError} Where keys are missing, not declared, or lists have the wrong length.
  */
 export function checkOutput(task: AnyTask, output: unknown): Record<string, unknown> {
-  const { writes, updates } = task.declaration;
-  const expected = Object.keys(writes);
-  const allowed = [...expected, ...Object.keys(updates)];
+  const { expected, allowed, lists } = keysOf(task);
   if (output === undefined && expected.length === 0) return {};
   const fail = (found: string): TaskOutputError =>
     new TaskOutputError(
@@ -28,18 +26,42 @@ export function checkOutput(task: AnyTask, output: unknown): Record<string, unkn
     throw fail(describeValue(output));
   }
   const values = output as Record<string, unknown>;
-  const missing = expected.filter((key) => !(key in values));
-  if (missing.length > 0) throw fail(`no ${missing.join(", ")}`);
-  const extra = Object.keys(values).filter((key) => !allowed.includes(key));
-  if (extra.length > 0) throw fail(`also ${extra.join(", ")}`);
-  for (const key of allowed) {
-    const tokens = (writes[key] ?? updates[key]) as AnyToken | readonly AnyToken[];
-    if (!Array.isArray(tokens) || !(key in values)) continue;
+  for (const key of expected) {
+    if (key in values) continue;
+    throw fail(`no ${expected.filter((other) => !(other in values)).join(", ")}`);
+  }
+  for (const key of Object.keys(values)) {
+    if (allowed.has(key)) continue;
+    throw fail(`also ${Object.keys(values).filter((other) => !allowed.has(other)).join(", ")}`);
+  }
+  for (const [key, length] of lists) {
+    if (!(key in values)) continue;
     const list = values[key];
-    if (Array.isArray(list) && list.length === tokens.length) continue;
-    throw fail(`${describeValue(list)} for ${key}, where a list of ${tokens.length} was declared`);
+    if (Array.isArray(list) && list.length === length) continue;
+    throw fail(`${describeValue(list)} for ${key}, where a list of ${length} was declared`);
   }
   return values;
+}
+
+/** What a task may return: worked out once for each task. */
+interface OutputKeys {
+  readonly expected: readonly string[];
+  readonly allowed: ReadonlySet<string>;
+  readonly lists: readonly (readonly [string, number])[];
+}
+
+const known = new WeakMap<AnyTask, OutputKeys>();
+
+function keysOf(task: AnyTask): OutputKeys {
+  const keys = known.get(task);
+  if (keys !== undefined) return keys;
+  const { writes, updates } = task.declaration;
+  const expected = Object.keys(writes);
+  const lists = Object.entries({ ...updates, ...writes })
+    .flatMap(([key, part]): [string, number][] => isList(part) ? [[key, part.length]] : []);
+  const made = { expected, allowed: new Set([...expected, ...Object.keys(updates)]), lists };
+  known.set(task, made);
+  return made;
 }
 
 /** Sets what a task wrote. */

@@ -80,7 +80,7 @@ export async function runTask<I, O>(
     isFailed = false;
     const updated: Record<string, unknown> = {};
     for (const key of Object.keys(task.declaration.updates)) {
-      updated[key] = values[key] ?? (inputs as Record<string, unknown>)[key];
+      updated[key] = key in values ? values[key] : (inputs as Record<string, unknown>)[key];
     }
     return { ...values, ...updated } as O;
   } finally {

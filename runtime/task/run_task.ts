@@ -6,7 +6,7 @@
 import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, AnyTask } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
-import { TaskError, type TaskSite, TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
+import { TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
 import { errorRecord, type TaskPlace } from "../events.ts";
 import { holds, readInputs, type Source } from "../session/read.ts";
 import { copyBlob, disposeBlob } from "../session/workspace.ts";
@@ -47,10 +47,24 @@ export function prepareTask(step: PlacedStep, task: AnyTask): TaskStep {
  *
  * @throws {TaskError} Where its last try fails; the cause is what it threw.
  */
-export async function runTask(prepared: TaskStep, source: Source, group: Halt): Promise<void> {
+export function runTask(prepared: TaskStep, source: Source, group: Halt): Promise<void> {
+  const { task, attempts } = prepared;
+  const place = placeOf(prepared, source);
+  const isPlain = task.declaration.if === undefined && attempts === 1;
+  if (!isPlain) return runGuarded(prepared, source, place, group);
+  touchWrites(prepared, source);
+  return runTries(prepared, source, place, group, undefined);
+}
+
+/** Runs a task that may be skipped, or tried again from the same state. */
+async function runGuarded(
+  prepared: TaskStep,
+  source: Source,
+  place: TaskPlace,
+  group: Halt,
+): Promise<void> {
   const { step, task, attempts } = prepared;
   const { scope } = source;
-  const place = placeOf(prepared, source);
   const condition = task.declaration.if;
   let kept: Kept | undefined;
   try {
@@ -58,60 +72,50 @@ export async function runTask(prepared: TaskStep, source: Source, group: Halt): 
       scope.events.emit({ type: "task-skipped", ...place });
       return;
     }
-    const workspace = source.workspace(step.node);
-    for (const write of step.writes) workspace.touch(write.blob.name);
+    touchWrites(prepared, source);
     if (attempts > 1 && task.declaration.retry?.restore !== false) {
       kept = await keepUpdates(prepared, source);
     }
   } catch (error) {
-    const record = errorRecord(error);
-    scope.events.emit({
-      type: "task-failed",
-      ...place,
-      try: 1,
-      error: record,
-      retryInMs: undefined,
-    });
+    tellFailed(source, place, 1, error, undefined);
     throw new TaskError(siteOf(prepared, source, 1), messageOf(error), { cause: error });
   }
   try {
-    await runTries(prepared, source, group, kept);
+    await runTries(prepared, source, place, group, kept);
   } finally {
     kept?.release();
   }
 }
 
+function touchWrites({ step }: TaskStep, source: Source): void {
+  const workspace = source.workspace(step.node);
+  for (const write of step.writes) workspace.touch(write.blob.name);
+}
+
 async function runTries(
   prepared: TaskStep,
   source: Source,
+  place: TaskPlace,
   group: Halt,
   kept: Kept | undefined,
 ): Promise<void> {
   const { timeoutMs } = prepared;
-  const { scope } = source;
-  const place = placeOf(prepared, source);
+  const { events } = source.scope;
   for (let number = 1;; number++) {
     const halt = group.child(timeoutMs);
-    scope.events.emit({ type: "task-started", ...place, try: number });
+    if (events.isHeard) events.emit({ type: "task-started", ...place, try: number });
     const started = performance.now();
     try {
-      await runTry(prepared, source, place, number, halt);
+      await runTry(prepared, source, place, number, halt, group);
       const durationMs = performance.now() - started;
       if (durationMs > timeoutMs) {
-        scope.events.emit({ type: "task-overran", ...place, durationMs, timeoutMs });
+        events.emit({ type: "task-overran", ...place, durationMs, timeoutMs });
       }
-      scope.events.emit({ type: "task-finished", ...place, durationMs });
+      if (events.isHeard) events.emit({ type: "task-finished", ...place, durationMs });
       return;
     } catch (error) {
       const waitMs = nextTryMs(prepared, number, error, group);
-      const record = errorRecord(error);
-      scope.events.emit({
-        type: "task-failed",
-        ...place,
-        try: number,
-        error: record,
-        retryInMs: waitMs,
-      });
+      tellFailed(source, place, number, error, waitMs);
       if (waitMs === undefined) {
         if (group.isHalted && error === group.reason) throw error;
         throw new TaskError(siteOf(prepared, source, number), messageOf(error), { cause: error });
@@ -122,6 +126,17 @@ async function runTries(
     }
     await kept?.restore();
   }
+}
+
+function tellFailed(
+  { scope }: Source,
+  place: TaskPlace,
+  number: number,
+  error: unknown,
+  retryInMs: number | undefined,
+): void {
+  const record = errorRecord(error);
+  scope.events.emit({ type: "task-failed", ...place, try: number, error: record, retryInMs });
 }
 
 /** The wait before another try; none where there is to be none. */
@@ -147,13 +162,12 @@ async function runTry(
   place: TaskPlace,
   number: number,
   halt: Halt,
+  group: Halt,
 ): Promise<void> {
   const { step, task, timeoutMs } = prepared;
   const { scope } = source;
   const context = new TaskContext(scope, place, step.replica, number, halt);
-  const timer = timeoutMs === Infinity
-    ? undefined
-    : setTimeout(() => halt.halt(new TaskTimeoutError(timeoutMs)), timeoutMs);
+  if (timeoutMs < Infinity) group.deadlines.add(halt);
   let isFailed = true;
   try {
     const read = readInputs(source, task, step.node);
@@ -165,7 +179,7 @@ async function runTry(
     check?.compare();
     const values = checkOutput(task, output);
     isFailed = false;
-    await context.close(false);
+    if (!context.isIdle) await context.close(false);
     setOutputs(task, source.workspace(step.node), values);
   } catch (error) {
     if (isFailed) await context.close(true);
@@ -173,7 +187,7 @@ async function runTry(
     const isConsequence = halt.isHalted && !(error instanceof UnresponsiveTaskError);
     throw isConsequence ? halt.reason : error;
   } finally {
-    clearTimeout(timer);
+    if (timeoutMs < Infinity) group.deadlines.delete(halt);
   }
 }
 
