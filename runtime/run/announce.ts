@@ -9,7 +9,7 @@ import type { Start } from "./start.ts";
 
 /** Says which of the three a run is, from where it goes on, and what differs from before. */
 export function announce(start: Start, engine: CheckpointEngine, events: Events): void {
-  const { mode, from, phase, notices } = start;
+  const { mode, from, phase, notices, warnings } = start;
   const { program, seed } = start.progress;
   events.emit({
     ...{ type: "run-started", job: program.job, mode, seed, params: program.params },
@@ -18,6 +18,7 @@ export function announce(start: Start, engine: CheckpointEngine, events: Events)
     from: from?.epoch,
     phase: phase ?? "exit",
   });
+  for (const message of warnings) events.emit({ type: "notice", level: "warning", message });
   for (const message of notices) events.emit({ type: "notice", level: "info", message });
   if (program.plan.grain === "task" && phase !== undefined) {
     const message = 'this version commits at epochs only: grain "task" asks for more than is done';

@@ -16,7 +16,7 @@ import type { Scope } from "../session/scope.ts";
 import type { Session } from "../session/session.ts";
 import type { RunResult } from "./job_runner.ts";
 import { saveByPolicy } from "./save_policy.ts";
-import { chooseStart } from "./start.ts";
+import { chooseStart, END_PHASES } from "./start.ts";
 import { firstDifference } from "../../storage/mod.ts";
 import { layOut } from "../../dsl/layout.ts";
 import { announce } from "./announce.ts";
@@ -47,8 +47,6 @@ export interface RunRequest {
   /** Says why to stop, also while the thread is busy. */
   readonly stopReason: (() => unknown) | undefined;
 }
-
-const END_PHASES = ["upload", "download", "exit"] as const;
 
 /** Runs a job once. */
 export class Run {
@@ -174,8 +172,10 @@ export class Run {
       this.#ready.set(phase, group);
     }
     await session.run({ kind: "phase", group, scope: this.#scope(phase) });
-    if (phase === "epoch") this.#progress.cursors.advance();
-    else this.#progress.cursors.rewind();
+    if (phase === "epoch") {
+      this.#progress.advanceClock();
+      this.#progress.cursors.advance();
+    } else this.#progress.cursors.rewind();
     const durationMs = performance.now() - started;
     session.events.emit({ type: "phase-finished", phase, epoch, durationMs });
   }
@@ -209,7 +209,6 @@ export class Run {
   async #saveEpoch(): Promise<void> {
     const { epoch, stop } = this.#progress;
     const { every } = this.#program;
-    this.#progress.advanceClock();
     const isDue = "epochs" in every
       ? epoch % every.epochs === 0
       : performance.now() - this.#savedAt >= every.ms;

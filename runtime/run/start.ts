@@ -30,17 +30,22 @@ export interface Start {
   readonly epoch: ManifestRef | undefined;
   /** What is to be said about it. */
   readonly notices: readonly string[];
+  /** What is to be said even where little is: that something saved is damaged. */
+  readonly warnings: readonly string[];
 }
 
 /** The most times that another runner may get in between before this one gives up. */
 const MOST_LOOKS = 5;
+
+/** What comes after the last epoch, in its order. */
+export const END_PHASES = ["upload", "download", "exit"] as const;
 
 /**
  * Finds where a run starts, loads what it starts from, and takes an attempt where there is something
  * to do: the attempt first, then a fresh look at what is saved, then the record of where it starts.
  *
  * @throws {NothingToResumeError} Where a resume was asked for and nothing is saved.
- * @throws {EpochNotFoundError} Where the epoch asked for is not saved.
+ * @throws {CheckpointNotFoundError} Where the epoch asked for is not saved.
  */
 export async function chooseStart(request: RunRequest): Promise<Start> {
   const { checkpoints: { engine }, job, params, uploader } = request;
@@ -82,12 +87,14 @@ async function startAnew(request: RunRequest, program: Program): Promise<Start> 
     from: undefined,
     epoch: undefined,
     notices: [],
+    warnings: [],
   };
 }
 
 async function goOn(request: RunRequest, target: Target, early: Program): Promise<Start> {
   const notices: string[] = [];
-  const loaded = await loadNewestGood(request, target, early, notices);
+  const warnings: string[] = [];
+  const loaded = await loadNewestGood(request, target, early, { notices, warnings });
   const { manifest, program } = loaded;
   const { run, epoch } = manifest;
   const seed = request.seed ?? run.seed;
@@ -95,7 +102,8 @@ async function goOn(request: RunRequest, target: Target, early: Program): Promis
   notices.push(...environmentNotices(manifest));
   const before = progress.stop;
   progress.stop = epoch === 0 ? undefined : await judge(request.session, progress);
-  const common = { program, progress, notices, mode: "resumed", epoch: loaded.ref } as const;
+  const words = { notices, warnings };
+  const common = { program, progress, ...words, mode: "resumed", epoch: loaded.ref } as const;
   if (progress.stop === undefined) {
     if (before !== undefined) {
       notices.push(
@@ -109,11 +117,11 @@ async function goOn(request: RunRequest, target: Target, early: Program): Promis
     const { engine } = request.checkpoints;
     await request.session.run(engine.loadTask(last));
     await request.session.run(fillNewBlobs(program, await engine.archive.read(last)));
-    const phase = phaseAfter(last.phase);
+    const phase = nextPhase(program, last.phase);
     const mode = phase === undefined ? "already finished" : "resumed";
     return { ...common, mode, phase, from: last };
   }
-  return { ...common, phase: "upload", from: loaded.ref };
+  return { ...common, phase: nextPhase(program), from: loaded.ref };
 }
 
 interface LoadedEpoch {
@@ -129,7 +137,7 @@ async function loadNewestGood(
   request: RunRequest,
   target: Target,
   early: Program,
-  notices: string[],
+  { notices, warnings }: { readonly notices: string[]; readonly warnings: string[] },
 ): Promise<LoadedEpoch> {
   const { checkpoints: { engine } } = request;
   const refs = [...target.refs];
@@ -151,7 +159,7 @@ async function loadNewestGood(
         early.plan.onDamaged !== "stop" && refs.length > 0;
       if (!mayGoBack) throw error;
       const next = refs.at(-1);
-      notices.push(
+      warnings.push(
         `checkpoint ${formatRef(ref)} is damaged, so that the job goes back to ${
           next && formatRef(next)
         }: ${error.message}`,
@@ -184,8 +192,11 @@ function shapeParams(job: Job, saved: Params): Params {
   return Object.fromEntries(Object.entries(saved).filter(([name]) => names.has(name)));
 }
 
-function phaseAfter(phase: ManifestRef["phase"]): Phase | undefined {
-  return phase === "upload" ? "download" : phase === "download" ? "exit" : undefined;
+/** The first phase after the last epoch that is still to be run; none where all are done. */
+function nextPhase(program: Program, done?: ManifestRef["phase"]): Phase | undefined {
+  const phases = program.end.flatMap((action) => action.do === "record" ? [action.phase] : []);
+  const after = END_PHASES.findIndex((phase) => phase === done);
+  return phases.find((phase) => END_PHASES.indexOf(phase) > after);
 }
 
 function sameTarget(a: Target | undefined, b: Target | undefined): boolean {
