@@ -35,7 +35,7 @@ export interface JobRunnerOptions {
   readonly seed?: number;
   /** Ends the run, resumable, once this epoch is committed. */
   readonly stopAfterEpoch?: number;
-  /** The place, instead of the plan's `to`; the runner's manager wins over it. */
+  /** The place, instead of the manager's and of the plan's `to`. */
   readonly to?: string;
   /** Where relative places start, as in `import.meta.url`; the working directory where not given. */
   readonly base?: string;
@@ -91,7 +91,7 @@ export class JobRunner {
   constructor(job: Job, options: JobRunnerOptions = {}) {
     this.#job = job;
     this.#options = options;
-    this.#checkpoints = options.checkpoints;
+    this.#checkpoints = options.to === undefined ? options.checkpoints : undefined;
   }
 
   /** How the last run ended; `undefined` before one has. */
