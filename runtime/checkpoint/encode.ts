@@ -47,6 +47,9 @@ export class SavedNode {
     this.entries = entries;
     for (const name of Object.keys(entries)) {
       this.#versions.set(name, this.workspace.version(name));
+      // It is carried over unseen, and yet may come to share memory with a blob that is encoded.
+      const isPlain = this.workspace.declared.get(name)?.codec === undefined;
+      if (isPlain && this.workspace.has(name)) this.#aliases.note(name, this.workspace.get(name));
     }
   }
 

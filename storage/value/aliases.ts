@@ -3,10 +3,15 @@
  *
  * @module
  */
-import { AliasedValueError } from "./errors.ts";
-import { type Owners, Walk } from "./walk.ts";
+import { AliasedValueError, UnsupportedValueError } from "./errors.ts";
+import { MAX_ENTRIES, SMALLER } from "./limits.ts";
+import { objectsIn, placeOf } from "./places.ts";
+import type { Owners } from "./walk.ts";
 
-/** Which blob of a workspace has which object. Objects may move between blobs between two saves. */
+/**
+ * Which blob of a workspace has which object. What it remembers may be out of date, since objects may
+ * move between blobs between two saves: before it refuses one, it looks whether the other blob has it still.
+ */
 export class Aliases {
   readonly #owners = new WeakMap<object, string>();
 
@@ -16,60 +21,54 @@ export class Aliases {
     readonly current: (blob: string) => unknown,
   ) {}
 
-  /** Follows one blob's walk. */
+  /**
+   * Takes note of a value that a blob got from a checkpoint, and that may therefore be carried over
+   * from save to save without being encoded here: only so will memory that another blob comes to
+   * share with it be found.
+   */
+  note(blob: string, value: unknown): void {
+    for (const object of objectsIn(value)) this.#owners.set(object, blob);
+  }
+
+  /** Follows the walk of one blob's value. */
   of(blob: string, value: unknown): Owners {
-    const seen = new Set<object>();
+    const within = ownersWithin(blob, value);
+    const others = new Map<string, Set<object>>();
     return {
       claim: (object, what, path) => {
-        if (seen.has(object)) {
-          throw new AliasedValueError(path(), find(object, value, blob) ?? blob, what);
-        }
-        seen.add(object);
+        within.claim(object, what, path);
         const other = this.#owners.get(object);
+        if (other === blob) return;
         this.#owners.set(object, blob);
-        if (other === undefined || other === blob) return;
-        const place = find(object, this.current(other), other);
-        if (place !== undefined) throw new AliasedValueError(path(), place, what);
+        if (other === undefined) return;
+        let objects = others.get(other);
+        if (objects === undefined) others.set(other, objects = objectsIn(this.current(other)));
+        if (!objects.has(object)) return;
+        const place = placeOf(object, this.current(other), other) ?? other;
+        throw new AliasedValueError(path(), place, what);
       },
     };
   }
 }
 
-/** The path of an object, or of a view on a buffer, inside a value; `undefined` where it is not there. */
-function find(object: object, value: unknown, blob: string): string | undefined {
-  let found: string | undefined;
-  class Found extends Error {}
-  const owners: Owners = {
-    claim: (other, _, path) => {
-      if (other !== object) return;
-      found = path();
-      throw new Found();
+/** Follows the walk of a value that stands alone. */
+export function ownersWithin(name: string, value: unknown): Owners {
+  const seen = new Set<object>();
+  return {
+    claim: (object, what, path) => {
+      if (seen.has(object)) {
+        const here = path();
+        throw new AliasedValueError(here, placeOf(object, value, name, here) ?? name, what);
+      }
+      if (seen.size >= MAX_ENTRIES) {
+        throw new UnsupportedValueError(
+          path(),
+          `one of over ${MAX_ENTRIES} objects`,
+          SMALLER,
+          name,
+        );
+      }
+      seen.add(object);
     },
   };
-  try {
-    const walk: Walk<void> = new Walk(VISIT_ALL, owners, blob);
-    walk.visit(value);
-  } catch {
-    // What else is wrong with the other value is said when that one is saved.
-  }
-  return found;
 }
-
-const VISIT_ALL: import("./walk.ts").Visitor<void> = {
-  leaf: () => {},
-  bytes: () => {},
-  tensor: () => {},
-  array: (value, each) => value.forEach(each),
-  map: (value, each) => {
-    let index = 0;
-    for (const [key, item] of value) {
-      each(key, `(key ${index})`);
-      each(item, `(value ${index++})`);
-    }
-  },
-  set: (value, each) => {
-    let index = 0;
-    for (const item of value) each(item, `(item ${index++})`);
-  },
-  object: (_, keys, each) => keys.forEach(each),
-};

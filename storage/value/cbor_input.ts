@@ -23,25 +23,38 @@ export class CborInput {
   /** The argument of an item's head, in its shortest form. */
   argument(info: number, start: number): number {
     if (info < 24) return info;
-    const size = [1, 2, 4, 8][info - 24];
-    if (size === undefined) {
-      throw this.error("a definite length", `additional information ${info}`, start);
+    const { view, at } = this;
+    switch (info) {
+      case 24:
+        this.#skip(1);
+        return this.#shortest(view.getUint8(at), 24, start);
+      case 25:
+        this.#skip(2);
+        return this.#shortest(view.getUint16(at), 0x100, start);
+      case 26:
+        this.#skip(4);
+        return this.#shortest(view.getUint32(at), 0x1_0000, start);
+      case 27:
+        this.#skip(8);
+        return this.#shortest(
+          view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4),
+          0x1_0000_0000,
+          start,
+        );
+      default:
+        throw this.error("a definite length", `additional information ${info}`, start);
     }
-    this.left(size);
-    const view = this.view;
-    const at = this.at;
-    this.at += size;
-    const value = size === 1
-      ? view.getUint8(at)
-      : size === 2
-      ? view.getUint16(at)
-      : size === 4
-      ? view.getUint32(at)
-      : view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
-    const least = [24, 0x100, 0x1_0000, 0x1_0000_0000][info - 24] ?? 0;
-    if (value < least) throw this.error("the shortest form", `${value} in ${size} bytes`, start);
+  }
+
+  #shortest(value: number, least: number, start: number): number {
+    if (value < least) throw this.error("the shortest form", `${value} in a longer one`, start);
     if (!Number.isSafeInteger(value)) throw this.error("a safe integer", String(value), start);
     return value;
+  }
+
+  #skip(count: number): void {
+    this.left(count);
+    this.at += count;
   }
 
   /** The next bytes, as a view. */
@@ -52,20 +65,22 @@ export class CborInput {
     return bytes;
   }
 
-  /** The next byte, of at least so many. */
-  need(count: number): number {
-    this.left(count);
-    return this.bytes[this.at++] ?? 0;
+  /** The next byte. */
+  next(): number {
+    const byte = this.bytes[this.at];
+    if (byte === undefined) throw this.error("1 more byte", "the end");
+    this.at++;
+    return byte;
   }
 
   /** Checks that so many bytes can still come, before anything is made for them. */
   left(count: number): void {
     const left = this.bytes.byteLength - this.at;
-    if (count > left) throw this.error(`${count} more bytes`, `${left}`);
+    if (count > left) throw this.error(`${count} more bytes`, `${left} left`);
   }
 
   /** A refusal at this offset. */
-  error(expected: string, found: string, at: number = this.at): ValueFormatError {
-    return new ValueFormatError(at, expected, found);
+  error(expected: string, found: string, at: number = this.at, cause?: unknown): ValueFormatError {
+    return new ValueFormatError(at, expected, found, cause === undefined ? {} : { cause });
   }
 }

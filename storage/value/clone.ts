@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Aliases } from "./aliases.ts";
+import { ownersWithin } from "./aliases.ts";
 import { arrayKind, bytesOf, isTypedArray, type Tensor, type TypedArray } from "./type.ts";
 import { type Visitor, Walk } from "./walk.ts";
 
@@ -12,50 +12,64 @@ import { type Visitor, Walk } from "./walk.ts";
  *
  * @throws {UnsupportedValueError} Where the value could not be saved.
  * @throws {AliasedValueError} Where an object or memory is in two places.
+ *
+ * @example
+ * ```ts
+ * import { cloneValue } from "tidemark/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const weights = new Float32Array([1, 2, 3]);
+ * const copy = cloneValue({ weights, steps: 3 });
+ * weights.fill(0);
+ * assertEquals(copy.weights, new Float32Array([1, 2, 3]));
+ * ```
  */
 export function cloneValue<T>(value: T): T {
-  if (typeof value !== "object" || value === null) {
-    if (typeof value !== "function" && typeof value !== "symbol") return value;
-  }
-  const owners = new Aliases(() => undefined).of("value", value);
-  return new Walk(CLONE, owners, "value").visit(value) as T;
+  return new Walk(CLONE, ownersWithin("value", value), "value").visit(value) as T;
 }
 
 const CLONE: Visitor<unknown> = {
-  leaf: (value) => value instanceof Date ? new Date(value.getTime()) : value,
+  leaf: (value) => value,
+  date: (value) => new Date(value.getTime()),
   bytes: cloneBytes,
   tensor: ({ shape, data }: Tensor) => ({ shape: [...shape], data: cloneBytes(data) }),
-  array: (value, each) => {
+  array: (value, walk) => {
     const copy: unknown[] = [];
-    for (let index = 0; index < value.length; index++) copy.push(each(value[index], index));
+    for (let index = 0; index < value.length; index++) copy.push(walk.item(index, value[index]));
     return copy;
   },
-  map: (value, each) => {
+  map: (value, walk) => {
     const copy = new Map<unknown, unknown>();
-    for (const [key, item] of value) copy.set(each(key, "(key)"), each(item, "(value)"));
-    return copy;
-  },
-  set: (value, each) => {
-    const copy = new Set<unknown>();
-    for (const item of value) copy.add(each(item, "(item)"));
-    return copy;
-  },
-  object: (_, keys, each) => {
-    const copy: Record<string, unknown> = {};
-    for (const key of keys) {
-      const value = each(key);
-      if (key === "__proto__") {
-        Object.defineProperty(copy, key, {
-          value,
-          enumerable: true,
-          writable: true,
-          configurable: true,
-        });
-      } else copy[key] = value;
+    let index = 0;
+    for (const [key, item] of value) {
+      copy.set(walk.key(index, key), walk.value(index, key, item));
+      index++;
     }
     return copy;
   },
+  set: (value, walk) => {
+    const copy = new Set<unknown>();
+    for (const item of value) copy.add(walk.member(copy.size, item));
+    return copy;
+  },
+  object: (value, keys, walk) => {
+    const copy: Record<string, unknown> = {};
+    for (const key of keys) setProperty(copy, key, walk.item(key, value[key]));
+    return copy;
+  },
 };
+
+/**
+ * Sets an object's own property, whatever its name: where there is an accessor for `__proto__`, as there is
+ * outside Deno, an assignment would call it.
+ */
+export function setProperty(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else {
+    const property = { value, enumerable: true, writable: true, configurable: true };
+    Object.defineProperty(object, key, property);
+  }
+}
 
 function cloneBytes(value: TypedArray | DataView | ArrayBuffer): unknown {
   if (value instanceof ArrayBuffer) return value.slice(0);

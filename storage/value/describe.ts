@@ -3,30 +3,51 @@
  *
  * @module
  */
+import { classOf, instanceName } from "./check.ts";
 import { isTypedArray, kindOf } from "./type.ts";
+
+const MOST_CHARACTERS = 40;
 
 /** A value in a few words: `Float32Array(7840)`, `Map(3)`, `number 0.1`, `string "ab…"`. */
 export function describeValue(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return `string ${JSON.stringify(shortened(value))}`;
+    case "number":
+      return `number ${Object.is(value, -0) ? "-0" : value}`;
+    case "bigint":
+      return `bigint ${bigintText(value)}`;
+    case "boolean":
+      return `boolean ${value}`;
+    case "object":
+      return value === null ? "null" : describeObject(value);
+    default:
+      return typeof value;
+  }
+}
+
+function describeObject(value: object): string {
+  if (typeof classOf(value) === "object") return instanceName(value);
   const kind = kindOf(value);
-  if (typeof value === "string") {
-    return `string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
-  }
-  if (typeof value === "number") return `number ${Object.is(value, -0) ? "-0" : value}`;
-  if (typeof value === "bigint" || typeof value === "boolean") {
-    return `${kind} ${String(value).slice(0, 40)}`;
-  }
-  if (typeof value !== "object" || value === null) return kind;
   if (Array.isArray(value) || isTypedArray(value)) return `${kind}(${value.length})`;
   if (value instanceof Map || value instanceof Set) return `${kind}(${value.size})`;
-  if (value instanceof Date) {
-    return `Date ${Number.isNaN(value.getTime()) ? "invalid" : value.toISOString()}`;
-  }
   if (value instanceof ArrayBuffer || value instanceof DataView) {
     return `${kind}(${value.byteLength})`;
   }
-  const name = Object.getPrototypeOf(value)?.constructor?.name;
-  if (kind === "object" && typeof name === "string" && name !== "Object") {
-    return `an instance of ${name}`;
+  if (value instanceof Date) {
+    return `Date ${Number.isNaN(value.getTime()) ? "invalid" : value.toISOString()}`;
   }
-  return kind === "object" ? `object with ${Object.keys(value).length} keys` : kind;
+  if (kind !== "object") return kind;
+  const { length } = Object.keys(value);
+  return `object with ${length} key${length === 1 ? "" : "s"}`;
+}
+
+function bigintText(value: bigint): string {
+  // The decimal digits of a large one take long to find.
+  if (BigInt.asIntN(256, value) !== value) return "of over 256 bits";
+  return shortened(String(value));
+}
+
+function shortened(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }

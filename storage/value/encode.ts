@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { Aliases } from "./aliases.ts";
+import { type Aliases, ownersWithin } from "./aliases.ts";
+import { checkByteOrder } from "./byte_order.ts";
+import { MAX_PLAIN_BYTES } from "./limits.ts";
 import {
   arrayKind,
   bytesOf,
@@ -28,33 +30,50 @@ export interface EncodedValue {
 
 /** How a value is encoded. */
 export interface EncodeOptions {
-  /** The blob's name, for messages. */
+  /** The blob's name, for messages; `"value"` where not given. */
   readonly name?: string;
   /** Who else has an object; only this value where not given. */
   readonly aliases?: Aliases;
+  /**
+   * The most bytes that it may take beside its arrays of 4 KiB and more, about; 2^30 where not given. A
+   * value that is nothing but a typed array, a tensor or an ArrayBuffer has no limit.
+   */
+  readonly maxPlainBytes?: number;
 }
 
 /**
- * Encodes a value so that {@linkcode decodeValue} gives it back exactly.
+ * Encodes a value so that {@linkcode decodeValue} gives it back exactly. Arrays of 4 KiB and more are
+ * not copied: they must not change before the bytes are written.
  *
  * @throws {UnsupportedValueError} Where that cannot be, with the place inside the value.
  * @throws {AliasedValueError} Where an object or memory is in two places.
+ *
+ * @example
+ * ```ts
+ * import { decodeValue, encodeValue } from "tidemark/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { type, parts } = encodeValue(new Map([["loss", -0]]));
+ * const bytes = Uint8Array.from(parts.flatMap((part) => [...part]));
+ * assertEquals(type, { kind: "cbor", is: "Map" });
+ * assertEquals(decodeValue(type, bytes), new Map([["loss", -0]]));
+ * ```
  */
 export function encodeValue(value: unknown, options: EncodeOptions = {}): EncodedValue {
   checkByteOrder();
-  const { name = "value", aliases = new Aliases(() => undefined) } = options;
-  const owners = aliases.of(name, value);
+  const { name = "value", aliases, maxPlainBytes = MAX_PLAIN_BYTES } = options;
+  if (!Number.isSafeInteger(maxPlainBytes) || maxPlainBytes < 0) {
+    throw new RangeError(`Cannot limit a value to ${maxPlainBytes} bytes: give a whole number`);
+  }
+  const owners = aliases?.of(name, value) ?? ownersWithin(name, value);
   const raw = rawType(value);
   if (raw !== undefined) {
-    new Walk(new Discard(), owners, name).visit(value);
+    new Walk(IGNORE, owners, name).visit(value);
     const bytes = rawBytes(value as object);
-    return {
-      type: raw,
-      parts: bytes.byteLength === 0 ? [] : [bytes],
-      byteLength: bytes.byteLength,
-    };
+    const parts = bytes.byteLength === 0 ? [] : [bytes];
+    return { type: raw, parts, byteLength: bytes.byteLength };
   }
-  const writer = new ValueWriter(name);
+  const writer = new ValueWriter(name, maxPlainBytes);
   new Walk(writer, owners, name).visit(value);
   const parts = writer.finish();
   const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
@@ -81,24 +100,13 @@ function rawBytes(value: object): Uint8Array {
   return bytesOf(isTypedArray(value) ? value : (value as { data: TypedArray }).data);
 }
 
-let byteOrderIsChecked = false;
-
-function checkByteOrder(): void {
-  if (byteOrderIsChecked) return;
-  if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1) {
-    throw new Error(
-      "Typed arrays are saved in little-endian order, which this machine does not use",
-    );
-  }
-  byteOrderIsChecked = true;
-}
-
-class Discard implements Visitor<void> {
-  leaf(): void {}
-  bytes(): void {}
-  tensor(): void {}
-  array(): void {}
-  map(): void {}
-  set(): void {}
-  object(): void {}
-}
+const IGNORE: Visitor<void> = {
+  leaf: () => {},
+  date: () => {},
+  bytes: () => {},
+  tensor: () => {},
+  array: () => {},
+  map: () => {},
+  set: () => {},
+  object: () => {},
+};

@@ -16,6 +16,8 @@ export class UnsupportedValueError extends Error {
     /** What is there. */
     readonly found: string,
     mend: string = "use plain values, or give the blob a codec",
+    /** The blob whose value it is: the first part of the path. */
+    readonly blob: string = path,
   ) {
     super(`Cannot save ${path}: it is ${found}, which would not come back the same: ${mend}`);
   }
@@ -28,7 +30,7 @@ export class AliasedValueError extends Error {
 
   /** Names both places. */
   constructor(
-    /** One place. */
+    /** One place: a blob's name, and the path inside it. */
     readonly path: string,
     /** The other. */
     readonly other: string,
@@ -49,9 +51,12 @@ export class ValueFormatError extends Error {
   constructor(
     /** The offset in bytes. */
     readonly offset: number,
-    expected: string,
-    found: string,
+    /** What was expected there. */
+    readonly expected: string,
+    /** What is there. */
+    readonly found: string,
+    options?: ErrorOptions,
   ) {
-    super(`Cannot read a value at byte ${offset}: expected ${expected}, found ${found}`);
+    super(`Cannot read a value at byte ${offset}: expected ${expected}, found ${found}`, options);
   }
 }

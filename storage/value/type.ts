@@ -4,6 +4,8 @@
  * @module
  */
 
+import { MAX_DIMENSIONS } from "./limits.ts";
+
 /** Any typed array. */
 export type TypedArray =
   | Int8Array
@@ -19,7 +21,10 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** How a blob's bytes are to be read. */
+/**
+ * How a blob's bytes are to be read: as the elements of a typed array or tensor, as those of an
+ * ArrayBuffer, or as one CBOR item, for a value of the kind `is` ({@linkcode kindOf}).
+ */
 export type ValueType =
   | { readonly kind: "array"; readonly tag: number; readonly shape?: readonly number[] }
   | { readonly kind: "bytes" }
@@ -53,16 +58,14 @@ export const ARRAY_KINDS: readonly ArrayKind[] = [
   { name: "Float64Array", tag: 86, size: 8, make: (b, o, n) => new Float64Array(b, o, n) },
 ];
 
-const BY_NAME = new Map(ARRAY_KINDS.map((kind) => [kind.name, kind]));
+const BY_PROTOTYPE = new Map(
+  ARRAY_KINDS.map((kind) => [Object.getPrototypeOf(kind.make(new ArrayBuffer(0), 0, 0)), kind]),
+);
 const BY_TAG = new Map(ARRAY_KINDS.map((kind) => [kind.tag, kind]));
 
 /** The kind of a typed array that is exactly of one of the standard classes. */
 export function arrayKind(value: TypedArray): ArrayKind | undefined {
-  const kind = BY_NAME.get(value[Symbol.toStringTag]);
-  const standard = kind === undefined
-    ? undefined
-    : (globalThis as unknown as Record<string, { prototype: object }>)[kind.name];
-  return Object.getPrototypeOf(value) === standard?.prototype ? kind : undefined;
+  return BY_PROTOTYPE.get(Object.getPrototypeOf(value));
 }
 
 /** The kind of typed array that a tag stands for. */
@@ -91,10 +94,29 @@ export function isTensor(value: object): value is Tensor {
   const keys = Object.keys(value);
   if (keys.length !== 2 || keys[0] !== "shape" || keys[1] !== "data") return false;
   const { shape, data } = value as { shape: unknown; data: unknown };
-  if (!Array.isArray(shape) || !isTypedArray(data) || shape.length > 32) return false;
-  const isShape = shape.every((n) => Number.isSafeInteger(n) && n >= 0 && !Object.is(n, -0));
-  return isShape && shape.reduce((product: number, n: number) => product * n, 1) === data.length;
+  return Array.isArray(shape) && isTypedArray(data) && isShapeOf(shape, data.length);
 }
+
+/** Whether these are the sizes of some dimensions, and make so many elements. */
+export function isShapeOf(shape: readonly unknown[], length: number): shape is readonly number[] {
+  if (shape.length > MAX_DIMENSIONS) return false;
+  let product = 1;
+  // By index, since a callback would not be told of holes.
+  for (let index = 0; index < shape.length; index++) {
+    const size = shape[index];
+    if (!Number.isSafeInteger(size) || (size as number) < 0 || Object.is(size, -0)) return false;
+    product *= size as number;
+  }
+  return product === length;
+}
+
+const CLASSES = [
+  ["Map", Map],
+  ["Set", Set],
+  ["Date", Date],
+  ["DataView", DataView],
+  ["ArrayBuffer", ArrayBuffer],
+] as const;
 
 /** A coarse name of a value's type: `"number"`, `"Map"`, `"Float32Array"`, `"tensor Float32Array"` … */
 export function kindOf(value: unknown): string {
@@ -102,14 +124,7 @@ export function kindOf(value: unknown): string {
   if (typeof value !== "object") return typeof value;
   if (Array.isArray(value)) return "Array";
   if (isTypedArray(value)) return value[Symbol.toStringTag];
-  for (
-    const [name, type] of [["Map", Map], ["Set", Set], ["Date", Date], ["DataView", DataView], [
-      "ArrayBuffer",
-      ArrayBuffer,
-    ]] as const
-  ) {
-    if (value instanceof type) return name;
-  }
+  for (const [name, type] of CLASSES) if (value instanceof type) return name;
   return isTensor(value) ? `tensor ${value.data[Symbol.toStringTag]}` : "object";
 }
 

@@ -3,30 +3,40 @@
  *
  * @module
  */
+import {
+  checkArray,
+  checkBuiltIn,
+  checkMemory,
+  checkObject,
+  classOf,
+  type Refusal,
+} from "./check.ts";
 import { UnsupportedValueError } from "./errors.ts";
-import { arrayKind, isTensor, isTypedArray, type Tensor, type TypedArray } from "./type.ts";
+import { MAX_DEPTH } from "./limits.ts";
+import { EntryStep, formatPath, type Step } from "./path.ts";
+import { isTensor, type Tensor, type TypedArray } from "./type.ts";
 
-/** How deep values may nest. */
-export const MAX_DEPTH = 500;
+/** A value that has no parts and cannot be changed. */
+export type Primitive = string | number | boolean | bigint | null | undefined;
 
-const MOST_LISTED = 1024;
-
-/** Is told of each part of a value, in order. */
+/** Is told of each part of a value, in order; walks on into containers itself, by the walk's methods. */
 export interface Visitor<R> {
-  /** A value without parts: a primitive, or a Date. */
-  leaf(value: string | number | boolean | bigint | null | undefined | Date): R;
+  /** A primitive. */
+  leaf(value: Primitive): R;
+  /** A Date. */
+  date(value: Date): R;
   /** A typed array, a DataView or an ArrayBuffer. */
   bytes(value: TypedArray | DataView | ArrayBuffer): R;
   /** A tensor. */
   tensor(value: Tensor): R;
-  /** An array; `each` visits the items. */
-  array(value: readonly unknown[], each: (item: unknown, index: number) => R): R;
-  /** A Map; `each` visits keys and values. */
-  map(value: ReadonlyMap<unknown, unknown>, each: (part: unknown, path: string) => R): R;
+  /** An array, which has no holes. */
+  array(value: readonly unknown[], walk: Walk<R>): R;
+  /** A Map. */
+  map(value: ReadonlyMap<unknown, unknown>, walk: Walk<R>): R;
   /** A Set. */
-  set(value: ReadonlySet<unknown>, each: (part: unknown, path: string) => R): R;
-  /** A plain object. */
-  object(value: Record<string, unknown>, keys: readonly string[], each: (key: string) => R): R;
+  set(value: ReadonlySet<unknown>, walk: Walk<R>): R;
+  /** A plain object, and all its keys. */
+  object(value: Record<string, unknown>, keys: readonly string[], walk: Walk<R>): R;
 }
 
 /** Who else has an object or a buffer. */
@@ -35,10 +45,12 @@ export interface Owners {
   claim(object: object, what: string, path: () => string): void;
 }
 
-/** Walks a value. */
+/** Walks a value, keeping the way to where it is. */
 export class Walk<R> {
-  readonly #path: (string | number)[] = [];
+  readonly #steps: Step[] = [];
+  readonly #here = (): string => this.name + formatPath(this.#steps);
 
+  /** Takes who is told of the parts, who else may have them, and the blob's name. */
   constructor(readonly visitor: Visitor<R>, readonly owners: Owners, readonly name: string) {}
 
   /** Visits a value and all inside it. */
@@ -52,120 +64,119 @@ export class Walk<R> {
         return this.visitor.leaf(value);
       case "object":
         return value === null ? this.visitor.leaf(null) : this.#object(value);
+      case "function":
+        throw this.#refuse({ found: "a function" });
       default:
-        throw this.#refuse(`a ${typeof value}`);
+        throw this.#refuse({ found: "a symbol", mend: "use a text in its place" });
     }
   }
 
-  #object(value: object): R {
-    if (this.#path.length >= MAX_DEPTH) throw this.#refuse(`nested more than ${MAX_DEPTH} deep`);
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return this.#bytes(value);
-    if (value instanceof Date && isExactly(value, Date.prototype)) {
-      this.#noExtras(value, 0);
-      return this.visitor.leaf(value);
-    }
-    this.owners.claim(value, "an object", () => this.#here());
-    if (Array.isArray(value)) return this.#array(value);
-    if (value instanceof Map && isExactly(value, Map.prototype)) {
-      this.#noExtras(value, 0);
-      return this.visitor.map(value, (part, path) => this.#inside(path, part));
-    }
-    if (value instanceof Set && isExactly(value, Set.prototype)) {
-      this.#noExtras(value, 0);
-      return this.visitor.set(value, (part, path) => this.#inside(path, part));
-    }
-    if (!isExactly(value, Object.prototype)) throw this.#refuse(className(value));
-    return this.#plain(value as Record<string, unknown>);
+  /** Visits an item of an array, or a property of an object. */
+  item(step: number | string, value: unknown): R {
+    return isLeaf(value) ? this.visitor.leaf(value) : this.#inside(step, value);
   }
 
-  #array(value: readonly unknown[]): R {
-    if (!isExactly(value, Array.prototype)) throw this.#refuse(className(value));
-    const keys = Reflect.ownKeys(value).length;
-    if (keys !== value.length + 1) {
-      for (let i = 0; i < value.length; i++) {
-        if (!Object.hasOwn(value, i)) {
-          throw this.#refuse(`an array with a hole at ${i}`, "fill it with undefined or null");
-        }
-      }
-      throw this.#refuse("an array with properties of its own beside its items");
-    }
-    return this.visitor.array(value, (item, index) => this.#inside(index, item));
+  /** Visits the key of a Map's entry. */
+  key(index: number, key: unknown): R {
+    return isLeaf(key) ? this.visitor.leaf(key) : this.#inside(new EntryStep("key", index), key);
   }
 
-  #plain(value: Record<string, unknown>): R {
-    const keys = Object.keys(value);
-    if (Reflect.ownKeys(value).length !== keys.length) {
-      throw this.#refuse("an object with symbol keys or hidden properties");
-    }
-    for (const key of keys) {
-      if (Object.getOwnPropertyDescriptor(value, key)?.get === undefined) continue;
-      throw this.#refuse(`an object whose "${key}" is computed by a getter`);
-    }
-    if (isTensor(value)) {
-      this.owners.claim(value.shape, "an object", () => `${this.#here()}.shape`);
-      this.#checkView(value.data);
-      return this.visitor.tensor(value);
-    }
-    return this.visitor.object(value, keys, (key) => this.#inside(key, value[key]));
+  /** Visits the value of a Map's entry. */
+  value(index: number, key: unknown, value: unknown): R {
+    if (isLeaf(value)) return this.visitor.leaf(value);
+    return this.#inside(new EntryStep("value", index, key), value);
   }
 
-  #bytes(value: ArrayBufferView | ArrayBuffer): R {
-    this.#checkView(value);
-    return this.visitor.bytes(value as TypedArray | DataView | ArrayBuffer);
+  /** Visits an item of a Set. */
+  member(index: number, value: unknown): R {
+    if (isLeaf(value)) return this.visitor.leaf(value);
+    return this.#inside(new EntryStep("item", index), value);
   }
 
-  #checkView(value: ArrayBufferView | ArrayBuffer): void {
-    const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-    const isStandard = isTypedArray(value)
-      ? arrayKind(value) !== undefined
-      : isExactly(value, value instanceof DataView ? DataView.prototype : ArrayBuffer.prototype);
-    if (!isStandard) throw this.#refuse(className(value), "use a plain typed array");
-    this.#noExtras(value, isTypedArray(value) ? value.length : 0);
-    if (!(buffer instanceof ArrayBuffer)) {
-      throw this.#refuse("shared memory", "copy it into a plain array");
-    }
-    if (buffer.resizable) throw this.#refuse("on a resizable buffer", "copy it into a plain array");
-    if (buffer.detached) throw this.#refuse("on a detached buffer");
-    if (buffer.byteLength > 0) this.owners.claim(buffer, "memory", () => this.#here());
-  }
-
-  /** Refuses properties beside the items. Of a long typed array they cannot be listed without its items. */
-  #noExtras(value: object, items: number): void {
-    if (items > MOST_LISTED) return;
-    const extra = Reflect.ownKeys(value)[items];
-    if (extra !== undefined) throw this.#refuse(`with a property "${String(extra)}" of its own`);
-  }
-
-  #inside(key: string | number, value: unknown): R {
-    this.#path.push(key);
+  #inside(step: Step, value: unknown): R {
+    this.#steps.push(step);
     const result = this.visit(value);
-    this.#path.pop();
+    this.#steps.pop();
     return result;
   }
 
-  #here(): string {
-    return this.name +
-      this.#path.map((key) =>
-        typeof key === "number"
-          ? `[${key}]`
-          : /^[A-Za-z_$][\w$]*$/.test(key)
-          ? `.${key}`
-          : `[${key.startsWith("(") ? key : JSON.stringify(key)}]`
-      ).join("");
+  #object(value: object): R {
+    if (this.#steps.length >= MAX_DEPTH) {
+      throw this.#refuse({
+        found: `nested more than ${MAX_DEPTH} deep`,
+        mend: "use a flatter structure, or give the blob a codec",
+      });
+    }
+    const { visitor } = this;
+    const is = classOf(value);
+    if (typeof is === "object") throw this.#refuse(is);
+    if (is === "bytes") {
+      this.#bytes(value as TypedArray | DataView | ArrayBuffer);
+      return visitor.bytes(value as TypedArray | DataView | ArrayBuffer);
+    }
+    this.owners.claim(value, "an object", this.#here);
+    switch (is) {
+      case "object":
+        return this.#plain(value);
+      case "Array":
+        this.#check(checkArray(value as unknown[]));
+        return visitor.array(value as unknown[], this);
+    }
+    this.#check(checkBuiltIn(value));
+    if (is === "Map") return visitor.map(value as Map<unknown, unknown>, this);
+    if (is === "Set") return visitor.set(value as Set<unknown>, this);
+    return visitor.date(value as Date);
   }
 
-  #refuse(found: string, mend?: string): UnsupportedValueError {
-    return new UnsupportedValueError(this.#here(), found, mend);
+  #plain(value: object): R {
+    const keys = Reflect.ownKeys(value);
+    this.#check(checkObject(value, keys));
+    // Checked: its keys are all text, and reading them runs no code.
+    if (!isTensor(value)) {
+      return this.visitor.object(value as Record<string, unknown>, keys as string[], this);
+    }
+    this.#part("shape", value.shape, () => {
+      this.owners.claim(value.shape, "an object", this.#here);
+      this.#check(checkArray(value.shape));
+    });
+    this.#part("data", value.data, () => this.#bytes(value.data));
+    return this.visitor.tensor(value);
+  }
+
+  /** Checks a part of a tensor. */
+  #part(step: string, value: object, check: () => void): void {
+    this.#steps.push(step);
+    const is = classOf(value);
+    if (typeof is === "object") throw this.#refuse(is);
+    check();
+    this.#steps.pop();
+  }
+
+  #bytes(value: TypedArray | DataView | ArrayBuffer): void {
+    this.#check(checkBuiltIn(value));
+    const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+    this.#check(checkMemory(buffer));
+    // An empty buffer holds nothing that two views could share.
+    if (buffer.byteLength > 0) this.owners.claim(buffer, "memory", this.#here);
+  }
+
+  #check(refusal: Refusal | undefined): void {
+    if (refusal !== undefined) throw this.#refuse(refusal);
+  }
+
+  #refuse({ found, mend }: Refusal): UnsupportedValueError {
+    return new UnsupportedValueError(this.#here(), found, mend, this.name);
   }
 }
 
-function isExactly(value: object, prototype: object): boolean {
-  return Object.getPrototypeOf(value) === prototype;
-}
-
-function className(value: object): string {
-  const prototype: object | null = Object.getPrototypeOf(value);
-  if (prototype === null) return "an object without a prototype";
-  const { name } = prototype.constructor ?? {};
-  return `an instance of ${name === undefined || name === "" ? "a class" : name}`;
+function isLeaf(value: unknown): value is Primitive {
+  switch (typeof value) {
+    case "object":
+      return value === null;
+    case "function":
+    case "symbol":
+      return false;
+    default:
+      return true;
+  }
 }

@@ -3,18 +3,22 @@
  *
  * @module
  */
+import { exactSeconds } from "./dates.ts";
 import { UnsupportedValueError } from "./errors.ts";
-import { arrayKind, bytesOf, isTypedArray, type TypedArray } from "./type.ts";
-import type { Visitor } from "./walk.ts";
+import { MAX_BIGINT_BYTES, SMALLER } from "./limits.ts";
+import { arrayKind, bytesOf, isTypedArray, type Tensor, type TypedArray } from "./type.ts";
+import type { Primitive, Visitor, Walk } from "./walk.ts";
 import { encodeWtf8 } from "./wtf8.ts";
 
 /** Arrays of this many bytes and more are not copied, but become parts of their own. */
 const PART_BYTES = 4096;
 const CHUNK_BYTES = 64 * 1024;
-/** The most bytes that a value may take beside its large arrays. */
-export const MAX_PLAIN_BYTES = 2 ** 30;
+const SHORT_TEXT = 64;
 
-/** The tag of a DataView: a byte string. */
+/**
+ * The tag of a DataView, on a byte string. There is none registered for it; this number is of the range that
+ * is given to whoever asks first, and was unassigned when it was chosen.
+ */
 export const DATA_VIEW_TAG = 44_252;
 
 /** Writes CBOR in the shortest form of each length, object keys in their own order. */
@@ -26,14 +30,16 @@ export class ValueWriter implements Visitor<void> {
   #total = 0;
   readonly #text = new TextEncoder();
 
-  constructor(readonly name: string) {}
+  /** Takes the blob's name, and how many bytes it may have beside its large arrays. */
+  constructor(readonly name: string, readonly maxPlainBytes: number) {}
 
+  /** The bytes, in parts. */
   finish(): readonly Uint8Array[] {
     this.#flush();
     return this.#parts;
   }
 
-  leaf(value: string | number | boolean | bigint | null | undefined | Date): void {
+  leaf(value: Primitive): void {
     switch (typeof value) {
       case "number":
         return this.#number(value);
@@ -46,9 +52,24 @@ export class ValueWriter implements Visitor<void> {
       case "bigint":
         return this.#bigint(value);
       default:
-        if (value === null) return this.#byte(0xf6);
-        return this.#date(value.getTime());
+        return this.#byte(0xf6);
     }
+  }
+
+  date(value: Date): void {
+    const ms = value.getTime();
+    const seconds = exactSeconds(ms);
+    if (seconds !== undefined) {
+      this.#head(6, 1);
+      return this.#number(seconds);
+    }
+    const whole = Math.floor(ms / 1000);
+    this.#head(6, 1001);
+    this.#head(5, 2);
+    this.#number(1);
+    this.#number(whole);
+    this.#number(-3);
+    this.#number(ms - whole * 1000);
   }
 
   bytes(value: TypedArray | DataView | ArrayBuffer): void {
@@ -57,7 +78,7 @@ export class ValueWriter implements Visitor<void> {
     this.#byteString(bytesOf(value));
   }
 
-  tensor({ shape, data }: { shape: readonly number[]; data: TypedArray }): void {
+  tensor({ shape, data }: Tensor): void {
     this.#head(6, 40);
     this.#head(4, 2);
     this.#head(4, shape.length);
@@ -65,33 +86,34 @@ export class ValueWriter implements Visitor<void> {
     this.bytes(data);
   }
 
-  array(value: readonly unknown[], each: (item: unknown, index: number) => void): void {
+  array(value: readonly unknown[], walk: Walk<void>): void {
     this.#head(4, value.length);
-    for (let index = 0; index < value.length; index++) each(value[index], index);
+    for (let index = 0; index < value.length; index++) walk.item(index, value[index]);
   }
 
-  map(value: ReadonlyMap<unknown, unknown>, each: (part: unknown, path: string) => void): void {
+  map(value: ReadonlyMap<unknown, unknown>, walk: Walk<void>): void {
     this.#head(6, 259);
     this.#head(5, value.size);
     let index = 0;
     for (const [key, item] of value) {
-      each(key, `(key ${index})`);
-      each(item, `(value ${index++})`);
+      walk.key(index, key);
+      walk.value(index, key, item);
+      index++;
     }
   }
 
-  set(value: ReadonlySet<unknown>, each: (part: unknown, path: string) => void): void {
+  set(value: ReadonlySet<unknown>, walk: Walk<void>): void {
     this.#head(6, 258);
     this.#head(4, value.size);
     let index = 0;
-    for (const item of value) each(item, `(item ${index++})`);
+    for (const item of value) walk.member(index++, item);
   }
 
-  object(_: Record<string, unknown>, keys: readonly string[], each: (key: string) => void): void {
+  object(value: Record<string, unknown>, keys: readonly string[], walk: Walk<void>): void {
     this.#head(5, keys.length);
     for (const key of keys) {
       this.#string(key);
-      each(key);
+      walk.item(key, value[key]);
     }
   }
 
@@ -101,56 +123,69 @@ export class ValueWriter implements Visitor<void> {
     }
     this.#room(9);
     this.#chunk[this.#at] = 0xfb;
-    this.#view.setFloat64(this.#at + 1, Number.isNaN(value) ? NaN : value);
+    // The bits of a NaN are not its own: all are written alike.
+    if (Number.isNaN(value)) {
+      this.#view.setUint32(this.#at + 1, 0x7ff8_0000);
+      this.#view.setUint32(this.#at + 5, 0);
+    } else this.#view.setFloat64(this.#at + 1, value);
     this.#at += 9;
   }
 
-  #date(ms: number): void {
-    const seconds = ms / 1000;
-    if (Number.isNaN(ms) || Math.round(seconds * 1000) === ms) {
-      this.#head(6, 1);
-      return this.#number(seconds);
-    }
-    this.#head(6, 1001);
-    this.#head(5, 2);
-    this.#number(1);
-    this.#number(Math.floor(seconds));
-    this.#number(-3);
-    this.#number(ms - Math.floor(seconds) * 1000);
-  }
-
   #bigint(value: bigint): void {
-    let rest = value < 0n ? -1n - value : value;
-    const bytes: number[] = [];
-    if (rest >= 2n ** 64n) {
-      const hex = rest.toString(16);
-      const even = hex.length % 2 === 0 ? hex : `0${hex}`;
-      for (let i = 0; i < even.length; i += 2) bytes.push(parseInt(even.slice(i, i + 2), 16));
-    } else for (; rest > 0n; rest >>= 8n) bytes.unshift(Number(rest & 0xffn));
+    const magnitude = value < 0n ? -1n - value : value;
+    const hex = magnitude === 0n ? "" : magnitude.toString(16);
+    if (hex.length > 2 * MAX_BIGINT_BYTES) {
+      throw this.#refuse(`with a bigint of over ${MAX_BIGINT_BYTES} bytes`);
+    }
     this.#head(6, value < 0n ? 3 : 2);
-    this.#byteString(Uint8Array.from(bytes));
+    this.#large(2, Uint8Array.fromHex(hex.length % 2 === 0 ? hex : `0${hex}`));
   }
 
   #string(value: string): void {
+    if (value.length < SHORT_TEXT && this.#ascii(value)) return;
+    if (value.length > this.maxPlainBytes) throw this.#tooLarge();
     // Half of a surrogate pair has no UTF-8: such a string is kept as WTF-8 under tag 273.
     if (!value.isWellFormed()) {
       this.#head(6, 273);
-      return this.#byteString(encodeWtf8(value));
+      return this.#large(2, encodeWtf8(value));
     }
-    if (value.length < 64) {
-      // Short strings are mostly ASCII: then their length is known before they are encoded.
-      this.#room(2 + 3 * value.length);
-      const at = this.#at;
-      const { written } = this.#text.encodeInto(value, this.#chunk.subarray(at + 1));
-      if (written < 24) {
-        this.#chunk[at] = 0x60 | written;
-        this.#at = at + 1 + written;
-        return;
-      }
+    if (value.length >= PART_BYTES) return this.#large(3, this.#text.encode(value));
+    // Written behind the largest head, and moved to its own.
+    this.#room(3 + 3 * value.length);
+    const start = this.#at;
+    const { written } = this.#text.encodeInto(value, this.#chunk.subarray(start + 3));
+    this.#head(3, written);
+    this.#chunk.copyWithin(this.#at, start + 3, start + 3 + written);
+    this.#at += written;
+  }
+
+  /** Writes bytes that were made for this alone. */
+  #large(major: number, bytes: Uint8Array): void {
+    this.#head(major, bytes.byteLength);
+    if (bytes.byteLength < PART_BYTES) return this.#raw(bytes);
+    this.#flush();
+    this.#count(bytes.byteLength);
+    this.#parts.push(bytes);
+  }
+
+  /** Writes a short string that is ASCII, as most are; the length of its bytes is known before them. */
+  #ascii(value: string): boolean {
+    const { length } = value;
+    this.#room(2 + SHORT_TEXT);
+    const chunk = this.#chunk;
+    const start = length < 24 ? this.#at + 1 : this.#at + 2;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) return false;
+      chunk[start + index] = code;
     }
-    const bytes = this.#text.encode(value);
-    this.#head(3, bytes.byteLength);
-    this.#raw(bytes);
+    if (length < 24) chunk[this.#at] = 0x60 | length;
+    else {
+      chunk[this.#at] = 0x78;
+      chunk[this.#at + 1] = length;
+    }
+    this.#at = start + length;
+    return true;
   }
 
   #byteString(bytes: Uint8Array): void {
@@ -206,18 +241,23 @@ export class ValueWriter implements Visitor<void> {
 
   #flush(): void {
     if (this.#at === 0) return;
-    this.#total += this.#at;
-    if (this.#total > MAX_PLAIN_BYTES) {
-      const mend = "keep large data in typed arrays, or in more blobs";
-      throw new UnsupportedValueError(
-        this.name,
-        `over ${MAX_PLAIN_BYTES} bytes of plain values`,
-        mend,
-      );
-    }
+    this.#count(this.#at);
     this.#parts.push(this.#chunk.subarray(0, this.#at));
     this.#chunk = this.#chunk.subarray(this.#at);
     this.#view = new DataView(this.#chunk.buffer, this.#chunk.byteOffset, this.#chunk.byteLength);
     this.#at = 0;
+  }
+
+  #count(bytes: number): void {
+    this.#total += bytes;
+    if (this.#total > this.maxPlainBytes) throw this.#tooLarge();
+  }
+
+  #tooLarge(): UnsupportedValueError {
+    return this.#refuse(`over ${this.maxPlainBytes} bytes of plain values`);
+  }
+
+  #refuse(found: string): UnsupportedValueError {
+    return new UnsupportedValueError(this.name, found, SMALLER, this.name);
   }
 }

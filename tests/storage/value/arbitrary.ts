@@ -45,7 +45,7 @@ const leaves = fc.oneof(
 
 /** Typed arrays of every kind, some of them views on a part of their buffer. */
 export const arrays: fc.Arbitrary<ArrayBufferView | ArrayBuffer> = fc
-  .tuple(fc.uint8Array({ maxLength: 40 }), fc.nat(12), fc.boolean())
+  .tuple(fc.uint8Array({ maxLength: 40 }), fc.nat(13), fc.boolean())
   .map(([bytes, kind, isPart]) => {
     const whole = new Uint8Array(8 * Math.ceil(bytes.length / 8) + 16);
     whole.set(bytes, 8);
@@ -76,41 +76,63 @@ export const arrays: fc.Arbitrary<ArrayBufferView | ArrayBuffer> = fc
       case 10:
         return new BigInt64Array(buffer, at, size / 8);
       case 11:
+        return new BigUint64Array(buffer, at, size / 8);
+      case 12:
         return new DataView(buffer, at, size);
       default:
         return whole.slice().buffer;
     }
   });
 
-const tensors = fc.tuple(fc.nat(4), fc.nat(4))
-  .map(([rows, columns]) => ({ shape: [rows, columns], data: new Float32Array(rows * columns) }));
+const tensors = fc.tuple(fc.array(fc.nat(4), { maxLength: 3 }), fc.boolean())
+  .map(([shape, isFloat]) => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    return { shape, data: isFloat ? new Float32Array(length).fill(0.5) : new Int8Array(length) };
+  });
+
+const longOnes = fc.oneof(
+  fc.integer({ min: 2_000, max: 9_000 }).map((length) => new Uint8Array(length).fill(7)),
+  fc.integer({ min: 20, max: 9_000 }).map((length) => "a".repeat(length)),
+  fc.integer({ min: 20, max: 9_000 }).map((length) => "é".repeat(length)),
+  fc.integer({ min: 20, max: 9_000 }).map((length) => "\ud800x".repeat(length)),
+);
+
+function objectOf(pairs: readonly [unknown, unknown][]): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (const [name, value] of pairs) {
+    const property = { value, enumerable: true, writable: true, configurable: true };
+    Object.defineProperty(object, name as string, property);
+  }
+  return object;
+}
 
 /** Values of every kind, nested. */
 export const values: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => {
   const key = fc.oneof(
     fc.string(),
-    fc.constantFrom("__proto__", "constructor", "0", "then", "shape"),
+    fc.constantFrom("__proto__", "constructor", "0", "10", "9", "01", "then", "shape", "data"),
+    fc.constantFrom("4294967294", "4294967295", "-1", "\udc00"),
   );
   const entries = (of: fc.Arbitrary<unknown>): fc.Arbitrary<[unknown, unknown][]> =>
     fc.array(fc.tuple(of, tie("value")), { maxLength: 4 });
   return {
     value: fc.oneof(
       { depthSize: "small", withCrossShrink: true },
-      leaves,
-      arrays,
+      { arbitrary: leaves, weight: 5 },
+      { arbitrary: arrays, weight: 2 },
       tensors,
-      fc.array(tie("value"), { maxLength: 5 }),
-      entries(key).map((pairs) => {
-        const object: Record<string, unknown> = {};
-        for (const [name, value] of pairs) {
-          Object.defineProperty(object, name as string, {
-            ...{ value, enumerable: true, writable: true, configurable: true },
-          });
-        }
-        return object;
-      }),
-      entries(fc.oneof(leaves, tie("value"))).map((pairs) => new Map(pairs)),
-      fc.array(fc.oneof(leaves, tie("value")), { maxLength: 4 }).map((items) => new Set(items)),
+      { arbitrary: longOnes, weight: 1 },
+      { arbitrary: fc.array(tie("value"), { maxLength: 5 }), weight: 3 },
+      { arbitrary: entries(key).map(objectOf), weight: 4 },
+      {
+        arbitrary: entries(fc.oneof(leaves, tie("value"))).map((pairs) => new Map(pairs)),
+        weight: 3,
+      },
+      {
+        arbitrary: fc.array(fc.oneof(leaves, tie("value")), { maxLength: 4 })
+          .map((items) => new Set(items)),
+        weight: 2,
+      },
     ),
   };
 }).value;
