@@ -39,6 +39,12 @@ export interface CheckpointPlan {
    * strongest the place can promise where not given; asking for more than that is an error.
    */
   readonly durability?: "power" | "process" | "none";
+  /**
+   * Whether a second copy of each blob that is written is held in memory, with which the next save
+   * compares it, so that only the blocks that differ are written (`"blocks"`, the default); or none,
+   * and each blob that may have been written is saved whole (`"none"`).
+   */
+  readonly snapshot?: "blocks" | "none";
   /** Compares what each task reads before and after it, to find undeclared writes; off by default. */
   readonly check?: "off" | "reads";
   /**

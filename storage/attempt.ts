@@ -17,15 +17,20 @@ import {
 } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeManifest } from "./manifest_codec.ts";
+import { blocksToCopy, copyForward } from "./reclaim.ts";
 import { removeManifests } from "./removal.ts";
 import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
 import type { StoreOptions } from "./store.ts";
 import { discardPacks, writePacks } from "./write_packs.ts";
 
+/** The most packs whose sizes are remembered. */
+const MOST_PACK_SIZES = 100_000;
+
 /** One start of a runner, made by `CheckpointStore.begin`. It serves one save or removal at a time. */
 export class Attempt {
   readonly #context: AttemptContext;
+  readonly #packBytes = new Map<string, number>();
   #over: unknown;
   #isStarted = false;
   #parent: ManifestRef | undefined;
@@ -103,7 +108,7 @@ export class Attempt {
     const { nodes, packs, written, reports } = await writePacks(
       { store, durability },
       ref,
-      request.nodes,
+      request.reclaim === true ? await this.#reclaim(request.nodes, options) : request.nodes,
       options,
     );
     const manifest: Manifest = {
@@ -156,6 +161,31 @@ export class Attempt {
       parent: this.#parent,
     };
     return await removeManifests(remover, refs.map(bare), options);
+  }
+
+  /** Adds what a save copies out of packs that are mostly empty. */
+  async #reclaim(
+    nodes: SaveRequest["nodes"],
+    options: StoreOptions,
+  ): Promise<SaveRequest["nodes"]> {
+    const { store } = this.#context;
+    const blocks = await blocksToCopy(nodes, (pack) => this.#sizeOf(pack, options));
+    return blocks.size === 0 ? nodes : await copyForward(store, nodes, blocks, options);
+  }
+
+  async #sizeOf(pack: string, options: StoreOptions): Promise<number | undefined> {
+    const known = this.#packBytes.get(pack);
+    if (known !== undefined) return known;
+    try {
+      const bytes = (await this.#context.store.stat(pack, options))?.byteLength;
+      if (this.#packBytes.size >= MOST_PACK_SIZES) this.#packBytes.clear();
+      if (bytes !== undefined) this.#packBytes.set(pack, bytes);
+      return bytes;
+    } catch {
+      options.signal?.throwIfAborted();
+      // A save does not fail for what it need not know.
+      return undefined;
+    }
   }
 
   #checkCanSave({ epoch, phase, parent }: SaveRequest): void {

@@ -201,6 +201,21 @@ export class CheckpointStore {
   }
 
   /**
+   * Reads the bytes of one blob of a manifest, as they were saved.
+   *
+   * @throws {DamagedError} Where they are not what was saved.
+   * @throws {StoreError} Where reading fails, which is no damage.
+   */
+  async readBytes(
+    manifest: Manifest,
+    entry: PresentBlob,
+    options: StoreOptions = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const [bytes] = await new BlobReader(this.store, manifest, options).read([entry]);
+    return bytes ?? new Uint8Array();
+  }
+
+  /**
    * Checks that every pack of a manifest is there and long enough; in full, that every byte is right.
    *
    * @throws {DamagedError} Where that is not so.

@@ -52,10 +52,14 @@ export type BlobEntry = AbsentBlob | PresentBlob;
 
 /** A blob as a save takes it. */
 export type BlobToSave =
-  /** A value, encoded. */
-  | { readonly encoded: EncodedValue; readonly codec: boolean }
-  /** The same as an earlier manifest has it; its blocks are not written again. */
-  | { readonly carry: BlobEntry }
+  /** A value, encoded; and where those of its blocks lie that earlier manifests hold. */
+  | {
+    readonly encoded: EncodedValue;
+    readonly codec: boolean;
+    readonly known?: readonly (BlockRef | undefined)[];
+  }
+  /** The same as an earlier manifest has it; its blocks are not written again, but for those copied. */
+  | { readonly carry: BlobEntry; readonly copies?: ReadonlyMap<BlockRef, Uint8Array> }
   /** Not set. */
   | AbsentBlob;
 

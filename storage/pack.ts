@@ -12,6 +12,7 @@ import {
   INLINE_BYTES,
   INLINE_TOTAL_BYTES,
 } from "./manifest.ts";
+import { Pieces } from "./pieces.ts";
 import { encodeHead, joinBytes } from "./record_cbor.ts";
 import type { EncodedValue } from "./value/mod.ts";
 
@@ -30,7 +31,7 @@ export function inlineBudget(): InlineBudget {
 export class PackLayout {
   /** The pack's bytes: views on those of the values, and the heads between them. */
   readonly parts: Uint8Array[] = [];
-  /** How many bytes of blobs were laid out, in the pack or in the manifest. */
+  /** How many bytes of blobs were laid out, in the pack or in the manifest; blocks that stay where they are do not count. */
   blobBytes = 0;
   #offset = 0;
 
@@ -44,64 +45,49 @@ export class PackLayout {
   /** Lays out a blob, and gives its entry in the manifest. */
   add(blob: BlobToSave): BlobEntry {
     if ("absent" in blob) return { absent: true };
-    if ("carry" in blob) return blob.carry;
-    const { encoded, codec } = blob;
+    if ("carry" in blob) return this.#carry(blob.carry, blob.copies);
+    const { encoded, codec, known = [] } = blob;
     const common = { type: encoded.type, codec, bytes: encoded.byteLength };
-    this.blobBytes += encoded.byteLength;
     if (encoded.byteLength <= Math.min(INLINE_BYTES, this.budget.leftBytes)) {
       this.budget.leftBytes -= encoded.byteLength;
+      this.blobBytes += encoded.byteLength;
       return { ...common, inline: joinBytes(encoded.parts) };
     }
-    return { ...common, blocks: this.#addBlocks(encoded) };
+    return { ...common, blocks: this.#addBlocks(encoded, known) };
   }
 
-  #addBlocks({ parts, byteLength }: EncodedValue): readonly BlockRef[] {
+  #carry(entry: BlobEntry, copies: ReadonlyMap<BlockRef, Uint8Array> | undefined): BlobEntry {
+    if (copies === undefined || "absent" in entry || entry.blocks === undefined) return entry;
+    const blocks = entry.blocks.map((block) => {
+      const bytes = copies.get(block);
+      return bytes === undefined ? block : this.#addBlock([bytes], block.length);
+    });
+    return { ...entry, blocks };
+  }
+
+  #addBlocks(
+    { parts, byteLength }: EncodedValue,
+    known: readonly (BlockRef | undefined)[],
+  ): readonly BlockRef[] {
     const blocks: BlockRef[] = [];
     const source = new Pieces(parts);
     for (let left = byteLength; left > 0;) {
       const length = Math.min(left, BLOCK_BYTES);
-      const head = encodeHead(2, length);
-      this.parts.push(head);
-      const offset = this.#offset + head.byteLength;
-      let sum = 0;
-      for (const piece of source.take(length)) {
-        sum = crc32(piece, sum);
-        this.parts.push(piece);
-      }
-      blocks.push({ pack: this.name, offset, length, crc32: sum });
-      this.#offset = offset + length;
+      const pieces = source.take(length);
+      const lies = known[blocks.length];
+      blocks.push(lies?.length === length ? lies : this.#addBlock(pieces, length));
       left -= length;
     }
     return blocks;
   }
-}
 
-/** Takes the bytes of several parts one after another. */
-class Pieces {
-  readonly #parts: readonly Uint8Array[];
-  #index = 0;
-  #at = 0;
-
-  constructor(parts: readonly Uint8Array[]) {
-    this.#parts = parts;
-  }
-
-  /** The next `length` bytes, as views on the parts that hold them. */
-  take(length: number): readonly Uint8Array[] {
-    const pieces: Uint8Array[] = [];
-    for (let left = length; left > 0;) {
-      const part = this.#parts[this.#index];
-      if (part === undefined) throw new RangeError("an encoded value has fewer bytes than it says");
-      const piece = part.subarray(this.#at, this.#at + left);
-      if (piece.byteLength === 0) {
-        this.#index++;
-        this.#at = 0;
-        continue;
-      }
-      pieces.push(piece);
-      this.#at += piece.byteLength;
-      left -= piece.byteLength;
-    }
-    return pieces;
+  #addBlock(pieces: readonly Uint8Array[], length: number): BlockRef {
+    const head = encodeHead(2, length);
+    const offset = this.#offset + head.byteLength;
+    const sum = pieces.reduce((sum, piece) => crc32(piece, sum), 0);
+    this.parts.push(head, ...pieces);
+    this.blobBytes += length;
+    this.#offset = offset + length;
+    return { pack: this.name, offset, length, crc32: sum };
   }
 }

@@ -21,6 +21,8 @@ export interface SaveRequest {
   readonly metrics: Readonly<Record<string, number>>;
   /** All blobs, by node and name. Their memory must not change before the save resolves. */
   readonly nodes: Record<string, Readonly<Record<string, BlobToSave>>>;
+  /** Whether blocks are copied out of packs that are mostly empty, as when older manifests are removed. */
+  readonly reclaim?: boolean;
   /** When it is saved, in milliseconds since 1970; now where not given. */
   readonly createdAtMs?: number;
 }

@@ -63,6 +63,7 @@ export function checkPlan(subject: Subject): readonly Problem[] {
 const CHOICES = {
   grain: ["epoch", "task"],
   durability: ["power", "process", "none"],
+  snapshot: ["blocks", "none"],
   check: ["off", "reads"],
   onSaveError: ["fail", "warn", "retry", "pause"],
   onDamaged: ["fallback", "stop"],

@@ -3,8 +3,19 @@
  *
  * @module
  */
-import { Aliases, type BlobEntry, type BlobToSave, encodeValue } from "../../storage/mod.ts";
+import {
+  Aliases,
+  type BlobEntry,
+  type BlobToSave,
+  encodeValue,
+  INLINE_BYTES,
+  type PresentBlob,
+  Snapshot,
+} from "../../storage/mod.ts";
 import type { Workspace } from "../session/workspace.ts";
+
+/** Reads the bytes that an entry of the last manifest stands for; `undefined` where that cannot be. */
+export type ReadSaved = (entry: PresentBlob) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
 /** What was last saved of one node. */
 export class SavedNode {
@@ -12,34 +23,46 @@ export class SavedNode {
   entries: Readonly<Record<string, BlobEntry>> = {};
   readonly #versions = new Map<string, number>();
   readonly #encoded = new Map<string, number>();
+  readonly #snapshots = new Map<string, Snapshot>();
   readonly #aliases: Aliases;
 
   /** Follows a workspace. */
   constructor(
     /** The workspace. */
     readonly workspace: Workspace,
+    private readonly read: ReadSaved,
   ) {
     this.#aliases = new Aliases((name) => this.workspace.get(name));
   }
 
   /**
    * The blobs as a save takes them: those that cannot have changed are carried over from the last
-   * manifest, the others are encoded.
+   * manifest, of the others those blocks are written that differ; or, with `isWhole`, all, so that no
+   * second copy of them is held.
    *
    * @throws {UnsupportedValueError} Where a value cannot be given back exactly.
    * @throws {AliasedValueError} Where two blobs share memory.
    */
-  async encode(names: Iterable<string>): Promise<Record<string, BlobToSave>> {
+  async encode(
+    names: Iterable<string>,
+    isWhole: boolean,
+  ): Promise<Record<string, BlobToSave>> {
     this.#encoded.clear();
     const blobs: Record<string, BlobToSave> = {};
-    for (const name of names) blobs[name] = await this.#encodeOne(name);
+    for (const name of names) blobs[name] = await this.#encodeOne(name, isWhole);
     return blobs;
   }
 
   /** Takes note of a manifest that holds what was encoded last. */
   committed(entries: Readonly<Record<string, BlobEntry>>): void {
     this.entries = entries;
-    for (const [name, version] of this.#encoded) this.#versions.set(name, version);
+    for (const [name, version] of this.#encoded) {
+      this.#versions.set(name, version);
+      const entry = entries[name];
+      if (entry !== undefined && "blocks" in entry && entry.blocks !== undefined) {
+        this.#snapshots.get(name)?.committed(entry.blocks);
+      }
+    }
   }
 
   /** Takes note of a manifest that the workspace was just loaded from. */
@@ -53,19 +76,44 @@ export class SavedNode {
     }
   }
 
-  async #encodeOne(name: string): Promise<BlobToSave> {
+  async #encodeOne(name: string, isWhole: boolean): Promise<BlobToSave> {
     const { workspace } = this;
-    this.#encoded.set(name, workspace.version(name));
-    if (!workspace.has(name)) return { absent: true };
-    const known = this.entries[name];
-    if (known !== undefined && this.#versions.get(name) === workspace.version(name)) {
-      return { carry: known };
+    const version = workspace.version(name);
+    if (!workspace.has(name)) {
+      this.#encoded.set(name, version);
+      this.#snapshots.delete(name);
+      return { absent: true };
     }
+    const entry = this.entries[name];
+    if (entry !== undefined && this.#versions.get(name) === version) {
+      this.#encoded.set(name, version);
+      return { carry: entry };
+    }
+    const snapshot = isWhole ? undefined : await this.#snapshot(name);
     const value = workspace.get(name);
     const codec = workspace.declared.get(name)?.codec;
-    if (codec === undefined) {
-      return { encoded: encodeValue(value, { name, aliases: this.#aliases }), codec: false };
+    const encoded = codec === undefined
+      ? encodeValue(value, { name, aliases: this.#aliases })
+      : encodeValue(await codec.encode(value as never), { name });
+    this.#encoded.set(name, version);
+    const common = { codec: codec !== undefined };
+    if (encoded.byteLength <= INLINE_BYTES || snapshot === undefined) {
+      this.#snapshots.delete(name);
+      return { ...common, encoded };
     }
-    return { encoded: encodeValue(await codec.encode(value as never), { name }), codec: true };
+    this.#snapshots.set(name, snapshot);
+    return { ...common, ...snapshot.update(encoded) };
+  }
+
+  /** A blob's snapshot; after a load made of what was saved, once it is first needed. */
+  async #snapshot(name: string): Promise<Snapshot> {
+    const known = this.#snapshots.get(name);
+    if (known !== undefined) return known;
+    const made = new Snapshot();
+    const entry = this.entries[name];
+    if (entry === undefined || "absent" in entry || entry.blocks === undefined) return made;
+    const bytes = await this.read(entry);
+    if (bytes !== undefined) made.adopt(bytes, entry.blocks);
+    return made;
   }
 }

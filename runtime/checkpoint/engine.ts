@@ -4,19 +4,19 @@
  * @module
  */
 import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
-import type { Attempt, BlobToSave, Manifest, ManifestRef, RunState } from "../../storage/mod.ts";
+import type { Attempt, Manifest, ManifestRef, RunState } from "../../storage/mod.ts";
 import { NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { Program } from "../program.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
 import { Archive } from "./archive.ts";
 import { readBest } from "./best.ts";
-import { SavedNode } from "./encode.ts";
 import type { EpochRef } from "./epoch_ref.ts";
 import { locate } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
 import { retain } from "./retain.ts";
+import { SavedNodes } from "./saved_nodes.ts";
 import { bareState, blobsToSave, metricsNow, sameNames } from "./selection.ts";
 import { environment } from "../run/state.ts";
 
@@ -36,13 +36,13 @@ export class CheckpointEngine {
   #binding: Binding | undefined;
   #nodes: readonly string[] | undefined;
   #names = new Map<string, readonly string[]>();
-  #saved = new Map<string, SavedNode>();
-  #last: Manifest | undefined;
+  readonly #saved: SavedNodes;
   #resumedFrom: ManifestRef | undefined;
 
   /** Names a place; nothing is opened yet. */
   constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
     this.archive = new Archive(db, dbType, options);
+    this.#saved = new SavedNodes(() => this.archive.store());
   }
 
   /** The number of this runner's attempt; 0 where none was taken. */
@@ -81,8 +81,7 @@ export class CheckpointEngine {
 
   /** Forgets what was loaded, for a fresh start. */
   forget(): void {
-    this.#last = undefined;
-    this.#saved.clear();
+    this.#saved.forget();
     this.#names.clear();
     this.#nodes = undefined;
   }
@@ -167,22 +166,23 @@ export class CheckpointEngine {
     const started = performance.now();
     const saving = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
     const { attempt, parent } = await this.#attemptFor(saving);
-    const nodes: Record<string, Record<string, BlobToSave>> = {};
-    for (const node of this.#nodes) {
-      nodes[node] = await this.#follow(host, node).encode(
-        blobsToSave(host, node, this.#binding?.program, this.#names.get(node)),
-      );
-    }
+    const program = this.#binding?.program;
+    const nodes = await this.#saved.encode(
+      host,
+      this.#nodes,
+      (node) => blobsToSave(host, node, program, this.#names.get(node)),
+      program?.plan.snapshot === "none",
+    );
     const saved = await attempt.save({
       ...saving,
       parent,
       run: this.#binding?.runState() ?? bareState(attempt.number),
-      metrics: metricsNow(host, this.#binding?.program),
+      metrics: metricsNow(host, program),
       nodes,
+      reclaim: program?.plan.keep !== undefined,
     });
     const { manifest } = saved;
-    this.#last = manifest;
-    for (const node of this.#nodes) this.#follow(host, node).committed(manifest.nodes[node] ?? {});
+    this.#saved.committed(host, manifest);
     const durationMs = performance.now() - started;
     const bytes = saved.reports.reduce((sum, report) => sum + report.bytes, 0);
     host.events.emit({
@@ -210,11 +210,7 @@ export class CheckpointEngine {
     const before = store.store.bytesRead;
     const loaded = await store.readBlobs(manifest, () => true);
     await restoreAll(host, manifest, loaded, nodes);
-    this.#last = manifest;
-    this.#saved.clear();
-    for (const node of Object.keys(manifest.nodes)) {
-      this.#follow(host, node).loaded(manifest.nodes[node] ?? {});
-    }
+    this.#saved.loaded(host, manifest);
     const durationMs = performance.now() - started;
     const { epoch, attempt } = manifest;
     const bytes = store.store.bytesRead - before;
@@ -233,7 +229,9 @@ export class CheckpointEngine {
     saving: Pick<ManifestRef, "epoch" | "phase">,
   ): Promise<{ readonly attempt: Attempt; readonly parent: ManifestRef | undefined }> {
     const known = this.#attempt;
-    if (known?.canSave(saving, this.#last)) return { attempt: known, parent: this.#last };
+    if (known?.canSave(saving, this.#saved.last)) {
+      return { attempt: known, parent: this.#saved.last };
+    }
     const isRun = this.#binding !== undefined;
     // What a run's own tasks load are values; its line goes on.
     if (isRun && known?.canSave(saving, known.last)) return { attempt: known, parent: known.last };
@@ -251,7 +249,7 @@ export class CheckpointEngine {
 
   /** What a manager that is used without a runner goes on from, to save this epoch. */
   async #before(epoch: number): Promise<Manifest | undefined> {
-    let at = this.#last ?? (this.#attempt === undefined ? await this.#tip() : undefined);
+    let at = this.#saved.last ?? (this.#attempt === undefined ? await this.#tip() : undefined);
     while (at !== undefined && at.epoch >= epoch) {
       at = at.parent && await this.archive.read(at.parent);
     }
@@ -262,15 +260,6 @@ export class CheckpointEngine {
   async #tip(): Promise<Manifest | undefined> {
     const ref = (await locate(await this.archive.store(), "auto"))?.refs.at(-1);
     return ref === undefined ? undefined : await this.archive.read(ref);
-  }
-
-  #follow(host: CheckpointHost, node: string): SavedNode {
-    const known = this.#saved.get(node);
-    const workspace = host.workspace(node);
-    if (known?.workspace === workspace) return known;
-    const made = new SavedNode(workspace);
-    this.#saved.set(node, made);
-    return made;
   }
 
   async #retain(host: CheckpointHost, attempt: Attempt): Promise<void> {

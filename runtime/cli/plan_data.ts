@@ -22,6 +22,7 @@ export function planData(program: Program, place: string): unknown {
     keep: plan.keep?.map(describeKeep),
     durability: plan.durability,
     grain: plan.grain ?? "epoch",
+    snapshot: plan.snapshot ?? "blocks",
     check: plan.check ?? "off",
     onSaveError: plan.onSaveError ?? "fail",
     onDamaged: plan.onDamaged ?? "fallback",

@@ -59,6 +59,7 @@ function checkpointLines(program: Program, place: string): string[] {
     `keep ${plan.keep === undefined ? "all" : plan.keep.map(describeKeep).join(", ")}`,
     `durability: ${durability ?? "the strongest the place has"}; grain: ${grain}`,
     `a failed save: ${onSaveError}; a damaged epoch: ${onDamaged}`,
+    ...plan.snapshot === "none" ? ["blobs that were written are saved whole"] : [],
     ...plan.check === "reads" ? ["what tasks read is compared before and after"] : [],
     ...describeBlobs(program),
   ];

@@ -115,10 +115,11 @@ Deno.test("a scratch blob that is to be saved", () => {
 });
 
 Deno.test("options that are none, from plain JavaScript", () => {
-  const plan = { to, grain: "task", durability: "strong", check: true, onSaveError: "retry" };
+  const plan = { to, grain: "task", durability: "strong", check: true, snapshot: "some" };
   assertProblems(
     { epoch, checkpoint: plan as unknown as CheckpointPlan },
     'bad-option: checkpoint: durability is "strong": write one of "power", "process", "none"',
+    'bad-option: checkpoint: snapshot is "some": write one of "blocks", "none"',
     'bad-option: checkpoint: check is "true": write one of "off", "reads"',
   );
 });

@@ -24,7 +24,13 @@ Deno.test("plan data: a program as plain data that JSON can hold", () => {
   const data = JSON.parse(toJson(planData(compile(some, { params: { size: 5 } }), "file:/x/some")));
   assertEquals(data, {
     ...{ job: "some", nodes: ["main"], place: "file:/x/some", params: { size: 5 } },
-    ...{ every: { epochs: 1 }, keep: ["the last 2"], grain: "epoch", check: "off" },
+    ...{
+      every: { epochs: 1 },
+      keep: ["the last 2"],
+      grain: "epoch",
+      snapshot: "blocks",
+      check: "off",
+    },
     ...{ onSaveError: "fail", onDamaged: "fallback" },
     ...{ saved: ["main/total"], unsaved: ["main/scrap"], until: ["epochs(3)"] },
     groups: {

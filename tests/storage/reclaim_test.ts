@@ -1,0 +1,127 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type BlobToSave,
+  CheckpointStore,
+  encodeValue,
+  type Manifest,
+  MemoryStore,
+  Snapshot,
+} from "../../storage/mod.ts";
+import { BLOCK_BYTES } from "../../storage/manifest.ts";
+import { begin, noise, objects, overriding, save, testBoth } from "./sample.ts";
+
+const BLOCKS = 100;
+const EPOCHS = 120;
+const KEPT = 3;
+
+/** Random numbers, the same in each run. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor(state / 2 ** 32 * below);
+  };
+}
+
+/** Which blocks of the blob change in an epoch. */
+const workloads: Readonly<Record<string, (below: (n: number) => number) => number[]>> = {
+  all: () => Array.from({ length: BLOCKS }, (_, index) => index),
+  "1 % of blocks, scattered": (below) => [below(BLOCKS)],
+  "90/10 hot": (below) =>
+    Array.from({ length: 5 }, () => below(10) < 9 ? below(BLOCKS / 10) : below(BLOCKS)),
+};
+
+for (const [name, changesOf] of Object.entries(workloads)) {
+  Deno.test(`reclaim bounds what is written and what lies on disk: ${name}`, async () => {
+    const store = new MemoryStore();
+    const attempt = await begin(await CheckpointStore.open(store));
+    const values = noise(BLOCKS * BLOCK_BYTES);
+    const snapshot = new Snapshot();
+    const below = random(11);
+    const kept: Manifest[] = [];
+    let changedBytes = 0;
+    let writtenBefore = 0;
+    for (let epoch = 0; epoch < EPOCHS; epoch++) {
+      const changes = new Set(epoch === 0 ? [] : changesOf(below));
+      for (const block of changes) values[block * BLOCK_BYTES + below(BLOCK_BYTES)]! += 1;
+      const weights: BlobToSave = { codec: false, ...snapshot.update(encodeValue(values)) };
+      const manifest = await save(attempt, epoch, { main: { weights } }, { reclaim: true });
+      const entry = manifest.nodes.main?.weights;
+      assert(entry !== undefined && "blocks" in entry && entry.blocks !== undefined);
+      snapshot.committed(entry.blocks);
+      kept.push(manifest);
+      if (kept.length > KEPT) await attempt.remove([kept.shift()!]);
+      // The first save writes everything, by whatever way.
+      if (epoch === 0) writtenBefore = packBytes(await objects(store));
+      else changedBytes += changes.size * BLOCK_BYTES;
+    }
+    const lies = packBytes(await objects(store));
+    const amplification = (store.bytesWritten - writtenBefore) / changedBytes;
+    const space = lies / values.byteLength;
+    console.log(`${name}: ${amplification.toFixed(2)} × written, ${space.toFixed(2)} × on disk`);
+    assert(amplification <= 1.6, `${amplification}`);
+    // Three states of which every block differs take three times the room of one.
+    assert(space <= (name === "all" ? KEPT + 0.1 : 2), `${space}`);
+    const opened = await CheckpointStore.open(store);
+    const loaded = await opened.readBlobs(await opened.readManifest(attempt.last!), () => true);
+    assertEquals(loaded.get("main")?.get("weights"), values);
+  });
+}
+
+/** The bytes of all packs that are there. */
+function packBytes(all: ReadonlyMap<string, Uint8Array>): number {
+  return [...all].reduce(
+    (sum, [name, { byteLength }]) => name.endsWith(".pack") ? sum + byteLength : sum,
+    0,
+  );
+}
+
+testBoth("blocks of blobs that nobody touched are copied forward too", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  const still = noise(4 * BLOCK_BYTES, 5);
+  const passing = (seed: number): BlobToSave => ({
+    codec: false,
+    encoded: encodeValue(noise(12 * BLOCK_BYTES, seed)),
+  });
+  const first = await save(attempt, 0, {
+    main: { still: { codec: false, encoded: encodeValue(still) }, passing: passing(1) },
+  });
+  const carry = first.nodes.main!.still!;
+  const second = await save(attempt, 1, { main: { still: { carry }, passing: passing(2) } }, {
+    reclaim: true,
+  });
+  await attempt.remove([first]);
+  assertEquals(second.packs.length, 1);
+  assertEquals((await store.list("packs/a000001/")).length, 1);
+  const loaded = await opened.readBlobs(second, () => true);
+  assertEquals(loaded.get("main")?.get("still"), still);
+});
+
+Deno.test("a block that cannot be read is not copied, and the save goes on", async () => {
+  const inner = new MemoryStore();
+  const failing = overriding(inner, { open: () => Promise.reject(new Error("the disk is tired")) });
+  const attempt = await begin(await CheckpointStore.open(failing));
+  const blob = (seed: number, blocks: number): BlobToSave => ({
+    codec: false,
+    encoded: encodeValue(noise(blocks * BLOCK_BYTES, seed)),
+  });
+  const first = await save(attempt, 0, { main: { still: blob(1, 2), passing: blob(2, 12) } });
+  const carry = first.nodes.main!.still!;
+  const second = await save(attempt, 1, { main: { still: { carry }, passing: blob(3, 12) } }, {
+    reclaim: true,
+  });
+  assertEquals(second.nodes.main!.still, carry);
+});
+
+Deno.test("without reclaim nothing is copied", async () => {
+  const store = new MemoryStore();
+  const attempt = await begin(await CheckpointStore.open(store));
+  const first = await save(attempt, 0, {
+    main: { a: { codec: false, encoded: encodeValue(noise(BLOCK_BYTES)) } },
+  });
+  const carry = first.nodes.main!.a!;
+  const more: BlobToSave = { codec: false, encoded: encodeValue(noise(9 * BLOCK_BYTES, 2)) };
+  const second = await save(attempt, 1, { main: { a: { carry }, more } });
+  assertEquals(second.nodes.main!.a, carry);
+});
