@@ -4,6 +4,7 @@
  * @module
  */
 import type { Duration } from "./duration.ts";
+import type { Size } from "./size.ts";
 import { type By, token } from "./token.ts";
 
 /** A rule that keeps some checkpoints. What any rule keeps is kept, and always the newest. */
@@ -11,16 +12,23 @@ export type Keep =
   | { readonly keep: "last"; readonly count: number }
   | { readonly keep: "every"; readonly epochs: number }
   | { readonly keep: "best"; readonly by: By; readonly count: number }
-  | { readonly keep: "younger"; readonly than: Duration };
+  | { readonly keep: "younger"; readonly than: Duration }
+  | { readonly keep: "interval"; readonly duration: Duration }
+  | { readonly keep: "within"; readonly size: Size };
 
 /** Keeps the last `count` checkpoints. */
 export function keepLast(count: number): Keep {
   return token({ keep: "last", count });
 }
 
-/** Keeps the checkpoints of every `epochs`th epoch. */
-export function keepEvery(epochs: number): Keep {
-  return token({ keep: "every", epochs });
+/**
+ * Keeps the checkpoints of every `epochs`th epoch; or one in each stretch of a duration, the first and
+ * each that is at least so much younger than the last one kept.
+ */
+export function keepEvery(every: number | Duration): Keep {
+  return typeof every === "number"
+    ? token({ keep: "every", epochs: every })
+    : token({ keep: "interval", duration: every });
 }
 
 /** Keeps the best `count` checkpoints by a number; `NaN` is never best, and of equals the newest is better. */
@@ -31,4 +39,12 @@ export function keepBest(by: By, count: number = 1): Keep {
 /** Keeps the checkpoints that are younger than this. */
 export function keepYounger(than: Duration): Keep {
   return token({ keep: "younger", than });
+}
+
+/**
+ * Keeps the newest checkpoints, as many as take at most this much on disk together. Rules add up: where
+ * this is to be the limit, let it be the only one.
+ */
+export function keepWithin(size: Size): Keep {
+  return token({ keep: "within", size });
 }

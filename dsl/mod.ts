@@ -17,6 +17,7 @@ export * from "./plain.ts";
 export * from "./plan.ts";
 export * from "./prefix.ts";
 export * from "./resource.ts";
+export * from "./size.ts";
 export * from "./task.ts";
 export type * from "./token.ts";
 export * from "./view.ts";

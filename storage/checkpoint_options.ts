@@ -33,6 +33,4 @@ export interface RetentionOptions extends StoreOptions {
   readonly nowMs?: number;
   /** Those in use, which always stay. */
   readonly inUse?: readonly ManifestRef[];
-  /** Those pinned by hand. */
-  readonly pinned?: readonly ManifestRef[];
 }

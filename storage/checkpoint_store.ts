@@ -13,6 +13,7 @@ import type {
   RetentionOptions,
 } from "./checkpoint_options.ts";
 import { CheckpointNotFoundError, DamagedError, WrongJobError } from "./errors.ts";
+import { FactsReader } from "./facts_reader.ts";
 import { type History, HistoryReader, listManifests } from "./history.ts";
 import {
   type AttemptRecord,
@@ -24,6 +25,7 @@ import { attemptName, formatRef, manifestName, type ManifestRef } from "./layout
 import { computeAncestors } from "./line.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, type PresentBlob } from "./manifest.ts";
 import { decodeManifest } from "./manifest_codec.ts";
+import { createPin, listPins, type PinnedEpoch, removePin } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
 import {
   type CheckpointFacts,
@@ -33,14 +35,6 @@ import {
 } from "./retention.ts";
 import type { Durability, Store, StoreOptions } from "./store.ts";
 import { decodeValue } from "./value/mod.ts";
-
-/** What is remembered of a manifest that was read. */
-interface Summary extends CheckpointFacts {
-  readonly packs: readonly string[];
-}
-
-/** The most manifests whose facts are remembered. */
-const MOST_SUMMARIES = 100_000;
 
 /**
  * The checkpoints of one job.
@@ -69,7 +63,7 @@ const MOST_SUMMARIES = 100_000;
 export class CheckpointStore {
   readonly #durability: Durability | undefined;
   readonly #history: HistoryReader;
-  readonly #summaries = new Map<string, Summary>();
+  readonly #facts: FactsReader;
   #isCreated: boolean;
   #job: string | undefined;
 
@@ -82,6 +76,7 @@ export class CheckpointStore {
     this.#durability = options.durability;
     this.#isCreated = record !== undefined;
     this.#job = record?.job ?? options.job;
+    this.#facts = new FactsReader(store, (ref, options) => this.readManifest(ref, options));
     this.#history = new HistoryReader(store, (ref) => this.readManifest(ref));
   }
 
@@ -142,7 +137,7 @@ export class CheckpointStore {
     if (this.#job !== undefined && manifest.job !== undefined && manifest.job !== this.#job) {
       throw new WrongJobError(this.store.place, this.#job, manifest.job);
     }
-    this.#remember(name, manifest);
+    this.#facts.remember(manifest, bytes.byteLength);
     return manifest;
   }
 
@@ -163,7 +158,7 @@ export class CheckpointStore {
       this.#isCreated = true;
     }
     const number = await takeAttempt(this.store, record, { ...options, durability });
-    const packsOf = (ref: ManifestRef) => this.#packsOf(ref);
+    const packsOf = (ref: ManifestRef) => this.#facts.packsOf(ref);
     return new Attempt({ store: this.store, job: this.#job, durability, packsOf }, number);
   }
 
@@ -236,9 +231,15 @@ export class CheckpointStore {
   async judge(rules: readonly KeepRule[], options: RetentionOptions = {}): Promise<RetentionPlan> {
     const lines = await this.history(options);
     const facts = new Map<string, CheckpointFacts | "damaged">();
-    if (rules.some(({ rule }) => rule === "best" || rule === "younger")) {
+    if (rules.some(({ rule }) => rule !== "last" && rule !== "every")) {
       for (const ref of lines.manifests) {
-        facts.set(manifestName(ref), await this.#facts(ref, options));
+        facts.set(manifestName(ref), await this.#facts.of(ref, options));
+      }
+    }
+    if (rules.some(({ rule }) => rule === "size")) {
+      this.#facts.trim();
+      for (const known of facts.values()) {
+        if (known !== "damaged") await this.#facts.look(known.packs, options);
       }
     }
     return judgeRetention(rules, {
@@ -246,31 +247,37 @@ export class CheckpointStore {
       sides: lines.sides,
       facts: (ref) => facts.get(manifestName(ref)),
       nowMs: options.nowMs ?? Date.now(),
-      pinned: options.pinned ?? [],
+      packBytes: (pack) => this.#facts.packBytes(pack),
+      pinned: await listPins(this.store, options),
       inUse: options.inUse ?? [],
     });
   }
 
-  async #facts(ref: ManifestRef, options: StoreOptions): Promise<CheckpointFacts | "damaged"> {
-    const known = this.#summaries.get(manifestName(ref));
-    if (known !== undefined) return known;
-    try {
-      return await this.readManifest(ref, options);
-    } catch (error) {
-      if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) {
-        return "damaged";
-      }
-      throw error;
-    }
+  /**
+   * Pins an epoch with the phases after it: no rule, and nobody else, removes it until it is unpinned.
+   *
+   * @throws {CheckpointNotFoundError} Where there is no such epoch.
+   * @throws {RemovedError} Where it is being removed; then it is not pinned.
+   */
+  async pin(ref: PinnedEpoch, options: StoreOptions = {}): Promise<void> {
+    const durability = await promisedDurability(this.store, this.#durability, options);
+    const isSame = (other: ManifestRef) =>
+      other.epoch === ref.epoch && other.attempt === ref.attempt;
+    await createPin(this.store, ref, async () => {
+      if ((await this.history(options)).manifests.some(isSame)) return "there";
+      return (await listManifests(this.store, options)).some(isSame) ? "going" : "missing";
+    }, { ...options, durability });
   }
 
-  async #packsOf(ref: ManifestRef): Promise<readonly string[]> {
-    return (this.#summaries.get(manifestName(ref)) ?? await this.readManifest(ref)).packs;
+  /** Takes the pin off an epoch; gives whether it had one. The epoch stays until a rule drops it. */
+  async unpin(ref: PinnedEpoch, options: StoreOptions = {}): Promise<boolean> {
+    const durability = await promisedDurability(this.store, this.#durability, options);
+    return await removePin(this.store, ref, { ...options, durability });
   }
 
-  #remember(name: string, { packs, createdAtMs, metrics }: Manifest): void {
-    if (this.#summaries.size >= MOST_SUMMARIES) this.#summaries.clear();
-    this.#summaries.set(name, { packs, createdAtMs, metrics });
+  /** The epochs that are pinned. */
+  pins(options: StoreOptions = {}): Promise<readonly PinnedEpoch[]> {
+    return listPins(this.store, options);
   }
 
   async #notFound(ref: ManifestRef, options: StoreOptions): Promise<CheckpointNotFoundError> {

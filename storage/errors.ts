@@ -196,6 +196,24 @@ export class CheckpointNotFoundError extends Error {
   }
 }
 
+/** An epoch is being removed, so that it can be kept no more. */
+export class RemovedError extends Error {
+  /** The class's name. */
+  override readonly name: string = "RemovedError";
+
+  /** Says which. */
+  constructor(
+    /** The epoch, as in `"4@a3"`. */
+    readonly epoch: string,
+    /** Where. */
+    readonly place: string,
+  ) {
+    super(
+      `Cannot pin ${epoch} at ${place}: it is being removed, as the plan does not keep it. Pin a newer one`,
+    );
+  }
+}
+
 /** A newer attempt has taken the job over; what this one wrote last lies on a side line. */
 export class FencedError extends Error {
   /** The class's name. */

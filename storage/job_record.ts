@@ -150,6 +150,21 @@ export function decodeRemoval(name: string, bytes: Uint8Array): readonly Manifes
   return refs;
 }
 
+/** Seals a pin. Its name says all that matters, so that a damaged one keeps what it kept. */
+export function encodePin(
+  { epoch, attempt }: Pick<ManifestRef, "epoch" | "attempt">,
+  createdAtMs: number,
+): Uint8Array<ArrayBuffer> {
+  return seal(
+    "pin",
+    new Map<string, RecordValue>([
+      ["epoch", epoch],
+      ["attempt", attempt],
+      ["createdAtMs", createdAtMs],
+    ]),
+  );
+}
+
 /** The fields of a record that names the attempt under whose name it lies. */
 function ownFields(object: string, attempt: number, body: RecordMap): Fields {
   const fields = new Fields(object, "", body);

@@ -29,6 +29,7 @@ export const FOLDERS = {
   epochs: "epochs/",
   phases: "phases/",
   removals: "removals/",
+  pins: "pins/",
 } as const;
 
 /** The highest number of an epoch or an attempt. */
@@ -97,6 +98,20 @@ export function parsePackName(name: string): { readonly attempt: number } | unde
 export function parseRemovalName(name: string): { readonly attempt: number } | undefined {
   const attempt = parseNumber(/^removals\/a(\d{6,9})\.[0-9a-f]{32}\.cbor$/.exec(name)?.[1]);
   return attempt === undefined ? undefined : { attempt };
+}
+
+/** The name of a pin, which keeps an epoch and the phases after it. */
+export function pinName({ epoch, attempt }: Pick<ManifestRef, "epoch" | "attempt">): string {
+  return `${FOLDERS.pins}e${padded(epoch)}.a${padded(attempt)}.cbor`;
+}
+
+/** What a pin's name says; `undefined` where it is none. */
+export function parsePinName(
+  name: string,
+): Pick<ManifestRef, "epoch" | "attempt"> | undefined {
+  if (!name.startsWith(FOLDERS.pins)) return undefined;
+  const ref = parseManifestName(FOLDERS.epochs + name.slice(FOLDERS.pins.length));
+  return ref && { epoch: ref.epoch, attempt: ref.attempt };
 }
 
 /** How messages name a manifest: `"4@a3"`, or `"20@a3 (upload)"`. */

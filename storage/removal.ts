@@ -15,6 +15,7 @@ import {
   parsePackName,
   parseRemovalName,
 } from "./layout.ts";
+import { isPinned, listPins } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
 import { covers, type Durability, type Store, type StoreOptions } from "./store.ts";
 
@@ -38,7 +39,8 @@ export interface Remover {
  * Removes manifests, then the packs that no other manifest names any more.
  *
  * First a record says what goes, so that whoever starts meanwhile keeps away from it; then a newer
- * attempt is looked for; then the manifests go, and last the packs.
+ * attempt is looked for, and what was pinned meanwhile is left alone; then the manifests go, and last
+ * the packs.
  *
  * @returns The names of what is gone.
  * @throws {FencedError} Where a newer attempt has taken the job over; nothing is removed.
@@ -51,6 +53,7 @@ export async function removeManifests(
   const { store } = remover;
   const left = await leftRemovals(remover, options);
   const going = [...refs, ...left.refs];
+  if (going.length + left.records.length === 0) return [];
   const packs = await freedPacks(remover, going, options);
   const record = newRemovalName(remover.attempt);
   // It speaks to live processes only: after a power cut there is nobody left who removes.
@@ -58,6 +61,12 @@ export async function removeManifests(
   await store.put(record, encodeRemoval(remover.attempt, going), { ...options, durability });
   try {
     await remover.checkNotFenced();
+    const pins = await listPins(store, options);
+    const unpinned = refs.filter((ref) => !isPinned(pins, ref));
+    if (unpinned.length < refs.length) {
+      await store.remove([record], { durability });
+      return await removeManifests(remover, unpinned, options);
+    }
   } catch (error) {
     await store.remove([record], { durability });
     throw error;

@@ -5,6 +5,7 @@
  */
 import { comparePosition, formatRef, type ManifestRef } from "./layout.ts";
 import type { Lines } from "./line.ts";
+import { isPinned, type PinnedEpoch } from "./pins.ts";
 
 /** A rule that keeps some checkpoints, as plain data. */
 export type KeepRule =
@@ -21,8 +22,10 @@ export type KeepRule =
   }
   /** Those written less than `ms` milliseconds ago. */
   | { readonly rule: "younger"; readonly ms: number }
-  /** Those pinned by hand. */
-  | { readonly rule: "pinned" };
+  /** One in each stretch of `ms` milliseconds: the first, and each that is so much younger than the last kept. */
+  | { readonly rule: "interval"; readonly ms: number }
+  /** The newest, as many as take at most so many bytes together on disk. */
+  | { readonly rule: "size"; readonly bytes: number };
 
 /** What rules need to know of a checkpoint. */
 export interface CheckpointFacts {
@@ -30,6 +33,10 @@ export interface CheckpointFacts {
   readonly createdAtMs: number;
   /** Its numbers, as `node/blob`. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** The size of its manifest. */
+  readonly manifestBytes: number;
+  /** The packs that it needs. */
+  readonly packs: readonly string[];
 }
 
 /** What is judged. */
@@ -38,8 +45,10 @@ export interface RetentionInput extends Lines {
   readonly facts: (ref: ManifestRef) => CheckpointFacts | "damaged" | undefined;
   /** The time now, in milliseconds since 1970. */
   readonly nowMs: number;
-  /** Those pinned by hand. */
-  readonly pinned?: readonly ManifestRef[];
+  /** A pack's size, where a rule asks for it. */
+  readonly packBytes?: (pack: string) => number;
+  /** Those pinned by hand, with the phases after them; they always stay. */
+  readonly pinned?: readonly PinnedEpoch[];
   /** Those in use, such as the one just resumed from; they always stay. */
   readonly inUse?: readonly ManifestRef[];
 }
@@ -64,7 +73,8 @@ export interface RetentionPlan {
 
 /**
  * Judges which checkpoints stay: those that any rule keeps, and always the newest of the current line
- * that is not known to be damaged, those in use, and damaged ones, which are not removed unasked.
+ * that is not known to be damaged, those in use, pinned ones, and damaged ones, which are not removed
+ * unasked.
  *
  * A checkpoint is an epoch with the phases that follow it. Every side line is judged by the same
  * rules, by itself, so that nothing of an abandoned line is lost before the rules drop it there.
@@ -133,10 +143,12 @@ class JudgedLine {
   /** Keeps what stays under any rules. */
   keepGiven(isCurrent: boolean): void {
     if (isCurrent) this.#good.at(-1)?.reasons.push("the newest");
+    const { pinned = [] } = this.#input;
     const inUse = new Set(this.#input.inUse?.map(formatRef));
     for (const { refs, reasons, isDamaged } of this.#checkpoints) {
       if (isDamaged) reasons.push("damaged, which is not removed unasked");
       if (refs.some((ref) => inUse.has(formatRef(ref)))) reasons.push("in use");
+      if (refs.some((ref) => isPinned(pinned, ref))) reasons.push("pinned");
     }
   }
 
@@ -155,13 +167,10 @@ class JudgedLine {
           this.#good.filter((one) => this.#ageMs(one) < rule.ms),
           `younger than ${rule.ms} ms`,
         );
-      case "pinned": {
-        const pinned = new Set(this.#input.pinned?.map(formatRef));
-        const found = this.#good.filter(({ refs }) =>
-          refs.some((ref) => pinned.has(formatRef(ref)))
-        );
-        return this.#keep(found, "pinned");
-      }
+      case "interval":
+        return this.#keepInterval(rule.ms);
+      case "size":
+        return this.#keepSize(rule.bytes);
       case "best":
         return this.#keepBest(rule);
     }
@@ -171,6 +180,42 @@ class JudgedLine {
     return this.#checkpoints.flatMap(({ refs, reasons }) =>
       refs.map((ref) => ({ ref, keep: reasons.length > 0, reasons }))
     );
+  }
+
+  #keepInterval(ms: number): undefined {
+    const kept: Checkpoint[] = [];
+    let lastMs = -Infinity;
+    for (const one of this.#good) {
+      // What cannot be told is kept.
+      const atMs = this.#facts(one)?.createdAtMs ?? Infinity;
+      if (atMs - lastMs < ms) continue;
+      kept.push(one);
+      if (atMs < Infinity) lastMs = atMs;
+    }
+    return this.#keep(kept, `the first in ${ms} ms`);
+  }
+
+  #keepSize(mostBytes: number): string | undefined {
+    const { packBytes = () => 0 } = this.#input;
+    const packs = new Set<string>();
+    const kept: Checkpoint[] = [];
+    let bytes = 0;
+    for (const one of this.#good.toReversed()) {
+      for (const ref of one.refs) {
+        const facts = this.#input.facts(ref);
+        if (facts === undefined || facts === "damaged") continue;
+        bytes += facts.manifestBytes;
+        for (const pack of facts.packs) {
+          if (!packs.has(pack)) bytes += packBytes(pack);
+          packs.add(pack);
+        }
+      }
+      if (bytes > mostBytes) break;
+      kept.push(one);
+    }
+    this.#keep(kept, `among the newest that take ${mostBytes} bytes`);
+    if (kept.length > 0 || this.#good.length === 0) return undefined;
+    return `the newest checkpoint takes ${bytes} bytes, and it stays, where ${mostBytes} were to be enough`;
   }
 
   #keepBest({ metric, direction, n }: Extract<KeepRule, { rule: "best" }>): string | undefined {
@@ -209,7 +254,11 @@ function newestOf({ refs, epoch }: Checkpoint): Pick<ManifestRef, "epoch" | "pha
 }
 
 function checkRule(rule: KeepRule): void {
-  const [name, value] = "n" in rule ? ["n", rule.n] : "ms" in rule ? ["ms", rule.ms] : ["n", 1];
+  const [name, value] = "n" in rule
+    ? ["n", rule.n]
+    : "ms" in rule
+    ? ["ms", rule.ms]
+    : ["bytes", rule.bytes];
   if (name === "n" ? Number.isSafeInteger(value) && value >= 1 : value >= 0) return;
   throw new RangeError(`Cannot keep by ${JSON.stringify(rule)}: "${name}" is ${value}`);
 }

@@ -10,6 +10,7 @@ import type { Problem } from "../errors.ts";
 import type { JobOptions } from "../job.ts";
 import { countOf, MOST_STEPS, type ParamValues } from "../layout.ts";
 import { paramProblem, paramValue } from "../param.ts";
+import { parseSize, type Size } from "../size.ts";
 import type { ParamRef } from "../token.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -50,6 +51,8 @@ function checkPlanNumbers({ checkpoint }: JobOptions, check: Numbers): void {
   for (const rule of keep) {
     if (rule.keep === "younger") check.duration("checkpoint: keepYounger", rule.than);
     else if (rule.keep === "every") check.count("checkpoint: keepEvery", rule.epochs, 1);
+    else if (rule.keep === "interval") check.duration("checkpoint: keepEvery", rule.duration, 1);
+    else if (rule.keep === "within") check.size("checkpoint: keepWithin", rule.size);
     else {check.count(
         `checkpoint: ${rule.keep === "last" ? "keepLast" : "keepBest"}`,
         rule.count,
@@ -89,6 +92,19 @@ class Numbers {
     this.count("until: plateau: epochs", epochs, 1);
     if (Number.isFinite(minDelta) && minDelta >= 0) return;
     this.problem("bad-number", `until: plateau: minDelta is ${minDelta}`, "give 0 or more");
+  }
+
+  size(what: string, size: Size): void {
+    try {
+      if (parseSize(size) > 0) return;
+    } catch {
+      // The problem below says what is expected.
+    }
+    this.problem(
+      "bad-size",
+      `${what} is "${size}"`,
+      'write a number, a space and a unit (KiB, MiB, GiB, TiB), as in "20 GiB"',
+    );
   }
 
   duration(what: string, duration: Duration, leastMs = 0): void {

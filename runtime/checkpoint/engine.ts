@@ -38,6 +38,7 @@ export class CheckpointEngine {
   #names = new Map<string, readonly string[]>();
   readonly #saved: SavedNodes;
   #resumedFrom: ManifestRef | undefined;
+  readonly #told = new Set<string>();
 
   /** Names a place; nothing is opened yet. */
   constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
@@ -192,7 +193,7 @@ export class CheckpointEngine {
     if (phase === "epoch" || phase === "init") {
       await this.archive.metadata?.setCommittedEpoch?.(epoch);
     }
-    await this.#retain(host, attempt);
+    await this.#retain(host, attempt, epoch);
   }
 
   /** Reads a blob as it was in the best saved epoch of the current line. */
@@ -262,15 +263,21 @@ export class CheckpointEngine {
     return ref === undefined ? undefined : await this.archive.read(ref);
   }
 
-  async #retain(host: CheckpointHost, attempt: Attempt): Promise<void> {
+  async #retain(host: CheckpointHost, attempt: Attempt, epoch: number): Promise<void> {
     const keep = this.#binding?.program.plan.keep;
     if (keep === undefined) return;
-    const removed = await retain(
+    const { removed, unmet } = await retain(
       await this.archive.store(),
       attempt,
       keep,
       this.#resumedFrom === undefined ? [] : [this.#resumedFrom],
     );
+    for (const message of unmet) {
+      // After init many a number is not there yet.
+      if (epoch === 0 || this.#told.has(message)) continue;
+      this.#told.add(message);
+      host.events.emit({ type: "notice", level: "warning", message: `keep: ${message}` });
+    }
     if (removed.length === 0) return;
     const because = "the plan's keep no longer keeps them";
     host.events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });

@@ -33,3 +33,14 @@ export function parseEpoch(ref: EpochRef | string): ParsedEpoch {
     attempt: match[2] === undefined ? undefined : Number(match[2]),
   };
 }
+
+/**
+ * An epoch as a user names it, from text.
+ *
+ * @throws {RangeError} Where it is none.
+ */
+export function toEpochRef(text: string): EpochRef {
+  const { epoch, attempt } = parseEpoch(text);
+  if (epoch === undefined) return "latest";
+  return attempt === undefined ? epoch : `${epoch}@a${attempt}`;
+}

@@ -7,7 +7,7 @@ import type { ParamRef, ParamValue } from "../../dsl/mod.ts";
 import { editDistance, nearNames } from "../../dsl/near.ts";
 
 /** What a job file can be told to do. */
-export const COMMANDS = ["run", "resume", "plan", "ls"] as const;
+export const COMMANDS = ["run", "resume", "plan", "ls", "explain", "pin", "unpin"] as const;
 
 /** One of the commands. */
 export type Command = (typeof COMMANDS)[number];
@@ -24,6 +24,8 @@ export interface Arguments {
   readonly fresh: boolean;
   /** The epoch to resume from. */
   readonly from: string | undefined;
+  /** The epoch to pin or unpin. */
+  readonly operand: string | undefined;
   /** The place. */
   readonly to: string | undefined;
   /** The seed. */
@@ -56,6 +58,9 @@ const TAKES: Readonly<Record<Command, readonly string[]>> = {
   resume: ["--from", "--json", "--quiet", "--to", "--param", "--seed"],
   plan: ["--param", "--to", "--json"],
   ls: ["--to", "--json"],
+  explain: ["--param", "--to", "--json"],
+  pin: ["--to"],
+  unpin: ["--to"],
 };
 
 /**
@@ -92,6 +97,7 @@ export function parseArguments(args: readonly string[]): Arguments {
   }
   const command = commandOf(words);
   const isMeta = switches.has("--help") || switches.has("--version");
+  const operand = operandOf(command, words.slice(1), isMeta);
   const used = [...switches, ...values.keys(), ...params.size > 0 ? ["--param"] : []];
   for (const flag of used) {
     if (isMeta || TAKES[command].includes(flag)) continue;
@@ -104,6 +110,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     version: switches.has("--version"),
     fresh: switches.has("--fresh"),
     from: values.get("--from"),
+    operand,
     to: values.get("--to"),
     seed: parseSeed(values.get("--seed")),
     params,
@@ -135,15 +142,30 @@ function unknownFlag(flag: string): UsageError {
   );
 }
 
-function commandOf([word, ...more]: readonly string[]): Command {
+function commandOf([word]: readonly string[]): Command {
   if (word === undefined) return "run";
   if (!isIn(COMMANDS, word)) {
     const [near = ""] = nearNames(word, COMMANDS, 1);
     const hint = editDistance(word, near) <= 3 ? `did you mean "${near}"?` : COMMANDS.join(", ");
     throw new UsageError(`Unknown command "${word}": ${hint}`);
   }
-  if (more.length > 0) throw new UsageError(`"${word}" takes no further words, found "${more[0]}"`);
   return word;
+}
+
+function operandOf(
+  command: Command,
+  [operand, ...more]: readonly string[],
+  isMeta: boolean,
+): string | undefined {
+  const takesOne = command === "pin" || command === "unpin";
+  const extra = takesOne ? more[0] : operand;
+  if (extra !== undefined) {
+    throw new UsageError(`"${command}" takes no further words, found "${extra}"`);
+  }
+  if (takesOne && operand === undefined && !isMeta) {
+    throw new UsageError(`"${command}" needs an epoch, as in ${command} 4, or ${command} 4@a3`);
+  }
+  return operand;
 }
 
 function addParam(params: Map<string, string>, text: string): void {

@@ -5,7 +5,7 @@
  */
 import { type Job, JobError, parseDuration } from "../../dsl/mod.ts";
 import { PLACE_KINDS } from "../../dsl/check/plan.ts";
-import { type EpochRef, parseEpoch } from "../checkpoint/epoch_ref.ts";
+import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
 import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { compile, type Program } from "../program.ts";
@@ -17,6 +17,7 @@ import { failureText, Kept } from "./failure.ts";
 import { helpText } from "./help.ts";
 import { toJson } from "./json.ts";
 import { listSaved, listText } from "./list.ts";
+import { changePin, explain } from "./keeping.ts";
 import { type Output, showOn } from "./output.ts";
 import { planData } from "./plan_data.ts";
 import { planText } from "./plan_text.ts";
@@ -89,6 +90,7 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
     ...args.seed === undefined ? {} : { seed: args.seed },
     ...startOf(args),
   });
+  if (args.operand !== undefined) epochOf(args.operand, args.command);
   const program = compile(job, { params, upload: line.runner?.uploader !== undefined });
   return { args, program, runner };
 }
@@ -107,9 +109,21 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
   const { output } = line;
   const kept = new Kept();
   try {
-    if (args.command === "ls") return await list(job, runner, args, output);
-    if (args.command !== "plan") return await run(ready, line, kept);
-    const { place } = runner.checkpoints.engine.archive;
+    const { archive } = runner.checkpoints.engine;
+    const keeping = { archive, job: job.name, program, args, output };
+    switch (args.command) {
+      case "ls":
+        return await list(job, runner, args, output);
+      case "explain":
+        return await explain(keeping);
+      case "pin":
+      case "unpin":
+        return await changePin(keeping);
+      case "run":
+      case "resume":
+        return await run(ready, line, kept);
+    }
+    const { place } = archive;
     output.out(
       args.json ? `${toJson(planData(program, place), 2)}\n` : planText(program, place),
     );
@@ -178,16 +192,14 @@ function compileForParams(job: Job, args: Arguments): Program {
 function startOf(args: Arguments): Pick<JobRunnerOptions, "resumeFromEpoch"> {
   if (args.command === "run") return args.fresh ? {} : { resumeFromEpoch: "auto" };
   if (args.command !== "resume") return {};
-  return { resumeFromEpoch: args.from === undefined ? "latest" : epochOf(args.from) };
+  return { resumeFromEpoch: args.from === undefined ? "latest" : epochOf(args.from, "--from") };
 }
 
-function epochOf(text: string): EpochRef {
+function epochOf(text: string, where: string): EpochRef {
   try {
-    const { epoch, attempt } = parseEpoch(text);
-    if (epoch === undefined) return "latest";
-    return attempt === undefined ? epoch : `${epoch}@a${attempt}`;
+    return toEpochRef(text);
   } catch (error) {
-    throw new UsageError(`--from: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`${where}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -18,6 +18,10 @@ Commands
   resume           go on from a saved epoch; an error where nothing is saved
   plan             print exactly what would run, and what would be saved
   ls               list the saved epochs
+  explain          say for each saved epoch why it stays under the plan's keep, or goes at the next
+                   save; changes nothing
+  pin EPOCH        keep a saved epoch, whatever the plan says, until it is unpinned: 4, or 4@a3
+  unpin EPOCH      pin it no more; it goes when the plan does not keep it
 
 Flags
   --fresh          run: start anew, on a line of its own; deletes nothing

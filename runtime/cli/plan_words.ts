@@ -22,6 +22,10 @@ export function describeKeep(keep: Keep): string {
       return `every ${keep.epochs} epochs`;
     case "younger":
       return `younger than ${keep.than}`;
+    case "interval":
+      return `one every ${keep.duration}`;
+    case "within":
+      return `the newest within ${keep.size}`;
     case "best": {
       const { blob, direction } = metricOf(keep.by);
       return `the best ${keep.count} by the ${LEVELS[direction]} ${blob.name}`;

@@ -20,7 +20,8 @@ function kept(rules: readonly KeepRule[], epochs: readonly number[], known: Know
     sides: [],
     facts: ({ epoch }) => {
       const facts = known[epoch];
-      return facts === "damaged" ? facts : { createdAtMs: 0, metrics: {}, ...facts };
+      if (facts === "damaged") return facts;
+      return { createdAtMs: 0, metrics: {}, manifestBytes: 0, packs: [], ...facts };
     },
     nowMs: 1000,
   });
@@ -40,7 +41,11 @@ Deno.test("each rule keeps what it says, and the newest always stays", () => {
   assertEquals(kept([{ rule: "every", n: 4 }], epochs), [4, 6]);
   const ages = { 3: { createdAtMs: 900 }, 4: { createdAtMs: 950 } };
   assertEquals(kept([{ rule: "younger", ms: 100 }], epochs, ages), [4, 6]);
-  assertEquals(kept([{ rule: "pinned" }], epochs), [6]);
+  const hours = Object.fromEntries([0, 10, 25, 26, 40, 55, 56].map((createdAtMs, epoch) => [
+    epoch,
+    { createdAtMs },
+  ]));
+  assertEquals(kept([{ rule: "interval", ms: 15 }], epochs, hours), [0, 2, 4, 5, 6]);
   assertEquals(kept([{ rule: "every", n: 5 }, { rule: "last", n: 2 }], epochs), [5, 6]);
   assertEquals(kept([], epochs), epochs);
 });
@@ -86,10 +91,33 @@ Deno.test("phases stay and go with their epoch, and each line is judged by itsel
   assertEquals(verdicts[2]?.reasons, ["among the last 1", "the newest"]);
 });
 
-Deno.test("pinned checkpoints stay, if a rule keeps them", () => {
-  const input = { line: [ref(0), ref(1), ref(2)], sides: [], facts: () => undefined, nowMs: 0 };
-  const { verdicts } = judgeRetention([{ rule: "pinned" }], { ...input, pinned: [ref(0)] });
-  assertEquals(verdicts.map(({ keep }) => keep), [true, false, true]);
+Deno.test("pinned epochs stay, with the phases after them", () => {
+  const line = [ref(0), ref(1), ref(1, 1, "upload"), ref(2)];
+  const input = { line, sides: [], facts: () => undefined, nowMs: 0 };
+  const { verdicts } = judgeRetention([{ rule: "last", n: 1 }], { ...input, pinned: [ref(1)] });
+  assertEquals(verdicts.map(({ keep }) => keep), [false, true, true, true]);
+  assertEquals(verdicts[1]?.reasons, ["pinned"]);
+});
+
+Deno.test("a size keeps the newest that fit, and counts a pack once", () => {
+  const facts = (packs: readonly string[]) => ({
+    ...{ createdAtMs: 0, metrics: {}, manifestBytes: 10, packs },
+  });
+  const packs = [["a"], ["a", "b"], ["b"], ["b", "c"]];
+  const judged = (bytes: number) =>
+    judgeRetention([{ rule: "size", bytes }], {
+      ...{ line: [ref(0), ref(1), ref(2), ref(3)], sides: [], nowMs: 0 },
+      facts: ({ epoch }) => facts(packs[epoch] ?? []),
+      packBytes: (pack) => pack === "a" ? 1000 : 100,
+    });
+  const stay = (bytes: number) => judged(bytes).verdicts.map(({ keep }) => keep);
+  assertEquals(stay(219), [false, false, false, true]);
+  assertEquals(judged(209).unmet.length, 1);
+  assertEquals(judged(210).unmet, []);
+  assertEquals(stay(220), [false, false, true, true]);
+  assertEquals(stay(1229), [false, false, true, true]);
+  assertEquals(stay(1230), [false, true, true, true]);
+  assertEquals(stay(1240), [true, true, true, true]);
 });
 
 Deno.test("rules with impossible numbers are refused", () => {

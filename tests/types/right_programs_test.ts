@@ -21,6 +21,7 @@ import {
   keepBest,
   keepEvery,
   keepLast,
+  keepWithin,
   keepYounger,
   nodes,
   not,
@@ -262,7 +263,14 @@ Deno.test("a job of all kinds of group, condition and rule is built", () => {
     checkpoint: {
       ...checkpoint,
       every: "10m",
-      keep: [keepLast(2), keepEvery(10), keepBest({ max: total }, 2), keepYounger("7d")],
+      keep: [
+        keepLast(2),
+        keepEvery(10),
+        keepBest({ max: total }, 2),
+        keepYounger("7d"),
+        keepEvery("6h"),
+        keepWithin("20 GiB"),
+      ],
       blobs: { exclude: [] },
       grain: "epoch",
       durability: "power",

@@ -13,6 +13,7 @@ import {
   keepBest,
   keepEvery,
   keepLast,
+  keepWithin,
   keepYounger,
   not,
   param,
@@ -20,6 +21,7 @@ import {
   repeat,
   replicate,
   resource,
+  type Size,
   task,
 } from "../../../dsl/mod.ts";
 import { assertProblems, problemsOf, shapeOf, step } from "./helpers.ts";
@@ -87,9 +89,22 @@ Deno.test("durations that are none", () => {
   assertProblems({ until: elapsed("2 h" as Duration) }, says("until: elapsed", "2 h"));
   const to = "file:checkpoints";
   assertProblems(
-    { checkpoint: { to, every: "soon" as Duration, keep: [keepYounger("7" as Duration)] } },
+    {
+      checkpoint: {
+        to,
+        every: "soon" as Duration,
+        keep: [
+          keepYounger("7" as Duration),
+          keepEvery("7" as Duration),
+          keepWithin("7 GB" as Size),
+        ],
+      },
+    },
     says("checkpoint: every", "soon"),
     says("checkpoint: keepYounger", "7"),
+    says("checkpoint: keepEvery", "7"),
+    'bad-size: checkpoint: keepWithin is "7 GB": write a number, a space and a unit (KiB, MiB, ' +
+      'GiB, TiB), as in "20 GiB"',
   );
   assertProblems(
     { epoch: [task("slow", { timeout: "0s" }).run(() => {})] },

@@ -10,6 +10,7 @@ import {
   keepBest,
   keepEvery,
   keepLast,
+  keepWithin,
   keepYounger,
   on,
   optional,
@@ -72,7 +73,14 @@ const trained = job("trained", {
   checkpoint: {
     to: "file:ck",
     every: epochs(2),
-    keep: [keepLast(3), keepEvery(10), keepBest({ min: loss }), keepYounger("2h")],
+    keep: [
+      keepLast(3),
+      keepEvery(10),
+      keepBest({ min: loss }),
+      keepYounger("2h"),
+      keepEvery("6h"),
+      keepWithin("1.5 GiB"),
+    ],
     durability: "process",
     onSaveError: "retry",
     check: "reads",
@@ -92,7 +100,7 @@ params (a resume takes the saved values where none are given)
 checkpoints
   to file:/x/trained
   save after init, every 2 epochs, and after the last epoch
-  keep the last 3, every 10 epochs, the best 1 by the lowest loss, younger than 2h
+  keep the last 3, every 10 epochs, the best 1 by the lowest loss, younger than 2h, one every 6h, the newest within 1.5 GiB
   durability: process; grain: epoch
   a failed save: retry; a damaged epoch: fallback
   what tasks read is compared before and after

@@ -1,0 +1,78 @@
+/**
+ * Remembers of manifests and packs what retention asks for; both never change.
+ *
+ * @module
+ */
+import { CheckpointNotFoundError, DamagedError } from "./errors.ts";
+import { manifestName, type ManifestRef } from "./layout.ts";
+import type { Manifest } from "./manifest.ts";
+import type { CheckpointFacts } from "./retention.ts";
+import type { Store, StoreOptions } from "./store.ts";
+
+/** The most manifests, and the most packs, of which facts are remembered. */
+const MOST_FACTS = 100_000;
+
+/** Finds out facts of checkpoints, each once. */
+export class FactsReader {
+  readonly #store: Store;
+  readonly #read: (ref: ManifestRef, options: StoreOptions) => Promise<Manifest>;
+  readonly #facts = new Map<string, CheckpointFacts>();
+  readonly #packBytes = new Map<string, number>();
+
+  /** Takes a store, and how a manifest is read, which is to call `remember`. */
+  constructor(
+    store: Store,
+    read: (ref: ManifestRef, options: StoreOptions) => Promise<Manifest>,
+  ) {
+    this.#store = store;
+    this.#read = read;
+  }
+
+  /** Takes note of a manifest that was read. */
+  remember(manifest: Manifest, manifestBytes: number): void {
+    const { packs, createdAtMs, metrics } = manifest;
+    if (this.#facts.size >= MOST_FACTS) this.#facts.clear();
+    this.#facts.set(manifestName(manifest), { packs, createdAtMs, metrics, manifestBytes });
+  }
+
+  /** The facts of a checkpoint; `"damaged"` where it is known to be so. */
+  async of(ref: ManifestRef, options: StoreOptions): Promise<CheckpointFacts | "damaged"> {
+    try {
+      return await this.#known(ref, options);
+    } catch (error) {
+      const isDamaged = error instanceof DamagedError || error instanceof CheckpointNotFoundError;
+      if (!isDamaged) throw error;
+      return "damaged";
+    }
+  }
+
+  /** The packs that a manifest names. */
+  async packsOf(ref: ManifestRef): Promise<readonly string[]> {
+    return (await this.#known(ref, {})).packs;
+  }
+
+  /** Finds out the size of packs. */
+  async look(packs: readonly string[], options: StoreOptions): Promise<void> {
+    for (const pack of packs) {
+      if (this.#packBytes.has(pack)) continue;
+      this.#packBytes.set(pack, (await this.#store.stat(pack, options))?.byteLength ?? 0);
+    }
+  }
+
+  /** A pack's size, once it was looked at. */
+  packBytes(pack: string): number {
+    return this.#packBytes.get(pack) ?? 0;
+  }
+
+  /** Forgets sizes, where there are too many; before a judgement, never within one. */
+  trim(): void {
+    if (this.#packBytes.size >= MOST_FACTS) this.#packBytes.clear();
+  }
+
+  async #known(ref: ManifestRef, options: StoreOptions): Promise<CheckpointFacts> {
+    const known = this.#facts.get(manifestName(ref));
+    if (known !== undefined) return known;
+    const manifest = await this.#read(ref, options);
+    return this.#facts.get(manifestName(ref)) ?? { ...manifest, manifestBytes: 0 };
+  }
+}

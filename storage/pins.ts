@@ -1,0 +1,67 @@
+/**
+ * Pins: epochs that a person wants kept, whatever the plan says.
+ *
+ * @module
+ */
+import { CheckpointNotFoundError, ObjectExistsError, RemovedError } from "./errors.ts";
+import { encodePin } from "./job_record.ts";
+import { FOLDERS, formatRef, type ManifestRef, parsePinName, pinName } from "./layout.ts";
+import type { Store, StoreOptions, WriteOptions } from "./store.ts";
+
+/** An epoch with the phases after it, as a pin keeps it. */
+export type PinnedEpoch = Pick<ManifestRef, "epoch" | "attempt">;
+
+/** The epochs that are pinned, by the names of the pins alone. */
+export async function listPins(
+  store: Store,
+  options: StoreOptions = {},
+): Promise<readonly PinnedEpoch[]> {
+  return (await store.list(FOLDERS.pins, options)).map(parsePinName)
+    .filter((pin) => pin !== undefined);
+}
+
+/** Whether a state belongs to a pinned epoch. */
+export function isPinned(pins: readonly PinnedEpoch[], ref: ManifestRef): boolean {
+  return pins.some(({ epoch, attempt }) => epoch === ref.epoch && attempt === ref.attempt);
+}
+
+/**
+ * Pins an epoch. Whoever removes looks for pins once its record says what goes, and this looks for
+ * such records once the pin is there, so that one of the two always sees the other.
+ *
+ * @param isGoing Whether a record says that somebody is removing it.
+ * @throws {RemovedError} Where it is being removed; then it is not pinned.
+ */
+export async function createPin(
+  store: Store,
+  pin: PinnedEpoch,
+  isThere: () => Promise<"there" | "missing" | "going">,
+  options: WriteOptions & { readonly nowMs?: number } = {},
+): Promise<void> {
+  const name = pinName(pin);
+  const { nowMs = Date.now(), ...writing } = options;
+  try {
+    await store.put(name, encodePin(pin, nowMs), writing);
+  } catch (error) {
+    if (!(error instanceof ObjectExistsError)) throw error;
+  }
+  const found = await isThere();
+  if (found === "there") return;
+  await store.remove([name], writing);
+  const ref = formatRef({ ...pin, phase: "epoch" });
+  throw found === "going"
+    ? new RemovedError(ref, store.place)
+    : new CheckpointNotFoundError(ref, store.place, []);
+}
+
+/** Takes a pin away; gives whether there was one. The epoch stays until a rule drops it. */
+export async function removePin(
+  store: Store,
+  pin: PinnedEpoch,
+  options: WriteOptions = {},
+): Promise<boolean> {
+  const name = pinName(pin);
+  const wasThere = await store.stat(name, options) !== undefined;
+  await store.remove([name], options);
+  return wasThere;
+}

@@ -1,0 +1,86 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { blob, epochs, type Job, job, keepBest, keepLast, task } from "../../../dsl/mod.ts";
+import { runCommandLine } from "../../../runtime/cli/command_line.ts";
+
+const total = blob("total", { initial: () => 0 });
+const never = blob<number>("never");
+
+function adder(): Job {
+  const add = task("add", { reads: { total }, writes: { total } })
+    .run(({ total }, { epoch }) => ({ total: total + epoch }));
+  const set = task("set", { writes: { never } }).run(() => ({ never: NaN }));
+  return job("adder", {
+    epoch: [add, set],
+    until: epochs(4),
+    checkpoint: {
+      to: `memory:${crypto.randomUUID()}`,
+      keep: [keepLast(2), keepBest({ max: never })],
+    },
+  });
+}
+
+async function run(job: Job, words: string): Promise<{ code: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const code = await runCommandLine(job, {
+    args: words.split(" ").filter((word) => word !== ""),
+    base: "file:///jobs/adder.ts",
+    output: {
+      out: (text) => void (out += text),
+      err: (text) => void (err += text),
+      ...{ isTerminal: false, noColor: true, size: () => ({ columns: 80, rows: 24 }) },
+    },
+    watch: () => ({
+      ...{ signal: new AbortController().signal, stopReason: () => undefined, observe: () => {} },
+      ...{ foreignLines: () => 0, ready: Promise.resolve(), [Symbol.dispose]() {} },
+    }),
+  });
+  return { code, out, err };
+}
+
+Deno.test("explain says why each epoch stays or goes, and a rule that cannot be met", async () => {
+  const job = adder();
+  assertEquals((await run(job, "explain")).out.split("\n")[1], "nothing is saved");
+  const first = await run(job, "run");
+  const unmet = "no checkpoint has a number in main/never, so that none is best by it";
+  assertEquals(first.out.split(unmet).length + first.err.split(unmet).length, 3);
+  const { code, out } = await run(job, "explain");
+  assertEquals(code, 0);
+  assertStringIncludes(out, "keep the last 2, the best 1 by the highest never\n");
+  assertStringIncludes(out, "  3@a1         stays  among the last 2\n");
+  assertStringIncludes(out, `  note: ${unmet}\n`);
+  const data = JSON.parse((await run(job, "explain --json")).out);
+  assertEquals(data.states[0], { from: "3@a1", keep: true, reasons: ["among the last 2"] });
+  assertEquals(data.unmet, [unmet]);
+});
+
+Deno.test("a pinned epoch outlives the plan's keep, until it is unpinned", async () => {
+  const job = adder();
+  await run(job, "run");
+  const pinned = await run(job, "pin 3");
+  assertEquals([pinned.code, pinned.out], [
+    0,
+    "3@a1 is pinned: it stays until it is unpinned\n",
+  ]);
+  // A new line, whose retention would drop it.
+  await run(job, "run --fresh");
+  assertStringIncludes(
+    (await run(job, "explain")).out,
+    "  3@a1         stays  among the last 2; pinned",
+  );
+  assertStringIncludes((await run(job, "unpin 3")).out, "3@a1 is pinned no more");
+  assertEquals((await run(job, "unpin 3")).out, "3 is not pinned\n");
+  assertEquals((await run(job, "explain")).out.includes("pinned"), false);
+});
+
+Deno.test("what cannot be pinned is an error that says why", async () => {
+  const job = adder();
+  await run(job, "run");
+  const gone = await run(job, "pin 1");
+  assertEquals(gone.code, 1);
+  assertStringIncludes(gone.err, "there are 3, 4");
+  for (const words of ["pin", "pin x", "pin 1 2", "unpin", "ls 3"]) {
+    const { code, err } = await run(job, words);
+    assertEquals([code, err.startsWith("error: ")], [2, true], words);
+  }
+});

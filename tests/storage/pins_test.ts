@@ -1,0 +1,82 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  CheckpointNotFoundError,
+  CheckpointStore,
+  formatRef,
+  RemovedError,
+} from "../../storage/mod.ts";
+import { encodeRemoval } from "../../storage/job_record.ts";
+import { newRemovalName } from "../../storage/layout.ts";
+import { begin, overriding, save, testBoth } from "./sample.ts";
+
+testBoth(
+  "a pinned epoch stays, whoever removes, until it is unpinned",
+  async ({ store, reopen }) => {
+    const opened = await CheckpointStore.open(store);
+    const attempt = await begin(opened);
+    const saved = [await save(attempt, 0), await save(attempt, 1), await save(attempt, 2)];
+    const other = await CheckpointStore.open(reopen());
+    await other.pin({ epoch: 0, attempt: 1 });
+    await other.pin({ epoch: 0, attempt: 1 });
+    assertEquals(await opened.pins(), [{ epoch: 0, attempt: 1 }]);
+    const { verdicts } = await opened.judge([{ rule: "last", n: 1 }]);
+    assertEquals(verdicts.map(({ keep }) => keep), [true, false, true]);
+    // Even what was judged before the pin was there.
+    await attempt.remove([saved[0]!, saved[1]!]);
+    assertEquals((await opened.history()).line.map(formatRef), ["0@a1", "2@a1"]);
+    assertEquals(await store.list("removals/"), []);
+    assertEquals(await other.unpin({ epoch: 0, attempt: 1 }), true);
+    assertEquals(await other.unpin({ epoch: 0, attempt: 1 }), false);
+    await attempt.remove([saved[0]!]);
+    assertEquals((await opened.history()).line.map(formatRef), ["2@a1"]);
+  },
+);
+
+testBoth("what is not there, or is going, cannot be pinned", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  const first = await save(attempt, 0);
+  await save(attempt, 1);
+  await assertRejects(() => opened.pin({ epoch: 7, attempt: 1 }), CheckpointNotFoundError);
+  await store.put(newRemovalName(1), encodeRemoval(1, [first]));
+  await assertRejects(() => opened.pin(first), RemovedError);
+  assertEquals(await opened.pins(), []);
+});
+
+testBoth("of a pin and a removal at once, one sees the other", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  // The pin is made at each step of the removal in turn.
+  for (let step = 0;; step++) {
+    let at = 0;
+    let pinned: "there" | "refused" | undefined;
+    const pin = async (ref: { epoch: number; attempt: number }) => {
+      try {
+        await opened.pin(ref);
+        pinned = "there";
+      } catch {
+        pinned = "refused";
+      }
+    };
+    let going: { epoch: number; attempt: number } | undefined;
+    const before = async () => {
+      if (going !== undefined && at++ === step) await pin(going);
+    };
+    const stepping = overriding(store, {
+      put: async (...args) => (await before(), await store.put(...args)),
+      list: async (...args) => (await before(), await store.list(...args)),
+      remove: async (...args) => (await before(), await store.remove(...args)),
+      stat: async (...args) => (await before(), await store.stat(...args)),
+    });
+    const attempt = await begin(await CheckpointStore.open(stepping));
+    const first = await save(attempt, 0);
+    await save(attempt, 1);
+    going = first;
+    await attempt.remove([first]);
+    going = undefined;
+    const isThere = (await opened.history()).manifests.some((ref) =>
+      formatRef(ref) === formatRef(first)
+    );
+    assertEquals(isThere, pinned === "there", `step ${step}`);
+    if (pinned === undefined) return;
+  }
+});
