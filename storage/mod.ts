@@ -27,3 +27,4 @@ export type { AttemptContext, NodeReport, Saved, SaveRequest } from "./save_requ
 export * from "./snapshot.ts";
 export * from "./store.ts";
 export * from "./value/mod.ts";
+export * from "./verify.ts";

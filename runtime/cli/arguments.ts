@@ -7,7 +7,16 @@ import type { ParamRef, ParamValue } from "../../dsl/mod.ts";
 import { editDistance, nearNames } from "../../dsl/near.ts";
 
 /** What a job file can be told to do. */
-export const COMMANDS = ["run", "resume", "plan", "ls", "explain", "pin", "unpin"] as const;
+export const COMMANDS = [
+  "run",
+  "resume",
+  "plan",
+  "ls",
+  "verify",
+  "explain",
+  "pin",
+  "unpin",
+] as const;
 
 /** One of the commands. */
 export type Command = (typeof COMMANDS)[number];
@@ -22,6 +31,8 @@ export interface Arguments {
   readonly version: boolean;
   /** Starts a new line; deletes nothing. */
   readonly fresh: boolean;
+  /** Reads every byte. */
+  readonly full: boolean;
   /** The epoch to resume from. */
   readonly from: string | undefined;
   /** The epoch to pin or unpin. */
@@ -44,7 +55,7 @@ export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
 
-const SWITCHES = ["--help", "--version", "--fresh", "--json", "--quiet"] as const;
+const SWITCHES = ["--help", "--version", "--fresh", "--full", "--json", "--quiet"] as const;
 const VALUES = ["--from", "--to", "--param", "--seed"] as const;
 const SHORT: Readonly<Record<string, string>> = {
   "-h": "--help",
@@ -58,6 +69,7 @@ const TAKES: Readonly<Record<Command, readonly string[]>> = {
   resume: ["--from", "--json", "--quiet", "--to", "--param", "--seed"],
   plan: ["--param", "--to", "--json"],
   ls: ["--to", "--json"],
+  verify: ["--full", "--to", "--json"],
   explain: ["--param", "--to", "--json"],
   pin: ["--to"],
   unpin: ["--to"],
@@ -109,6 +121,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     help: switches.has("--help"),
     version: switches.has("--version"),
     fresh: switches.has("--fresh"),
+    full: switches.has("--full"),
     from: values.get("--from"),
     operand,
     to: values.get("--to"),

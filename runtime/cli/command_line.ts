@@ -21,6 +21,7 @@ import { changePin, explain } from "./keeping.ts";
 import { type Output, showOn } from "./output.ts";
 import { planData } from "./plan_data.ts";
 import { planText } from "./plan_text.ts";
+import { verify } from "./verify.ts";
 import { startWatch, type Watch } from "./watch.ts";
 
 /** What a command ends with. */
@@ -114,6 +115,8 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
     switch (args.command) {
       case "ls":
         return await list(job, runner, args, output);
+      case "verify":
+        return await verify(keeping);
       case "explain":
         return await explain(keeping);
       case "pin":

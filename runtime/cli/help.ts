@@ -18,6 +18,7 @@ Commands
   resume           go on from a saved epoch; an error where nothing is saved
   plan             print exactly what would run, and what would be saved
   ls               list the saved epochs
+  verify           look for damage in all that is saved; with --full, read every byte
   explain          say for each saved epoch why it stays under the plan's keep, or goes at the next
                    save; changes nothing
   pin EPOCH        keep a saved epoch, whatever the plan says, until it is unpinned: 4, or 4@a3
@@ -25,6 +26,7 @@ Commands
 
 Flags
   --fresh          run: start anew, on a line of its own; deletes nothing
+  --full           verify: read and sum every byte, not records and sizes alone
   --from EPOCH     resume: the epoch to go on from: a number, "latest" (the default), or "4@a3",
                    which is epoch 4 of attempt 3
   --param NAME=V   give a param a value; it wins over the saved one, and that over the default
@@ -40,7 +42,7 @@ ${params.length === 0 ? "  (none)" : paramLines(params).join("\n")}
 
 Exit codes
   0    finished
-  1    the job failed; it can be resumed from the last saved epoch
+  1    the job failed; it can be resumed from the last saved epoch (verify: something is damaged)
   2    the command line was wrong
   75   stopped (SIGINT, SIGTERM); run it again to go on
 

@@ -1,0 +1,61 @@
+/**
+ * Lists all that a store holds.
+ *
+ * @module
+ */
+import {
+  FOLDERS,
+  JOB,
+  type ManifestRef,
+  parseAttemptName,
+  parseManifestName,
+  parsePackName,
+  parsePinName,
+  parseRemovalName,
+} from "./layout.ts";
+import type { Store, StoreOptions } from "./store.ts";
+
+/** All names of a job's objects, by what they stand for. */
+export interface Listing {
+  /** Records of attempts, and of where they start from. */
+  readonly attempts: readonly string[];
+  /** Manifests. */
+  readonly manifests: readonly ManifestRef[];
+  /** Packs. */
+  readonly packs: readonly string[];
+  /** Records of removals. */
+  readonly removals: readonly string[];
+  /** What is not Tidemark's. */
+  readonly foreign: readonly string[];
+}
+
+/** All names, by what they stand for. */
+export async function listAll(store: Store, options: StoreOptions): Promise<Listing> {
+  const attempts: string[] = [];
+  const manifests: ManifestRef[] = [];
+  const packs: string[] = [];
+  const removals: string[] = [];
+  const foreign: string[] = [];
+  const sort = (name: string): void => {
+    const ref = parseManifestName(name);
+    if (ref !== undefined) manifests.push(ref);
+    else if (parseAttemptName(name) !== undefined) attempts.push(name);
+    else if (parsePackName(name) !== undefined) packs.push(name);
+    else if (parseRemovalName(name) !== undefined) removals.push(name);
+    else if (parsePinName(name) === undefined) foreign.push(name);
+  };
+  const folders: readonly string[] = Object.values(FOLDERS);
+  for (const top of await store.list("", options)) {
+    if (!folders.includes(`${top}/`)) {
+      if (top !== JOB) foreign.push(top);
+    } else if (`${top}/` !== FOLDERS.packs) {
+      for (const name of await store.list(`${top}/`, options)) sort(name);
+    } else {
+      for (const folder of await store.list(FOLDERS.packs, options)) {
+        if (!/^packs\/a\d{6,9}$/.test(folder)) foreign.push(folder);
+        else for (const name of await store.list(`${folder}/`, options)) sort(name);
+      }
+    }
+  }
+  return { attempts, manifests, packs, removals, foreign };
+}

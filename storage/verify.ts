@@ -1,0 +1,221 @@
+/**
+ * Looks at all that a store holds, and says what is good, what is damaged, and what nobody needs.
+ *
+ * @module
+ */
+import { type Broken, checkPack } from "./check_pack.ts";
+import type { CheckpointStore } from "./checkpoint_store.ts";
+import { CheckpointNotFoundError, DamagedError, UnsupportedVersionError } from "./errors.ts";
+import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
+import { isSameRef, type ManifestRef, parseAttemptName } from "./layout.ts";
+import { listAll } from "./listing.ts";
+import type { BlockRef, Manifest } from "./manifest.ts";
+import { readRecord } from "./record_reader.ts";
+import type { StoreOptions } from "./store.ts";
+
+/** A blob of a checkpoint. */
+export interface BlobUse {
+  /** The checkpoint. */
+  readonly ref: ManifestRef;
+  /** The node. */
+  readonly node: string;
+  /** The blob. */
+  readonly blob: string;
+}
+
+/** Something that is not what was saved. */
+export interface Damage {
+  /** The object. */
+  readonly object: string;
+  /** What is wrong, in words. */
+  readonly problem: string;
+  /** The blobs that cannot be read for it, of all checkpoints that share it; none for a record. */
+  readonly blobs: readonly BlobUse[];
+}
+
+/** What a store holds. */
+export interface StoreReport {
+  /** The place. */
+  readonly place: string;
+  /** The checkpoints with nothing wrong. */
+  readonly good: readonly ManifestRef[];
+  /** The checkpoints that cannot be restored in full. */
+  readonly bad: readonly ManifestRef[];
+  /** What is damaged. */
+  readonly damaged: readonly Damage[];
+  /** The packs that no manifest names; `undefined` while a manifest cannot be read, which may name them. */
+  readonly garbage: readonly string[] | undefined;
+  /** Records of removals that were not finished. */
+  readonly removals: readonly string[];
+  /** What is not Tidemark's. */
+  readonly foreign: readonly string[];
+  /** The size of all packs, in bytes. */
+  readonly packBytes: number;
+  /** The size of those that are garbage, in bytes. */
+  readonly garbageBytes: number;
+  /** How many bytes of packs were read and summed. */
+  readonly checkedBytes: number;
+}
+
+/** What verifying takes. */
+export interface VerifyOptions extends StoreOptions {
+  /** Whether every byte is read and summed; else records are, and packs are looked for. */
+  readonly full?: boolean;
+}
+
+/**
+ * Verifies a store: every record, that every pack is there and long enough, and in full every byte.
+ * Nothing is changed. While a runner is at work, what it has just written may be taken for garbage.
+ *
+ * @throws {StoreError} Where reading fails, which is no damage.
+ *
+ * @example
+ * ```ts
+ * import { CheckpointStore, MemoryStore, verifyStore } from "tidemark/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = await CheckpointStore.open(new MemoryStore());
+ * const { good, damaged } = await verifyStore(store, { full: true });
+ * assertEquals([good, damaged], [[], []]);
+ * ```
+ */
+export async function verifyStore(
+  store: CheckpointStore,
+  options: VerifyOptions = {},
+): Promise<StoreReport> {
+  const names = await listAll(store.store, options);
+  const damaged: Damage[] = await damagedRecords(store, names.attempts, options);
+  const { packs, unread, refs } = await readManifests(store, names.manifests, damaged, options);
+  const broken: Broken[] = [];
+  let checkedBytes = 0;
+  for (const [pack, { manifest, blocks }] of packs) {
+    const checked = await checkPack(store.store, pack, manifest, blocks, options);
+    broken.push(...checked.broken);
+    checkedBytes += checked.bytes;
+  }
+  const bad = new Map<string, ManifestRef>();
+  for (const { error, blocks } of broken) {
+    const blobs = await usesOf(store, refs, error.object, blocks, options);
+    damaged.push({ object: error.object, problem: error.message, blobs });
+  }
+  const lost = [...unread, ...damaged.flatMap(({ blobs }) => blobs.map(({ ref }) => ref))];
+  for (const ref of lost) bad.set(JSON.stringify(ref), ref);
+  const isBad = (ref: ManifestRef) => [...bad.values()].some((other) => isSameRef(other, ref));
+  const garbage = unread.length > 0 ? undefined : names.packs.filter((pack) => !packs.has(pack));
+  const bytesOf = async (list: readonly string[]) => {
+    let bytes = 0;
+    for (const name of list) bytes += (await store.store.stat(name, options))?.byteLength ?? 0;
+    return bytes;
+  };
+  return {
+    place: store.store.place,
+    good: refs.filter((ref) => !isBad(ref)),
+    bad: [...bad.values()],
+    damaged,
+    garbage,
+    removals: names.removals,
+    foreign: names.foreign,
+    packBytes: await bytesOf(names.packs),
+    garbageBytes: await bytesOf(garbage ?? []),
+    checkedBytes,
+  };
+}
+
+/** The small records that are damaged. */
+async function damagedRecords(
+  store: CheckpointStore,
+  attempts: readonly string[],
+  options: StoreOptions,
+): Promise<Damage[]> {
+  const { damaged } = await store.history(options);
+  const found = damaged.map((error) => toDamage(error));
+  for (const name of attempts) {
+    const parsed = parseAttemptName(name);
+    if (parsed === undefined || parsed.isParent) continue;
+    try {
+      const bytes = await readRecord(store.store, name, MAX_RECORD_BYTES, options);
+      if (bytes !== undefined) decodeAttempt(parsed.attempt, bytes);
+    } catch (error) {
+      found.push(toDamage(error));
+    }
+  }
+  return found;
+}
+
+/** What manifests need of a pack. */
+interface PackNeed {
+  /** One of the manifests that name it. */
+  readonly manifest: Manifest;
+  readonly blocks: Map<string, BlockRef>;
+}
+
+/** Reads all manifests; of their blocks each is kept once. */
+async function readManifests(
+  store: CheckpointStore,
+  listed: readonly ManifestRef[],
+  damaged: Damage[],
+  options: StoreOptions,
+): Promise<{
+  readonly packs: ReadonlyMap<string, PackNeed>;
+  readonly refs: readonly ManifestRef[];
+  readonly unread: readonly ManifestRef[];
+}> {
+  const packs = new Map<string, PackNeed>();
+  const unread: ManifestRef[] = [];
+  const refs: ManifestRef[] = [];
+  for (const ref of listed) {
+    try {
+      const manifest = await store.readManifest(ref, options);
+      refs.push(ref);
+      for (const pack of manifest.packs) {
+        if (!packs.has(pack)) packs.set(pack, { manifest, blocks: new Map() });
+      }
+      for (const { block } of blocksOf(manifest)) {
+        const key = `${block.offset}:${block.length}:${block.crc32}`;
+        packs.get(block.pack)?.blocks.set(key, block);
+      }
+    } catch (error) {
+      // A checkpoint that was removed since the listing is neither good nor bad.
+      if (error instanceof CheckpointNotFoundError) continue;
+      damaged.push(toDamage(error));
+      unread.push(ref);
+    }
+  }
+  return { packs, refs, unread };
+}
+
+function* blocksOf(
+  { nodes }: Manifest,
+): Generator<{ readonly node: string; readonly blob: string; readonly block: BlockRef }> {
+  for (const [node, blobs] of Object.entries(nodes)) {
+    for (const [blob, entry] of Object.entries(blobs)) {
+      if ("absent" in entry) continue;
+      for (const block of entry.blocks ?? []) yield { node, blob, block };
+    }
+  }
+}
+
+/** The blobs of all checkpoints that need one of these blocks. */
+async function usesOf(
+  store: CheckpointStore,
+  refs: readonly ManifestRef[],
+  pack: string,
+  blocks: readonly BlockRef[],
+  options: StoreOptions,
+): Promise<readonly BlobUse[]> {
+  const places = new Set(blocks.map(({ offset, length }) => `${offset}:${length}`));
+  const uses = new Map<string, BlobUse>();
+  for (const ref of refs) {
+    for (const { node, blob, block } of blocksOf(await store.readManifest(ref, options))) {
+      if (block.pack !== pack || !places.has(`${block.offset}:${block.length}`)) continue;
+      uses.set(JSON.stringify([ref, node, blob]), { ref, node, blob });
+    }
+  }
+  return [...uses.values()];
+}
+
+function toDamage(error: unknown): Damage {
+  const isDamage = error instanceof DamagedError || error instanceof UnsupportedVersionError;
+  if (!isDamage) throw error;
+  return { object: error.object, problem: error.message, blobs: [] };
+}

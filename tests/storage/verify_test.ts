@@ -1,0 +1,110 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CheckpointStore, formatRef, StoreError, verifyStore } from "../../storage/mod.ts";
+import { BLOCK_BYTES } from "../../storage/manifest.ts";
+import { encodeRemoval } from "../../storage/job_record.ts";
+import { manifestName, newPackName, newRemovalName } from "../../storage/layout.ts";
+import { verifyText } from "../../runtime/cli/verify.ts";
+import { begin, noise, overriding, save, testBoth, value } from "./sample.ts";
+import type { Store } from "../../storage/mod.ts";
+
+/** Three epochs: `still` is carried through all, `moving` is new in each. */
+async function saved(store: Store) {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  const moving = (seed: number) => value(noise(BLOCK_BYTES + 10, seed));
+  const still = value(noise(3 * BLOCK_BYTES, 1));
+  const first = await save(attempt, 0, { main: { still, moving: moving(2) } });
+  const carry = { carry: first.nodes.main!.still! };
+  const second = await save(attempt, 1, { main: { still: carry, moving: moving(3) } });
+  const third = await save(attempt, 2, { main: { still: carry, moving: moving(4) } });
+  return { attempt, manifests: [first, second, third] };
+}
+
+/** Changes an object, by removing it and writing it anew. */
+async function change(store: Store, name: string, to: (bytes: Uint8Array) => Uint8Array) {
+  const bytes = to(await store.get(name));
+  await store.remove([name]);
+  await store.write(name, [bytes]);
+}
+
+const verify = async (store: Store, full: boolean) =>
+  await verifyStore(await CheckpointStore.open(store), { full });
+
+testBoth("verify: all is good, and each block is summed once", async ({ store }) => {
+  await saved(store);
+  const report = await verify(store, true);
+  assertEquals(report.good.map(formatRef), ["0@a1", "1@a1", "2@a1"]);
+  assertEquals([report.bad, report.damaged, report.garbage], [[], [], []]);
+  assertEquals([report.foreign, report.removals], [[], []]);
+  assertEquals(report.checkedBytes, 3 * BLOCK_BYTES + 3 * (BLOCK_BYTES + 10));
+  assertEquals((await verify(store, false)).checkedBytes, 0);
+  assertStringIncludes(
+    verifyText(report, true),
+    "3 states good, 0 damaged (1.5 MiB read and summed)",
+  );
+});
+
+testBoth(
+  "verify: a damaged block is told with all checkpoints that share it",
+  async ({ store }) => {
+    const { manifests: [first] } = await saved(store);
+    const { still } = first!.nodes.main!;
+    const block = still !== undefined && "blocks" in still ? still.blocks?.[1] : undefined;
+    await change(store, block!.pack, (bytes) => (bytes[block!.offset + 7]! ^= 1, bytes));
+    assertEquals((await verify(store, false)).damaged, []);
+    const report = await verify(store, true);
+    assertEquals(report.damaged.length, 1);
+    assertEquals(
+      report.damaged[0]?.blobs.map(({ ref, node, blob }) => `${formatRef(ref)} ${node}/${blob}`),
+      ["0@a1 main/still", "1@a1 main/still", "2@a1 main/still"],
+    );
+    assertEquals([report.good.length, report.bad.length], [0, 3]);
+  },
+);
+
+testBoth("verify: a short and a missing pack", async ({ store }) => {
+  const { manifests: [, second, third] } = await saved(store);
+  const own = (manifest: typeof second) =>
+    manifest!.packs.find((pack) => pack.includes(`/e00000${manifest!.epoch}.`))!;
+  await change(store, own(second), (bytes) => bytes.slice(0, BLOCK_BYTES + 5));
+  await store.remove([own(third)]);
+  for (const full of [false, true]) {
+    const report = await verify(store, full);
+    assertEquals(report.good.map(formatRef), ["0@a1"]);
+    assertEquals(report.damaged.map(({ object }) => object), [own(second), own(third)]);
+    assertEquals(report.damaged.map(({ blobs }) => blobs.map(({ blob }) => blob)), [["moving"], [
+      "moving",
+    ]]);
+    assertStringIncludes(report.damaged[1]?.problem ?? "", "no such object");
+  }
+});
+
+testBoth("verify: while a manifest is damaged nothing is called garbage", async ({ store }) => {
+  const { manifests: [, second] } = await saved(store);
+  await store.write(newPackName({ epoch: 3, attempt: 1, phase: "epoch" }, "main"), [noise(10)]);
+  const before = await verify(store, false);
+  assertEquals([before.garbage?.length, before.garbageBytes], [1, 10]);
+  await change(store, manifestName(second!), (bytes) => (bytes[40]! ^= 1, bytes));
+  const report = await verify(store, false);
+  assertEquals([report.garbage, report.garbageBytes], [undefined, 0]);
+  assertEquals(report.bad.map(formatRef), ["1@a1"]);
+});
+
+testBoth("verify: what is left, and what is not Tidemark's", async ({ store }) => {
+  const { manifests: [first] } = await saved(store);
+  await store.write(newRemovalName(1), [encodeRemoval(1, [first!])]);
+  await store.write("packs/a000001/notes.txt", [noise(3)]);
+  await store.write("notes.txt", [noise(3)]);
+  const report = await verify(store, true);
+  assertEquals(report.removals.length, 1);
+  assertEquals([...report.foreign].sort(), ["notes.txt", "packs/a000001/notes.txt"]);
+  assertEquals(report.damaged, []);
+});
+
+testBoth("verify: a read that fails is no damage", async ({ store }) => {
+  await saved(store);
+  const failing = overriding(store, {
+    open: (name) => Promise.reject(new StoreError("read", name, "the disk is tired")),
+  });
+  await assertRejects(() => verify(failing, true), StoreError, "the disk is tired");
+});
