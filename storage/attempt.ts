@@ -22,6 +22,7 @@ import { removeManifests } from "./removal.ts";
 import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
 import type { StoreOptions } from "./store.ts";
+import { sweepPacks } from "./sweep.ts";
 import { discardPacks, writePacks } from "./write_packs.ts";
 
 /** The most packs whose sizes are remembered. */
@@ -161,6 +162,20 @@ export class Attempt {
       parent: this.#parent,
     };
     return await removeManifests(remover, refs.map(bare), options);
+  }
+
+  /**
+   * Removes the packs that interrupted saves of earlier attempts have left.
+   *
+   * @returns The names of what is gone.
+   * @throws {FencedError} Where a newer attempt has taken over; nothing is removed.
+   * @throws {DamagedError} Where a manifest that may name them is damaged; nothing is removed.
+   */
+  async sweep(options: StoreOptions = {}): Promise<readonly string[]> {
+    this.#checkNotOver();
+    const { store, packsOf } = this.#context;
+    const checkNotFenced = () => this.#checkNotFenced("it removes nothing");
+    return await sweepPacks({ store, packsOf, checkNotFenced, attempt: this.number }, options);
   }
 
   /** Adds what a save copies out of packs that are mostly empty. */

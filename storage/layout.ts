@@ -86,12 +86,15 @@ export function parseManifestName(name: string): ManifestRef | undefined {
   return manifestName(ref) === name ? ref : undefined;
 }
 
-/** The attempt that wrote a pack, from its name; `undefined` where it is no pack's. */
-export function parsePackName(name: string): { readonly attempt: number } | undefined {
-  const match = /^packs\/a(\d{6,9})\/e\d{6,9}\.[A-Za-z0-9_][A-Za-z0-9_.-]*\.[0-9a-f]{32}\.pack$/
+/** The attempt that wrote a pack, and for which epoch, from its name; `undefined` where it is no pack's. */
+export function parsePackName(
+  name: string,
+): { readonly attempt: number; readonly epoch: number } | undefined {
+  const match = /^packs\/a(\d{6,9})\/e(\d{6,9})\.[A-Za-z0-9_][A-Za-z0-9_.-]*\.[0-9a-f]{32}\.pack$/
     .exec(name);
   const attempt = parseNumber(match?.[1]);
-  return attempt === undefined ? undefined : { attempt };
+  const epoch = parseNumber(match?.[2]);
+  return attempt === undefined || epoch === undefined ? undefined : { attempt, epoch };
 }
 
 /** The attempt whose removal a record tells of; `undefined` where it is no such record's name. */

@@ -15,10 +15,10 @@ import type { EpochRef } from "./epoch_ref.ts";
 import { locate } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
-import { retain } from "./retain.ts";
 import { SavedNodes } from "./saved_nodes.ts";
 import { bareState, blobsToSave, metricsNow, sameNames } from "./selection.ts";
 import { environment } from "../run/state.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** What the runner tells the engine of the job. */
 export interface Binding {
@@ -38,7 +38,7 @@ export class CheckpointEngine {
   #names = new Map<string, readonly string[]>();
   readonly #saved: SavedNodes;
   #resumedFrom: ManifestRef | undefined;
-  readonly #told = new Set<string>();
+  readonly #upkeep = new Upkeep();
 
   /** Names a place; nothing is opened yet. */
   constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
@@ -193,7 +193,11 @@ export class CheckpointEngine {
     if (phase === "epoch" || phase === "init") {
       await this.archive.metadata?.setCommittedEpoch?.(epoch);
     }
-    await this.#retain(host, attempt, epoch);
+    await this.#upkeep.after({
+      ...{ attempt, epoch, store: await this.archive.store(), events: host.events },
+      keep: program?.plan.keep,
+      inUse: this.#resumedFrom === undefined ? [] : [this.#resumedFrom],
+    });
   }
 
   /** Reads a blob as it was in the best saved epoch of the current line. */
@@ -261,26 +265,6 @@ export class CheckpointEngine {
   async #tip(): Promise<Manifest | undefined> {
     const ref = (await locate(await this.archive.store(), "auto"))?.refs.at(-1);
     return ref === undefined ? undefined : await this.archive.read(ref);
-  }
-
-  async #retain(host: CheckpointHost, attempt: Attempt, epoch: number): Promise<void> {
-    const keep = this.#binding?.program.plan.keep;
-    if (keep === undefined) return;
-    const { removed, unmet } = await retain(
-      await this.archive.store(),
-      attempt,
-      keep,
-      this.#resumedFrom === undefined ? [] : [this.#resumedFrom],
-    );
-    for (const message of unmet) {
-      // After init many a number is not there yet.
-      if (epoch === 0 || this.#told.has(message)) continue;
-      this.#told.add(message);
-      host.events.emit({ type: "notice", level: "warning", message: `keep: ${message}` });
-    }
-    if (removed.length === 0) return;
-    const because = "the plan's keep no longer keeps them";
-    host.events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });
   }
 
   #task<O>(name: string, perform: CheckpointTask<O>["perform"]): CheckpointTask<O> {

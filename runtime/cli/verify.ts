@@ -58,7 +58,7 @@ export function verifyText(report: StoreReport, isFull: boolean): string {
     lines.push(
       `garbage: ${
         count(garbage.length, "pack")
-      } (${bytes}) of interrupted saves, which harms nobody`,
+      } (${bytes}) of interrupted saves, which harms nobody; the next run removes most of it`,
     );
   }
   if (removals.length > 0) {

@@ -25,11 +25,11 @@ const refs = fc.record({ epoch: numbers, attempt: numbers, phase: fc.constantFro
 
 Deno.test("names say what they were made from, also beyond six digits (property)", () => {
   fc.assert(fc.property(refs, (ref) => {
-    const { attempt } = ref;
+    const { attempt, epoch } = ref;
     assertEquals(parseManifestName(manifestName(ref)), ref);
     assertEquals(parseAttemptName(attemptName(attempt)), { attempt, isParent: false });
     assertEquals(parseAttemptName(parentName(attempt)), { attempt, isParent: true });
-    assertEquals(parsePackName(newPackName(ref, "trainer_0.a-b")), { attempt });
+    assertEquals(parsePackName(newPackName(ref, "trainer_0.a-b")), { attempt, epoch });
     assertEquals(parseRemovalName(newRemovalName(attempt)), { attempt });
     for (
       const name of [manifestName(ref), parentName(attempt), newPackName(ref, "n".repeat(100))]

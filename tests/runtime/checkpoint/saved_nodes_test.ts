@@ -120,3 +120,17 @@ Deno.test("under keep, packs that are mostly empty go", async () => {
   const live = WHOLE + 3 * BLOCK_BYTES;
   assert(bytes >= live && bytes <= 2 * live, `${bytes / live}`);
 });
+
+Deno.test("what a killed save left is removed by the next run", async () => {
+  const to = `memory:${crypto.randomUUID()}`;
+  await run(makeJob(6), to, { stopAfterEpoch: 3 });
+  const store = openStore(`${to}/blocks`);
+  const left = `packs/a000001/e000004.main.${"0".repeat(32)}.pack`;
+  await store.write(left, [new Uint8Array(100)]);
+  await run(makeJob(6), to, { resumeFromEpoch: "latest" });
+  assertEquals(await store.stat(left), undefined);
+  assertEquals(
+    (await run(makeJob(7), to, { resumeFromEpoch: "latest" })).weights,
+    (await run(makeJob(7), `memory:${crypto.randomUUID()}`)).weights,
+  );
+});

@@ -1,0 +1,69 @@
+/**
+ * What is done after a save: what killed saves have left is removed, and what the plan does not keep.
+ *
+ * @module
+ */
+import type { Keep } from "../../dsl/mod.ts";
+import type { Attempt, CheckpointStore, ManifestRef } from "../../storage/mod.ts";
+import type { Events } from "../events.ts";
+import { retain } from "./retain.ts";
+
+/** A save that was acknowledged, and what it leaves to do. */
+export interface AfterSave {
+  /** Where it lies. */
+  readonly store: CheckpointStore;
+  /** Who saved. */
+  readonly attempt: Attempt;
+  /** What was saved. */
+  readonly epoch: number;
+  /** The plan's rules; all are kept where there are none. */
+  readonly keep: readonly Keep[] | undefined;
+  /** What stays whatever the rules say. */
+  readonly inUse: readonly ManifestRef[];
+  /** Is told of what was removed. */
+  readonly events: Events;
+}
+
+/** Looks after the store of a manager. */
+export class Upkeep {
+  readonly #told = new Set<string>();
+  #swept: Attempt | undefined;
+
+  /**
+   * Does what there is to do.
+   *
+   * @throws {FencedError} Where a later attempt has taken over; then nothing is removed.
+   */
+  async after(saved: AfterSave): Promise<void> {
+    await this.#sweep(saved.attempt);
+    if (saved.keep !== undefined) await this.#retain(saved, saved.keep);
+  }
+
+  /** Removes, once, what killed saves of earlier attempts have left. */
+  async #sweep(attempt: Attempt): Promise<void> {
+    if (this.#swept === attempt) return;
+    this.#swept = attempt;
+    try {
+      await attempt.sweep();
+    } catch (error) {
+      if (attempt.isOver) throw error;
+      // What could not be removed harms nobody; `verify` tells of it.
+    }
+  }
+
+  async #retain(
+    { store, attempt, epoch, inUse, events }: AfterSave,
+    keep: readonly Keep[],
+  ): Promise<void> {
+    const { removed, unmet } = await retain(store, attempt, keep, inUse);
+    for (const message of unmet) {
+      // After init many a number is not there yet.
+      if (epoch === 0 || this.#told.has(message)) continue;
+      this.#told.add(message);
+      events.emit({ type: "notice", level: "warning", message: `keep: ${message}` });
+    }
+    if (removed.length === 0) return;
+    const because = "the plan's keep no longer keeps them";
+    events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Removes what interrupted saves of earlier attempts have left.
+ *
+ * @module
+ */
+import { listManifests } from "./history.ts";
+import { FOLDERS, type ManifestRef, parsePackName } from "./layout.ts";
+import type { Store, StoreOptions } from "./store.ts";
+
+/** The most manifests that are read to find out. */
+const MOST_READ = 1000;
+
+/** Who sweeps, and how. */
+export interface Sweeper {
+  /** The store. */
+  readonly store: Store;
+  /** The attempt that holds the job; only packs of earlier ones are looked at. */
+  readonly attempt: number;
+  /** The packs that a manifest names. */
+  readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
+  /** Throws where a newer attempt has taken the job over. */
+  readonly checkNotFenced: () => Promise<void>;
+}
+
+/**
+ * Removes the packs of earlier attempts whose own manifest is not there, and which no other one names.
+ * Only manifests of the same or a later attempt can name a pack: where these are very many, nothing
+ * is read or removed, and `verifyStore` tells of what stays.
+ *
+ * @returns The names of what is gone.
+ * @throws {DamagedError} Where one of those manifests cannot be read, which may name any of them;
+ * nothing is removed.
+ * @throws {FencedError} Where a newer attempt has taken the job over; nothing is removed.
+ */
+export async function sweepPacks(
+  sweeper: Sweeper,
+  options: StoreOptions = {},
+): Promise<readonly string[]> {
+  const { store, attempt, packsOf } = sweeper;
+  // The packs first: one that is listed after its manifest was looked for might be taken for garbage.
+  const packs = await packsBefore(store, attempt, options);
+  const manifests = await listManifests(store, options);
+  const committed = new Set(manifests.map((ref) => `${ref.epoch}@${ref.attempt}`));
+  const garbage = new Map(
+    packs.filter(({ epoch, attempt }) => !committed.has(`${epoch}@${attempt}`))
+      .map((pack) => [pack.name, pack]),
+  );
+  const oldest = [...garbage.values()].reduce(
+    (least, pack) => Math.min(least, pack.attempt),
+    Infinity,
+  );
+  const mayName = manifests.filter((ref) => ref.attempt >= oldest);
+  if (mayName.length > MOST_READ) return [];
+  for (const ref of mayName) {
+    if (garbage.size === 0) break;
+    for (const pack of await packsOf(ref)) garbage.delete(pack);
+  }
+  if (garbage.size === 0) return [];
+  await sweeper.checkNotFenced();
+  const names = [...garbage.keys()];
+  await store.remove(names, { ...options, durability: "none" });
+  return names;
+}
+
+async function packsBefore(
+  store: Store,
+  before: number,
+  options: StoreOptions,
+): Promise<readonly { readonly name: string; readonly epoch: number; readonly attempt: number }[]> {
+  const packs = [];
+  for (const folder of await store.list(FOLDERS.packs, options)) {
+    const number = Number(/^packs\/a(\d{6,9})$/.exec(folder)?.[1] ?? NaN);
+    if (!(number < before)) continue;
+    for (const name of await store.list(`${folder}/`, options)) {
+      const parsed = parsePackName(name);
+      if (parsed !== undefined) packs.push({ name, ...parsed });
+    }
+  }
+  return packs;
+}

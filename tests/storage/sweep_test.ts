@@ -1,0 +1,66 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { CheckpointStore, DamagedError, FencedError, type Store } from "../../storage/mod.ts";
+import { manifestName, newPackName } from "../../storage/layout.ts";
+import { begin, noise, save, START, testBoth, value } from "./sample.ts";
+
+/** Leaves a pack as a killed save does. */
+async function leave(store: Store, epoch: number, attempt: number): Promise<string> {
+  const name = newPackName({ epoch, attempt, phase: "epoch" }, "main");
+  await store.write(name, [noise(10)]);
+  return name;
+}
+
+const packs = async (store: Store) => [
+  ...await store.list("packs/a000001/"),
+  ...await store.list("packs/a000002/"),
+];
+const blob = (seed: number) => ({ main: { a: value(noise(9000, seed)) } });
+
+testBoth("what killed saves of earlier attempts left goes, and nothing else", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const first = await begin(opened);
+  const zero = await save(first, 0, blob(1));
+  await save(first, 1, { main: { a: { carry: zero.nodes.main!.a! } } });
+  // Its own manifest is removed, and yet the next one needs its pack.
+  await first.remove([zero]);
+  const left = [await leave(store, 2, 1), await leave(store, 7, 1)];
+  const second = await begin(await CheckpointStore.open(store), first.last);
+  const own = await leave(store, 2, 2);
+  assertEquals([...await second.sweep()].sort(), left.sort());
+  assertEquals(await packs(store), [zero.packs[0]!, own]);
+  assertEquals(await second.sweep(), []);
+  const blobs = await opened.readBlobs(await opened.readManifest(first.last!), () => true);
+  assertEquals(blobs.get("main")?.get("a"), noise(9000, 1));
+});
+
+testBoth("a pack that a lower epoch of a later attempt needs stays", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const first = await begin(opened);
+  await save(first, 0, blob(1));
+  const ten = await save(first, 10, blob(2));
+  const second = await begin(await CheckpointStore.open(store));
+  await save(second, 3, { main: { a: { carry: ten.nodes.main!.a! } } });
+  await second.remove([ten]);
+  const third = await begin(await CheckpointStore.open(store), second.last);
+  assertEquals(await third.sweep(), []);
+  assertEquals((await packs(store)).length, 2);
+});
+
+testBoth(
+  "nothing goes while a manifest is damaged, or by a fenced attempt",
+  async ({ store, reopen }) => {
+    const first = await begin(await CheckpointStore.open(store));
+    const zero = await save(first, 0, blob(1));
+    const left = await leave(store, 1, 1);
+    const second = await begin(await CheckpointStore.open(reopen()), zero);
+    const bytes = await store.get(manifestName(zero));
+    await store.remove([manifestName(zero)]);
+    await store.write(manifestName(zero), [bytes.subarray(0, 100)]);
+    await assertRejects(() => second.sweep(), DamagedError);
+    await store.remove([manifestName(zero)]);
+    await store.write(manifestName(zero), [bytes]);
+    await (await CheckpointStore.open(reopen())).begin(START);
+    await assertRejects(() => second.sweep(), FencedError);
+    assertEquals((await packs(store)).includes(left), true);
+  },
+);
