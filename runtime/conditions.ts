@@ -69,9 +69,15 @@ export class StopConditions {
     if (condition.of !== "plateau") return;
     const { blob, node = DEFAULT_NODE, direction } = metricOf(condition.by);
     const value = judged.source.workspace(node).get(blob.name);
-    if (typeof value !== "number" || Number.isNaN(value)) return;
+    if (typeof value !== "number") return;
     const key = plateauKey(condition);
     const known = this.#state[key];
+    if (Number.isNaN(value)) {
+      // It is worse than any number, and the epochs without an improvement count from here.
+      const best = direction === "max" ? -Infinity : Infinity;
+      if (known === undefined) this.#state[key] = { best, epoch: judged.epoch };
+      return;
+    }
     const gain = known === undefined
       ? Infinity
       : direction === "max"

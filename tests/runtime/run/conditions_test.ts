@@ -63,6 +63,13 @@ everywhere(
   },
 );
 
+everywhere("conditions: a plateau that begins with NaN holds too", async (world) => {
+  const never = [NaN, NaN, NaN, NaN, NaN];
+  assertEquals(await endOf(world, never, plateau(metric(world), { epochs: 2 })), 3);
+  const late = [NaN, NaN, 5, 5, 5, 5];
+  assertEquals(await endOf(world, late, plateau(metric(world), { epochs: 2 })), 5);
+});
+
 everywhere("conditions: a plateau counts only what is better by minDelta", async (world) => {
   const losses = [5, 4.9, 4.8, 4.7, 0];
   assertEquals(await endOf(world, losses, plateau(metric(world), { epochs: 3, minDelta: 0.5 })), 4);
