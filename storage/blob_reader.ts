@@ -21,6 +21,8 @@ export class BlobReader {
   readonly #store: Store;
   readonly #manifest: Manifest;
   readonly #options: StoreOptions;
+  /** How many bytes were read of each pack; no two blobs of a manifest share a block. */
+  readonly #taken = new Map<string, number>();
 
   /** Names the manifest whose blobs are read. */
   constructor(store: Store, manifest: Manifest, options: StoreOptions = {}) {
@@ -38,6 +40,9 @@ export class BlobReader {
     const blocks = blobs.flatMap(({ blocks = [] }) => blocks);
     // What is on disk bounds what is allocated.
     await this.checkPacks(blocks);
+    for (const { pack, length } of blocks) {
+      this.#taken.set(pack, (this.#taken.get(pack) ?? 0) + length);
+    }
     const targets: Target[] = [];
     const buffers = blobs.map(({ bytes, inline, blocks = [] }) => {
       if (inline !== undefined) return inline.slice();
@@ -65,7 +70,7 @@ export class BlobReader {
   async checkPacks(blocks: readonly BlockRef[]): Promise<void> {
     const needs = new Map<string, { end: number; total: number }>();
     for (const { pack, offset, length } of blocks) {
-      const need = needs.get(pack) ?? { end: 0, total: 0 };
+      const need = needs.get(pack) ?? { end: 0, total: this.#taken.get(pack) ?? 0 };
       need.end = Math.max(need.end, offset + length);
       need.total += length;
       needs.set(pack, need);
