@@ -18,7 +18,7 @@ import {
 import type { Manifest } from "./manifest.ts";
 import { encodeManifest } from "./manifest_codec.ts";
 import { blocksToCopy, copyForward } from "./reclaim.ts";
-import { removeManifests } from "./removal.ts";
+import { removeManifests, type Remover } from "./removal.ts";
 import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
 import type { StoreOptions } from "./store.ts";
@@ -154,18 +154,12 @@ export class Attempt {
         `Cannot remove ${formatRef(last)}: attempt ${this.number} goes on from it`,
       );
     }
-    const { store, durability, packsOf } = this.#context;
-    const checkNotFenced = () => this.#checkNotFenced("it removes nothing");
-    const remover = {
-      ...{ store, durability, packsOf, checkNotFenced },
-      attempt: this.number,
-      parent: this.#parent,
-    };
-    return await removeManifests(remover, refs.map(bare), options);
+    return await removeManifests(this.#remover(), refs.map(bare), options);
   }
 
   /**
-   * Removes the packs that interrupted saves of earlier attempts have left.
+   * Finishes what earlier attempts were removing, and removes the packs that interrupted saves of
+   * theirs have left.
    *
    * @returns The names of what is gone.
    * @throws {FencedError} Where a newer attempt has taken over; nothing is removed.
@@ -173,9 +167,20 @@ export class Attempt {
    */
   async sweep(options: StoreOptions = {}): Promise<readonly string[]> {
     this.#checkNotOver();
-    const { store, packsOf } = this.#context;
+    const remover = this.#remover();
+    // Manifests whose removal was not synced may come back, and must not do so without their packs.
+    const removed = await removeManifests(remover, [], options);
+    return [...removed, ...await sweepPacks(remover, options)];
+  }
+
+  #remover(): Remover {
+    const { store, durability, packsOf } = this.#context;
     const checkNotFenced = () => this.#checkNotFenced("it removes nothing");
-    return await sweepPacks({ store, packsOf, checkNotFenced, attempt: this.number }, options);
+    return {
+      ...{ store, durability, packsOf, checkNotFenced },
+      attempt: this.number,
+      parent: this.#parent,
+    };
   }
 
   /** Adds what a save copies out of packs that are mostly empty. */

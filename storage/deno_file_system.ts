@@ -20,6 +20,7 @@ export function denoFileSystem(): FileSystem {
     syncFolder,
     list: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
     stat,
+    mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { DamagedError } from "./errors.ts";
-import type { RecordMap, RecordValue } from "./record_cbor.ts";
+import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
 
 /** The longest text that a record may have, in UTF-16 units. */
 export const MAX_TEXT = 65_536;
@@ -35,7 +35,7 @@ export class Fields {
   integer(name: string, least: number = 0, most: number = Number.MAX_SAFE_INTEGER): number {
     const value = this.#take(name);
     if (
-      typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most
+      typeof value === "number" && isInteger(value) && value >= least && value <= most
     ) {
       return value;
     }

@@ -6,6 +6,7 @@
 import { dirname, join } from "@std/path";
 import { StoreError, StorePermissionError } from "./errors.ts";
 import type { FileSystem } from "./file_system.ts";
+import { isPassing } from "./io_errors.ts";
 
 /** Which folders must be there. */
 interface FolderOptions {
@@ -23,6 +24,8 @@ export class FilePlace {
   readonly #synced = new Set<string>();
   /** Folders down to the store's own whose entries are not synced yet. */
   readonly #unsynced: string[] = [];
+  /** Folders above the store's, and itself, that were made here. */
+  readonly #made = new Set<string>();
   /** What could not be made durable, in words. */
   readonly notes: string[] = [];
 
@@ -76,7 +79,11 @@ export class FilePlace {
       for (const path of missing) {
         await this.#makeMissing(path);
       }
-      this.#unsynced.push(...missing.length === 0 ? [this.root] : missing);
+      for (const path of missing) this.#made.add(path);
+      // A process that made the folders above may have died before it synced their entries.
+      for (let path = this.root; dirname(path) !== path; path = dirname(path)) {
+        this.#unsynced.unshift(path);
+      }
       this.#seen.add(this.root);
     }
     if (!options.sync) return;
@@ -100,6 +107,8 @@ export class FilePlace {
   }
 
   async #isMissing(path: string): Promise<boolean> {
+    // A program may be permitted its own folder and nothing above it, which then has to exist.
+    if (path !== this.root && !this.#mayRead(path)) return false;
     try {
       const info = await this.fileSystem.stat(path);
       if (info !== undefined && info.kind !== "folder" && info.kind !== "link") {
@@ -107,7 +116,6 @@ export class FilePlace {
       }
       return info === undefined;
     } catch (error) {
-      // A program may be permitted its own folder and nothing above it, which then has to exist.
       if (error instanceof Deno.errors.NotCapable && path !== this.root) return false;
       throw error;
     }
@@ -134,19 +142,25 @@ export class FilePlace {
   }
 
   async #syncRootEntry(path: string, options: FolderOptions): Promise<void> {
+    const parent = dirname(path);
+    const isOurs = path === this.root || this.#made.has(path);
     try {
-      await this.#syncEntry(path, options);
+      if (this.#mayRead(parent)) return await this.#syncEntry(path, options);
     } catch (error) {
-      const denied = error instanceof Deno.errors.NotCapable ||
+      const isDenied = error instanceof Deno.errors.NotCapable ||
         error instanceof Deno.errors.PermissionDenied;
-      if (!denied) throw error;
-      this.#synced.add(path);
-      this.notes.push(
-        `the entry of "${path}" in "${
-          dirname(path)
-        }" is not synced, for want of permission to read that`,
-      );
+      // What was there, above, may lie on a file system that cannot sync folders.
+      if (!isDenied && (isOurs || isPassing(error))) throw error;
     }
+    this.#synced.add(path);
+    if (!isOurs) return;
+    this.notes.push(
+      `the entry of "${path}" in "${parent}" is not synced, for want of permission to read that`,
+    );
+  }
+
+  #mayRead(path: string): boolean {
+    return this.fileSystem.mayRead?.(path) ?? true;
   }
 }
 

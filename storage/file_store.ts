@@ -257,6 +257,11 @@ export class FileStore implements Store {
       if (durability === "power") await this.#syncFolder(dirname(to));
     } catch (error) {
       const cause = asStoreError(error, "write", to, this.root);
+      if (cause instanceof ObjectExistsError && durability === "power") {
+        // Whoever made it may have died before the sync, and the caller may build on it.
+        const folder = dirname(to);
+        await this.#guard("sync", folder, () => this.#syncFolder(folder));
+      }
       if (cause instanceof ObjectExistsError || error instanceof Deno.errors.NotCapable) {
         throw cause;
       }

@@ -56,4 +56,6 @@ export interface FileSystem {
   list(path: string): Promise<string[]>;
   /** What is at a path, or `undefined`. */
   stat(path: string): Promise<FileStat | undefined>;
+  /** Whether a path may be read without anyone being asked for permission; yes where not given. */
+  mayRead?(path: string): boolean;
 }

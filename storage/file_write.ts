@@ -5,14 +5,8 @@
  */
 import { dirname, join } from "@std/path";
 import type { FileSystem, FileWriter } from "./file_system.ts";
-import { codeOf } from "./io_errors.ts";
+import { isPassing } from "./io_errors.ts";
 import type { StorePromises } from "./store.ts";
-
-/** The codes of failures that are about the moment, not about what a file system can do. */
-const PASSING: ReadonlySet<string> = new Set([
-  ...["EIO", "ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EINTR", "EAGAIN", "EBUSY"],
-  ...["ESTALE", "ETIMEDOUT"],
-]);
 
 /** Parts are gathered into pieces of this size, so that small ones cost no call each. */
 const GATHER_BYTES = 1024 * 1024;
@@ -161,7 +155,7 @@ async function works(
     return true;
   } catch (error) {
     // A file system that fails or is full today says nothing of what it can do.
-    if (error instanceof Deno.errors.NotCapable || PASSING.has(codeOf(error) ?? "")) throw error;
+    if (error instanceof Deno.errors.NotCapable || isPassing(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     reasons.push(`${what} do not work there: ${why}`);
     return false;

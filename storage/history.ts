@@ -50,7 +50,7 @@ export class HistoryReader {
     const damaged: DamagedError[] = [];
     const names = await this.#store.list(FOLDERS.attempts, options);
     const listed = await listManifests(this.#store, options);
-    const leaving = new Set((await this.#leaving(damaged, options)).map(formatRef));
+    const leaving = new Set((await this.#leaving(options)).map(formatRef));
     const manifests = listed.filter((ref) => !leaving.has(formatRef(ref)));
     const attempts = await this.#attempts(names, manifests, damaged, options);
     return { ...computeLines(attempts, manifests), attempts, manifests, damaged };
@@ -122,7 +122,7 @@ export class HistoryReader {
   }
 
   /** The states that somebody is removing, or was when it died: nobody starts from them. */
-  async #leaving(damaged: DamagedError[], options: StoreOptions): Promise<readonly ManifestRef[]> {
+  async #leaving(options: StoreOptions): Promise<readonly ManifestRef[]> {
     const refs: ManifestRef[] = [];
     for (const name of await this.#store.list(FOLDERS.removals, options)) {
       if (parseRemovalName(name) === undefined) continue;
@@ -130,8 +130,8 @@ export class HistoryReader {
         const bytes = await readRecord(this.#store, name, MAX_RECORD_BYTES, options);
         if (bytes !== undefined) refs.push(...decodeRemoval(name, bytes));
       } catch (error) {
+        // It was not synced: a power cut tears it, which loses nothing, and the next removal clears it.
         if (!(error instanceof DamagedError)) throw error;
-        damaged.push(error);
       }
     }
     return refs;

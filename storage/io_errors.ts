@@ -12,6 +12,11 @@ import {
 } from "./errors.ts";
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+/** The codes of failures that are about the moment, not about what a file system can do. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...["EIO", "ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EINTR", "EAGAIN", "EBUSY"],
+  ...["ESTALE", "ETIMEDOUT"],
+]);
 const READS: ReadonlySet<string> = new Set(["read", "list", "look at", "open"]);
 
 /**
@@ -52,6 +57,11 @@ export function asStoreError(error: unknown, op: string, path: string, root: str
     );
   }
   return new StoreError(op, path, messageOf(error), options);
+}
+
+/** Whether a file system fails for the moment, and may do the same thing later. */
+export function isPassing(error: unknown): boolean {
+  return PASSING.has(codeOf(error) ?? "");
 }
 
 /** The system's code for an error, as in `"EIO"`. */

@@ -14,7 +14,7 @@ import {
   type Manifest,
   MAX_MANIFEST_BYTES,
 } from "./manifest.ts";
-import type { RecordMap, RecordValue } from "./record_cbor.ts";
+import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
 import { encodeRun, mapOf, MAX_NODES, parseRun } from "./run_codec.ts";
 import { FORMAT_VERSION, seal, unseal } from "./seal.ts";
@@ -153,7 +153,7 @@ function parseBlocks(fields: Fields, bytes: number, packs: readonly string[]): B
 
 function numbers(fields: Fields, block: RecordValue): [number, number, number, number] {
   const isBlock = Array.isArray(block) && block.length === 4 &&
-    block.every((number) => Number.isSafeInteger(number) && number >= 0);
+    block.every((number) => typeof number === "number" && isInteger(number) && number >= 0);
   if (isBlock) return block as unknown as [number, number, number, number];
   throw fields.damaged("blocks", "four whole numbers for each block", "something else");
 }

@@ -78,8 +78,13 @@ function encodeInto(value: RecordValue, parts: Uint8Array[]): void {
   else encodeArray(value as readonly RecordValue[], parts);
 }
 
+/** Whether a number is written as an integer. */
+export function isInteger(value: number): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0);
+}
+
 function encodeNumber(value: number): Uint8Array {
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+  if (isInteger(value)) {
     return value >= 0 ? encodeHead(0, value) : encodeHead(1, -1 - value);
   }
   const bytes = new Uint8Array(9);
@@ -218,7 +223,9 @@ class RecordReader {
     if (first !== 0xfb) throw this.#error(`the simple value 0x${first.toString(16)}`);
     const at = this.#at;
     this.#take(8);
-    return this.#view.getFloat64(at);
+    const value = this.#view.getFloat64(at);
+    if (isInteger(value)) throw this.#error(`the integer ${value} as a float`);
+    return value;
   }
 
   #argument(info: number): number {

@@ -5,7 +5,7 @@
  */
 import type { Fields } from "./fields.ts";
 import { type ManifestRef, MAX_NUMBER, PHASES } from "./layout.ts";
-import type { RecordMap, RecordValue } from "./record_cbor.ts";
+import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import type { ValueType } from "./value/mod.ts";
 
 const MAX_DIMENSIONS = 32;
@@ -54,7 +54,7 @@ function arrayType(fields: Fields): ValueType {
   const tag = fields.integer("tag", 0, MAX_TAG) as Extract<ValueType, { kind: "array" }>["tag"];
   if (!fields.has("shape")) return { kind: "array", tag };
   const shape = fields.array("shape", MAX_DIMENSIONS).map((size) => {
-    if (typeof size === "number" && Number.isSafeInteger(size) && size >= 0) return size;
+    if (typeof size === "number" && isInteger(size) && size >= 0) return size;
     throw fields.damaged("shape", "whole numbers", String(size));
   });
   return { kind: "array", tag, shape };

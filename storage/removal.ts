@@ -56,19 +56,23 @@ export async function removeManifests(
   if (going.length + left.records.length === 0) return [];
   const packs = await freedPacks(remover, going, options);
   const record = newRemovalName(remover.attempt);
+  // Whoever is fenced must not write what the next attempt would finish.
+  await remover.checkNotFenced();
   // It speaks to live processes only: after a power cut there is nobody left who removes.
   const durability = covers(remover.durability, "process") ? "process" : "none";
   await store.put(record, encodeRemoval(remover.attempt, going), { ...options, durability });
+  // What is withdrawn must not come back with a power cut.
+  const withdraw = () => store.remove([record], { durability: remover.durability });
   try {
     await remover.checkNotFenced();
     const pins = await listPins(store, options);
     const unpinned = refs.filter((ref) => !isPinned(pins, ref));
     if (unpinned.length < refs.length) {
-      await store.remove([record], { durability });
+      await withdraw();
       return await removeManifests(remover, unpinned, options);
     }
   } catch (error) {
-    await store.remove([record], { durability });
+    await withdraw();
     throw error;
   }
   const manifests = going.map(manifestName);
@@ -91,15 +95,18 @@ async function leftRemovals(
     try {
       const bytes = await readRecord(store, name, MAX_RECORD_BYTES, options);
       if (bytes === undefined) continue;
-      refs.push(...decodeRemoval(name, bytes));
       records.push(name);
+      refs.push(...decodeRemoval(name, bytes));
     } catch (error) {
+      // One that a power cut has torn says nothing, and is cleared away.
       if (!(error instanceof DamagedError)) throw error;
     }
   }
   const isParent = (ref: ManifestRef) =>
     parent !== undefined && formatRef(ref) === formatRef(parent);
-  return { records, refs: refs.filter((ref) => !isParent(ref)) };
+  // Whoever left a record may have died before it looked for pins. A later pin was in vain.
+  const pins = refs.length === 0 ? [] : await listPins(store, options);
+  return { records, refs: refs.filter((ref) => !isParent(ref) && !isPinned(pins, ref)) };
 }
 
 /**

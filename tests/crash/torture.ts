@@ -1,10 +1,14 @@
 /**
- * Kills jobs again and again: `deno task torture [--count=300] [--seed=1]`.
+ * Kills jobs, and cuts the power of a simulated disk, again and again:
+ * `deno task torture [--count=300] [--cuts=300] [--seed=1]`.
  *
- * Prints where the kills landed. Ends with 1 where a resumed run did not end like one never killed;
- * each such trial is printed as it was found, and its named points can be tried again by the seed.
+ * `count` is how many jobs are killed, `cuts` how many random workloads lose their power. Prints where
+ * the kills landed, and how many states of the disk were recovered from. Ends with 1 where a resumed
+ * run did not end like one never killed, or a promise of the store was broken; what was tried is
+ * printed as it was found, and can be tried again by the seed.
  */
 
+import { cutAll } from "../simulation/torture.ts";
 import { histogram, runTrials, TOO_LATE } from "./harness.ts";
 import { mixedTrials, namedTrials, randomFrom } from "./trials.ts";
 
@@ -12,15 +16,13 @@ function numberGiven(name: string, otherwise: number): number {
   const flag = `--${name}=`;
   const text = Deno.args.find((arg) => arg.startsWith(flag))?.slice(flag.length);
   const value = text === undefined ? otherwise : Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`--${name} is "${text}": give a whole number from 1`);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError(`--${name} is "${text}": give a whole number from 0`);
   }
   return value;
 }
 
-if (import.meta.main) {
-  const count = numberGiven("count", 300);
-  const seed = numberGiven("seed", 1);
+async function kill(count: number, seed: number): Promise<readonly string[]> {
   const started = performance.now();
   const random = randomFrom(seed);
   const named = await namedTrials(seed, random);
@@ -37,6 +39,15 @@ if (import.meta.main) {
     `${trials.length} trials, ${kills} kills, ${tally.failures.length} failures, ` +
       `${seconds} s, seed ${seed}`,
   );
-  for (const failure of tally.failures) console.error(failure);
-  if (tally.failures.length > 0) Deno.exit(1);
+  return tally.failures;
+}
+
+if (import.meta.main) {
+  const seed = numberGiven("seed", 1);
+  const failures = [
+    ...await kill(numberGiven("count", 300), seed),
+    ...await cutAll(numberGiven("cuts", 300), seed),
+  ];
+  for (const failure of failures) console.error(failure);
+  if (failures.length > 0) Deno.exit(1);
 }
