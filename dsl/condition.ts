@@ -38,7 +38,7 @@ export interface When {
   readonly holds: (values: never) => boolean;
 }
 
-/** Holds once a cursor has given all its items, on every node that reads it. */
+/** Holds once a cursor has given all its items on every node whose tasks read it, also those yet to begin. */
 export interface Drained {
   /** What it is. */
   readonly kind: "condition";
@@ -125,7 +125,7 @@ export function when<const R extends AnyReadable | Reads>(
   });
 }
 
-/** Holds once a cursor has given all its items, on every node that reads it. */
+/** Holds once a cursor has given all its items on every node whose tasks read it, also those yet to begin. */
 export function drained(cursor: CursorRef<unknown>): Drained {
   return token({ kind: "condition", of: "drained", cursor });
 }

@@ -7,7 +7,7 @@ import { DEFAULT_NODE } from "../dsl/access.ts";
 import { metricOf } from "../dsl/check/inventory.ts";
 import { conditionTokens } from "../dsl/access.ts";
 import { countOf } from "../dsl/layout.ts";
-import { type Condition, parseDuration, type Plateau } from "../dsl/mod.ts";
+import { type Condition, type CursorRef, parseDuration, type Plateau } from "../dsl/mod.ts";
 import type { Cursors } from "./session/cursors.ts";
 import { holds, type Source } from "./session/read.ts";
 
@@ -32,6 +32,8 @@ export interface Judged {
   readonly elapsedMs: number;
   /** The cursors, advanced. */
   readonly cursors: Cursors;
+  /** The nodes on which tasks of the epoch group read a cursor. */
+  readonly cursorNodes: (cursor: CursorRef<unknown>) => Iterable<string>;
 }
 
 /** The stop conditions of a run. */
@@ -96,7 +98,7 @@ export class StopConditions {
       case "elapsed":
         return judged.elapsedMs >= parseDuration(condition.duration);
       case "drained":
-        return judged.cursors.isDrained(condition.cursor);
+        return judged.cursors.isDrained(condition.cursor, judged.cursorNodes(condition.cursor));
       case "plateau": {
         const known = this.#state[plateauKey(condition)];
         return known !== undefined &&

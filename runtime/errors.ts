@@ -87,6 +87,12 @@ export class UndeclaredWriteError extends Error {
   override readonly name: string = "UndeclaredWriteError";
 }
 
+/** A task is about to change a blob that is the same object as another one. */
+export class AliasedUpdateError extends Error {
+  /** The class's name. */
+  override readonly name: string = "AliasedUpdateError";
+}
+
 /** A blob was read that is not set. */
 export class BlobNotSetError extends Error {
   /** The class's name. */

@@ -40,7 +40,9 @@ function sameBlobs({ name, declaration }: AnyTask): readonly Problem[] {
   }
   const updated = new Set(updates);
   const read = new Set(
-    tokensOf(declaration.reads).filter((token) => token.kind === "blob" && updated.has(token)),
+    tokensOf(declaration.reads)
+      .map((token) => token.kind === "optional" ? token.blob : token)
+      .filter((token) => token.kind === "blob" && updated.has(token)),
   );
   return [
     ...[...twice].map((blob) => ({

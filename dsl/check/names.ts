@@ -71,20 +71,22 @@ function duplicates(kind: string, named: Iterable<{ readonly name: string }>): r
 
 function sameTaskTwice({ layouts }: Subject): readonly Problem[] {
   return PHASES.flatMap((phase) => {
-    const seen = new Set<string>();
+    const seen = new Map<string, string>();
     const told = new Set<string>();
     return layouts[phase].steps.flatMap((step) => {
-      if (step.kind !== "task" || told.has(step.id)) return [];
-      if (!seen.has(step.id)) {
-        seen.add(step.id);
-        return [];
-      }
-      told.add(step.id);
+      const id = `${step.task?.name}@${step.node}`;
+      if (step.kind !== "task" || told.has(id)) return [];
+      // The turns of a repeat have the same place.
+      const place = `${step.frames.map(({ branch }) => branch)}`;
+      const known = seen.get(id);
+      seen.set(id, place);
+      if (known === undefined || (known === place && step.round !== "")) return [];
+      told.add(id);
       return [{
         code: "duplicate-task",
         message:
           `task "${step.task?.name}" stands twice in the ${phase} group on node "${step.node}"`,
-        mend: "use repeat(…) to run it several times, or prefix(…) for a second copy",
+        mend: "use one repeat(…) to run it several times, or prefix(…) for a second copy",
       }];
     });
   });

@@ -7,6 +7,7 @@ import { DEFAULT_NODE, tokensOf } from "../access.ts";
 import type { Problem } from "../errors.ts";
 import type { Keep } from "../keep.ts";
 import type { CheckpointPlan } from "../plan.ts";
+import type { AnyTask } from "../task.ts";
 import type { AnyBlob, By } from "../token.ts";
 import type { Subject } from "./check.ts";
 import { standing } from "./conditions.ts";
@@ -79,9 +80,26 @@ function badOptions(plan: CheckpointPlan): readonly Problem[] {
   });
 }
 
+/** Where a metric is not known yet at epoch 0, and so in the first epoch, which has no other to choose from. */
+function isKnownFirst(subject: Subject, { blob, node }: ReturnType<typeof metricOf>): boolean {
+  return blob.initial !== undefined ||
+    subject.layouts.init.steps.some(({ writes }) =>
+      writes.some((write) => write.blob === blob && write.node === (node ?? DEFAULT_NODE))
+    );
+}
+
+/** Tasks that read a saved value in every epoch, the first among them. */
+function readsAtOnce(subject: Subject): ReadonlySet<AnyTask> {
+  const tasks = subject.layouts.epoch.steps.flatMap(({ task, gates }) =>
+    task !== undefined && gates.length === 0 && task.declaration.if === undefined ? [task] : []
+  );
+  return new Set(tasks);
+}
+
 function checkSaved(subject: Subject, rules: readonly Keep[] | undefined): readonly Problem[] {
   const problems: Problem[] = [];
   const first = new Set(subject.layouts.init.steps.map((step) => step.task));
+  const atOnce = readsAtOnce(subject);
   for (const task of subject.inventory.tasks) {
     for (const token of tokensOf(task.declaration.reads)) {
       if (token.kind !== "saved") continue;
@@ -95,6 +113,14 @@ function checkSaved(subject: Subject, rules: readonly Keep[] | undefined): reado
         });
       }
       problems.push(...standing(subject, { blob, node: node ?? DEFAULT_NODE }, reader));
+      if (atOnce.has(task) && !isKnownFirst(subject, metricOf(token.by))) {
+        problems.push({
+          code: "saved-too-early",
+          message: `${reader} chooses an epoch by blob "${blob.name}" in every epoch, but in the ` +
+            `first one no epoch has it yet: only tasks of the epoch group write it`,
+          mend: `give "${blob.name}" an initial value, or run the task under if from epoch 2 on`,
+        });
+      }
       if (!isSaved(subject.options.checkpoint, token.blob)) {
         problems.push({
           code: "reads-unsaved",

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { paramValue } from "../../dsl/mod.ts";
+import { tokensOf } from "../../dsl/access.ts";
+import { type CursorRef, paramValue } from "../../dsl/mod.ts";
+import type { Program } from "../program.ts";
 import { ResourcePool } from "../session/resources.ts";
 import type { Scope } from "../session/scope.ts";
 import type { Session } from "../session/session.ts";
@@ -19,9 +21,18 @@ export function judge(session: Session, progress: Progress): Promise<string | un
       const scope = conditionScope(session, progress, signal);
       const source = { scope, workspace, before: new Map<string, unknown>() };
       const { epoch, elapsedMs, cursors } = progress;
-      return progress.conditions.judge({ source, epoch, elapsedMs, cursors });
+      const cursorNodes = (cursor: CursorRef<unknown>) => nodesReading(progress.program, cursor);
+      return progress.conditions.judge({ source, epoch, elapsedMs, cursors, cursorNodes });
     },
   });
+}
+
+/** The nodes on which tasks of the epoch group read a cursor, whether or not they have yet. */
+function nodesReading({ groups }: Program, cursor: CursorRef<unknown>): ReadonlySet<string> {
+  const readers = groups.epoch.steps.filter(({ task }) =>
+    task !== undefined && tokensOf(task.declaration.reads).includes(cursor)
+  );
+  return new Set(readers.map(({ node }) => node));
 }
 
 /** What conditions know of the run: they read blobs and params, and nothing else. */

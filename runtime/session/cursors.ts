@@ -77,16 +77,15 @@ export class Cursors {
     this.#taken.clear();
   }
 
-  /** Whether a cursor has given all its items, on every node that has read it. */
-  isDrained(cursor: CursorRef<unknown>): boolean {
-    let seen = false;
-    for (const cursors of this.#positions.values()) {
-      const at = cursors.get(cursor.name);
-      if (at === undefined) continue;
-      if (at.position < at.length) return false;
-      seen = true;
+  /** Whether a cursor has given all its items on each of some nodes; it has not where it was never read. */
+  isDrained(cursor: CursorRef<unknown>, nodes: Iterable<string>): boolean {
+    let isRead = false;
+    for (const node of nodes) {
+      const at = this.#positions.get(node)?.get(cursor.name);
+      if (at === undefined || at.position < at.length) return false;
+      isRead = true;
     }
-    return seen;
+    return isRead;
   }
 
   /** The positions, to be saved. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isToken } from "../../dsl/access.ts";
+import { isToken, tokensOf } from "../../dsl/access.ts";
 import { countOf } from "../../dsl/layout.ts";
 import {
   type AnyBlob,
@@ -31,8 +31,8 @@ export interface Source {
   readonly before: ReadonlyMap<string, unknown>;
 }
 
-/** The value of a token for a node, or a promise of it. */
-export function readToken(source: Source, token: AnyToken, node: string): unknown {
+/** The value of a token for a task on a node, or a promise of it. */
+function readToken(source: Source, token: AnyToken, node: string, task?: AnyTask): unknown {
   switch (token.kind) {
     case "blob":
       return readBlob(source, token, node);
@@ -45,9 +45,9 @@ export function readToken(source: Source, token: AnyToken, node: string): unknow
       return source.before.has(key) ? source.before.get(key) : token.fallback;
     }
     case "from":
-      return readFrom(source, token.blob, token.node, node);
+      return readFrom(source, token.blob, token.node, node, task);
     case "gather": {
-      const values = token.nodes.map((from) => readFrom(source, token.blob, from, node));
+      const values = token.nodes.map((from) => readFrom(source, token.blob, from, node, task));
       return values.some(isThenable) ? Promise.all(values) : values;
     }
     case "resource":
@@ -65,10 +65,21 @@ function readBlob(source: Source, blob: AnyBlob, node: string): unknown {
   return workspace.get(blob.name);
 }
 
-/** A blob that crosses nodes is copied, here as between processes. */
-function readFrom(source: Source, blob: AnyBlob, from: string, node: string): unknown {
+/**
+ * A blob that crosses nodes is copied, here as between processes; one of the task's own node, where the
+ * task changes it at the same time.
+ */
+function readFrom(
+  source: Source,
+  blob: AnyBlob,
+  from: string,
+  node: string,
+  task: AnyTask | undefined,
+): unknown {
   const value = readBlob(source, blob, from);
-  return from === node ? value : copyBlob(blob, value);
+  const isShared = from === node &&
+    !(task !== undefined && tokensOf(task.declaration.updates).includes(blob));
+  return isShared ? value : copyBlob(blob, value);
 }
 
 function readCursor(source: Source, cursor: CursorRef<unknown>, node: string): unknown {
@@ -94,8 +105,8 @@ export function readInputs(
 ): Record<string, unknown> | Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
   const waits: Promise<void>[] = [];
-  readAll(source, task.declaration.reads, node, inputs, waits);
-  readAll(source, task.declaration.updates, node, inputs, waits);
+  readAll(source, task.declaration.reads, node, inputs, waits, task);
+  readAll(source, task.declaration.updates, node, inputs, waits, task);
   return waits.length === 0 ? inputs : Promise.all(waits).then(() => inputs);
 }
 
@@ -105,18 +116,26 @@ function readAll(
   node: string,
   into: Record<string, unknown>,
   waits: Promise<void>[],
+  task?: AnyTask,
 ): void {
   for (const key in tokens) {
     const part = tokens[key] as AnyToken | readonly AnyToken[];
-    const value = isList(part) ? readList(source, part, node) : readToken(source, part, node);
+    const value = isList(part)
+      ? readList(source, part, node, task)
+      : readToken(source, part, node, task);
     if (isThenable(value) && waitsFor(part)) {
       waits.push(Promise.resolve(value).then((got) => void (into[key] = got)));
     } else into[key] = value;
   }
 }
 
-function readList(source: Source, tokens: readonly AnyToken[], node: string): unknown {
-  const values = tokens.map((token) => readToken(source, token, node));
+function readList(
+  source: Source,
+  tokens: readonly AnyToken[],
+  node: string,
+  task: AnyTask | undefined,
+): unknown {
+  const values = tokens.map((token) => readToken(source, token, node, task));
   return tokens.some((token, index) => waitsFor(token) && isThenable(values[index]))
     ? Promise.all(values)
     : values;

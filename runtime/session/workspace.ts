@@ -72,6 +72,16 @@ export class Workspace {
     this.#versions.set(name, ++this.#writes);
   }
 
+  /** Another blob that holds the same object as this one, or overlapping views of the same buffer. */
+  sharing(name: string): string | undefined {
+    const value = this.#values.get(name);
+    if (typeof value !== "object" || value === null) return undefined;
+    for (const [other, held] of this.#values) {
+      if (other !== name && (held === value || overlap(held, value))) return other;
+    }
+    return undefined;
+  }
+
   /** A number that grows whenever a blob may have changed; 0 before. */
   version(name: string): number {
     return this.#versions.get(name) ?? 0;
@@ -90,6 +100,12 @@ export class Workspace {
     const names = new Set([...this.#declared.keys(), ...this.#values.keys()]);
     return new UnknownNameError(`blob of node "${this.node}"`, name, nearNames(name, names));
   }
+}
+
+function overlap(one: unknown, other: unknown): boolean {
+  return ArrayBuffer.isView(one) && ArrayBuffer.isView(other) && one.buffer === other.buffer &&
+    one.byteOffset < other.byteOffset + other.byteLength &&
+    other.byteOffset < one.byteOffset + one.byteLength;
 }
 
 /** Frees a value that is no longer needed, where its codec can. */

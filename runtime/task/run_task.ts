@@ -6,10 +6,10 @@
 import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, AnyTask } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
-import { TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
+import { AliasedUpdateError, TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
 import { errorRecord, type TaskPlace } from "../events.ts";
 import { holds, readInputs, type Source } from "../session/read.ts";
-import { copyBlob, disposeBlob } from "../session/workspace.ts";
+import { copyBlob, disposeBlob, type Workspace } from "../session/workspace.ts";
 import { TaskContext } from "./context.ts";
 import type { Halt } from "./halt.ts";
 import { checkOutput, setOutputs } from "./output.ts";
@@ -92,6 +92,18 @@ function touchWrites({ step }: TaskStep, source: Source): void {
   for (const write of step.writes) workspace.touch(write.blob.name);
 }
 
+/** What is changed in place under one name must not change under another, undeclared and unsaved. */
+function checkNotShared({ updates }: TaskStep, workspace: Workspace): void {
+  for (const { name } of updates) {
+    const other = workspace.sharing(name);
+    if (other === undefined || updates.some((blob) => blob.name === other)) continue;
+    throw new AliasedUpdateError(
+      `it updates blob "${name}", which is the same object as blob "${other}": a task returned one ` +
+        `as the other; let it return a copy, as structuredClone(…) makes`,
+    );
+  }
+}
+
 async function runTries(
   prepared: TaskStep,
   source: Source,
@@ -170,6 +182,7 @@ async function runTry(
   if (timeoutMs < Infinity) group.deadlines.add(halt);
   let isFailed = true;
   try {
+    checkNotShared(prepared, source.workspace(step.node));
     const read = readInputs(source, task, step.node);
     const inputs = isThenable(read) ? await halt.settle(read, task.name) : read;
     const check = scope.checkReads ? new ReadCheck(task, step.node, inputs) : undefined;

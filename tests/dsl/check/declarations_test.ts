@@ -1,4 +1,4 @@
-import { blob, previous, repeat, replicate, task } from "../../../dsl/mod.ts";
+import { blob, optional, previous, repeat, replicate, task } from "../../../dsl/mod.ts";
 import { assertProblems, step } from "./helpers.ts";
 
 const list = blob<number[]>("list", { initial: () => [] });
@@ -44,6 +44,11 @@ Deno.test("a blob that is written twice, or both read and updated", () => {
   );
   assertProblems(
     { epoch: [task("both", { reads: { before: list }, updates: { list } }).run(() => {})] },
+    'duplicate-read: task "both" has blob "list" both in reads and in updates: leave it in ' +
+      "updates alone, which also reads it; for the old value use previous(…)",
+  );
+  assertProblems(
+    { epoch: [task("both", { reads: { now: optional(list) }, updates: { list } }).run(() => {})] },
     'duplicate-read: task "both" has blob "list" both in reads and in updates: leave it in ' +
       "updates alone, which also reads it; for the old value use previous(…)",
   );

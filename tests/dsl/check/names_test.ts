@@ -63,7 +63,7 @@ Deno.test("two things of one name", () => {
     { epoch: [step("same"), step("same")] },
     `duplicate-name: two different tasks are named "same": ${mend}`,
     'duplicate-task: task "same" stands twice in the epoch group on node "main": ' +
-      "use repeat(…) to run it several times, or prefix(…) for a second copy",
+      "use one repeat(…) to run it several times, or prefix(…) for a second copy",
   );
   assertProblems(
     {
@@ -90,10 +90,15 @@ Deno.test("a task that stands twice in a group", () => {
   const one = step("one");
   const says = (node: string) =>
     `duplicate-task: task "one" stands twice in the epoch group on node "${node}": use ` +
-    "repeat(…) to run it several times, or prefix(…) for a second copy";
+    "one repeat(…) to run it several times, or prefix(…) for a second copy";
   assertProblems({ epoch: [one, step("other"), one, one] }, says("main"));
   assertProblems({ epoch: [sequence(one, on("x", one)), on("x", one)] }, says("x"));
-  assertProblems({ epoch: [repeat(2, one), one, replicate(["x", "y"], one)], exit: [one] });
+  assertProblems({ epoch: [repeat(2, one), one] }, says("main"));
+  assertProblems({ epoch: [repeat(2, one), step("other"), repeat(2, one)] }, says("main"));
+  assertProblems({
+    epoch: [repeat(2, repeat(3, one)), replicate(["x", "y"], repeat(2, one))],
+    exit: [one],
+  });
 });
 
 Deno.test("one name for things of different kinds, and copies under prefixes", () => {

@@ -4,12 +4,15 @@ import {
   blob,
   type CheckpointPlan,
   from,
+  group,
   keepBest,
   keepEvery,
   keepLast,
   keepYounger,
   on,
   saved,
+  task,
+  when,
 } from "../../../dsl/mod.ts";
 import { assertProblems, step } from "./helpers.ts";
 
@@ -103,6 +106,26 @@ Deno.test("saved needs what it reads, and what it is the best by, to be kept", (
     'saved-in-init: task "report": saved reads blob "model" in the init group, before any save: ' +
       "read it in a later group",
   );
+});
+
+Deno.test("saved by a number that no epoch has yet", () => {
+  const best = saved(model, { min: loss });
+  const keep = [keepBest({ min: loss })] as const;
+  const checkpoint = { to, keep };
+  const look = task("look", { reads: { best } }).run(() => {});
+  const train = step("train", { writes: [loss, model] });
+  assertProblems(
+    { epoch: [train, look], checkpoint },
+    'saved-too-early: task "look": saved chooses an epoch by blob "loss" in every epoch, but in ' +
+      'the first one no epoch has it yet: only tasks of the epoch group write it: give "loss" ' +
+      "an initial value, or run the task under if from epoch 2 on",
+  );
+  assertProblems({ init: [step("first", { writes: [loss] })], epoch: [train, look], checkpoint });
+  assertProblems({
+    epoch: [train, group({ if: when(model, (all) => all.length > 1) }, look)],
+    checkpoint,
+  });
+  assertProblems({ epoch: [train], exit: [look], checkpoint });
 });
 
 Deno.test("a scratch blob that is to be saved", () => {

@@ -4,10 +4,15 @@ import {
   any,
   blob,
   type Condition,
+  cursor,
+  drained,
   elapsed,
   epochs,
   from,
+  group,
+  job,
   not,
+  on,
   param,
   plateau,
   set,
@@ -15,6 +20,8 @@ import {
   when,
 } from "../../../dsl/mod.ts";
 import { StopConditions } from "../../../runtime/conditions.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
+import { LocalSession } from "../../../runtime/session/local_session.ts";
 import { everywhere, notices, total, World } from "./world.ts";
 
 const loss = blob<number>("loss");
@@ -126,4 +133,23 @@ everywhere("conditions: not judged at epoch 0, also on a resume from it", async 
 
 Deno.test("conditions: what is not watched is not remembered", () => {
   assertEquals(new StopConditions([epochs(3)]).state, {});
+});
+
+Deno.test("conditions: drained waits for a node that begins to read only later", async () => {
+  const list = blob("list", { initial: () => [1, 2, 3, 4] });
+  const count = blob("count", { initial: () => 0 });
+  const eaten = blob("eaten", { initial: () => 0 });
+  const take = cursor("take", { over: list, take: 4 });
+  const tick = task("tick", { writes: { count } }).run((_, { epoch }) => ({ count: epoch }));
+  const eat = task("eat", { reads: { take, eaten }, writes: { eaten } })
+    .run(({ take, eaten }) => ({ eaten: eaten + take.items.length }));
+  const late = group({ if: when(from("main", count), (count) => count >= 3) }, eat);
+  const eating = job("eating", {
+    epoch: [tick, on("a", eat), on("b", late)],
+    until: [drained(take), epochs(9)],
+    checkpoint: { to: `memory:${crypto.randomUUID()}` },
+  });
+  await using session = new LocalSession();
+  assertEquals(await new JobRunner(eating).run(session), 3);
+  assertEquals(await session.fetch(eaten, { node: "b" }), 4);
 });

@@ -110,25 +110,28 @@ Deno.test("cursors: advance only when told, the same slice for all readers until
 
 Deno.test("cursors: drained once all nodes that read it have come to the end", () => {
   const cursors = new Cursors(source);
-  assertEquals(cursors.isDrained(plain), false);
+  assertEquals(cursors.isDrained(plain, ["a", "b"]), false);
   for (const [node, list] of [["a", LIST.slice(0, 3)], ["b", LIST]] as const) {
     cursors.slice(plain, node, list, 3);
   }
   cursors.advance();
-  assertEquals(cursors.isDrained(plain), false);
+  assertEquals(cursors.isDrained(plain, ["a", "b"]), false);
+  assertEquals(cursors.isDrained(plain, ["a"]), true);
   for (let i = 0; i < 2; i++) {
     cursors.slice(plain, "b", LIST, 3);
     cursors.advance();
   }
-  assertEquals(cursors.isDrained(plain), true);
-  assertEquals(reloaded(cursors).isDrained(plain), true);
+  assertEquals(cursors.isDrained(plain, ["a", "b"]), true);
+  assertEquals(reloaded(cursors).isDrained(plain, ["a", "b"]), true);
+  assertEquals(cursors.isDrained(plain, ["a", "b", "late"]), false, "it was not read there yet");
+  assertEquals(cursors.isDrained(plain, []), false);
 });
 
 Deno.test("cursors: over an empty list are drained after one look", () => {
   const cursors = new Cursors(source);
   assertEquals(cursors.slice(plain, "n", [], 3).items, []);
   cursors.advance();
-  assertEquals(cursors.isDrained(plain), true);
+  assertEquals(cursors.isDrained(plain, ["n"]), true);
 });
 
 Deno.test("cursors: a list that has grown is gone on with", () => {
