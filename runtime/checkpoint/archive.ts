@@ -18,6 +18,9 @@ import { locate, type Target } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import type { MetadataHandler } from "./metadata.ts";
 
+/** A save of so many bytes takes a few milliseconds, and about as long as handing it over. */
+const WAIT_BYTES = 4 * 1024 * 1024;
+
 /** The checkpoints at a place, opened when first needed. */
 export class Archive {
   readonly #db: string;
@@ -35,6 +38,11 @@ export class Archive {
   /** The place, as messages name it. */
   get place(): string {
     return this.#opened?.store.place ?? `${this.#dbType}:${this.#db}`;
+  }
+
+  /** A run waits for saves of at most so many bytes. */
+  get waitBytes(): number {
+    return this.#options.waitBytes ?? WAIT_BYTES;
   }
 
   /** Whoever keeps account of checkpoints elsewhere. */

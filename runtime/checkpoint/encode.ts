@@ -97,9 +97,14 @@ export class SavedNode {
       : encodeValue(await codec.encode(value as never), { name });
     this.#encoded.set(name, version);
     const common = { codec: codec !== undefined };
-    if (encoded.byteLength <= INLINE_BYTES || snapshot === undefined) {
+    if (snapshot === undefined) return { ...common, encoded };
+    if (encoded.byteLength <= INLINE_BYTES) {
       this.#snapshots.delete(name);
-      return { ...common, encoded };
+      // A task may change the value before it is written.
+      return {
+        ...common,
+        encoded: { ...encoded, parts: encoded.parts.map((part) => part.slice()) },
+      };
     }
     this.#snapshots.set(name, snapshot);
     return { ...common, ...snapshot.update(encoded) };

@@ -3,21 +3,26 @@
  *
  * @module
  */
-import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
-import type { Attempt, Manifest, ManifestRef, RunState } from "../../storage/mod.ts";
+import type { AnyBlob, By } from "../../dsl/mod.ts";
+import {
+  cloneValue,
+  type Manifest,
+  type ManifestRef,
+  type RunState,
+  type SaveRequest,
+} from "../../storage/mod.ts";
 import { NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { Program } from "../program.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
 import { Archive } from "./archive.ts";
+import { Attempts } from "./attempts.ts";
 import { readBest } from "./best.ts";
 import type { EpochRef } from "./epoch_ref.ts";
-import { locate } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
-import { bareState, blobsToSave, metricsNow, sameNames } from "./selection.ts";
-import { environment } from "../run/state.ts";
+import { bareState, blobsToSave, metricsNow, newBytes, sameNames } from "./selection.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** What the runner tells the engine of the job. */
@@ -28,51 +33,52 @@ export interface Binding {
   readonly runState: () => RunState;
 }
 
+/** A state as it was at a boundary. */
+export interface PreparedSave {
+  /** The workspaces' host. */
+  readonly host: CheckpointHost;
+  /** The epoch. */
+  readonly epoch: number;
+  /** The phase that the save ends. */
+  readonly phase: Phase;
+  /** The job, where one is run. */
+  readonly program: Program | undefined;
+  /** The blobs. */
+  readonly nodes: SaveRequest["nodes"];
+  /** Whether tasks may run while it is saved: it shares no memory with the blobs, and takes a while. */
+  readonly isAside: boolean;
+  /** What the run knew beside its blobs. */
+  readonly run: RunState | undefined;
+  /** The numbers by which epochs are compared. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** When it was begun, by `performance.now()`. */
+  readonly startedMs: number;
+}
+
 /** The work behind a checkpoint manager. Users build tasks with the manager; the runner drives this. */
 export class CheckpointEngine {
   /** What is saved, and where. */
   readonly archive: Archive;
-  #attempt: Attempt | undefined;
+  /** With which attempts. */
+  readonly attempts: Attempts;
   #binding: Binding | undefined;
   #nodes: readonly string[] | undefined;
   #names = new Map<string, readonly string[]>();
   readonly #saved: SavedNodes;
-  #resumedFrom: ManifestRef | undefined;
   readonly #upkeep = new Upkeep();
+  /** Ends, and never fails, when the save under way has ended. */
+  #committing: Promise<void> = Promise.resolve();
 
   /** Names a place; nothing is opened yet. */
   constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
     this.archive = new Archive(db, dbType, options);
+    this.attempts = new Attempts(this.archive);
     this.#saved = new SavedNodes(() => this.archive.store());
   }
 
   /** The number of this runner's attempt; 0 where none was taken. */
   get attempt(): number {
-    return this.#attempt?.number ?? 0;
-  }
-
-  /** Lets go of the attempt of an earlier run. */
-  release(): void {
-    this.#attempt = undefined;
-  }
-
-  /** Takes the next attempt. */
-  async begin(run: {
-    readonly seed: number;
-    readonly params: Readonly<Record<string, ParamValue>>;
-  }): Promise<void> {
-    const store = await this.archive.store();
-    this.#attempt = await store.begin({
-      ...run,
-      environment: environment(),
-      createdAtMs: Date.now(),
-    });
-  }
-
-  /** Records where the attempt starts from. */
-  async recordParent(ref: ManifestRef | undefined): Promise<void> {
-    await this.#attempt?.recordParent(ref);
-    this.#resumedFrom = ref;
+    return this.attempts.current?.number ?? 0;
   }
 
   /** Tells of the job that is to be saved. */
@@ -150,58 +156,89 @@ export class CheckpointEngine {
     await restoreBlobs(host, manifest, loaded, names);
   }
 
-  /** Builds the task that saves an epoch, or the end of a phase after the last one. */
-  saveTask(epoch: number, phase: Phase): CheckpointTask<void> {
-    return this.#task(`save(${epoch})`, (host) => this.save(host, epoch, phase));
+  /** Builds the task that takes down what an epoch, or the end of a phase after the last one, has come to. */
+  prepareTask(epoch: number, phase: Phase): CheckpointTask<PreparedSave> {
+    return this.#task(`save(${epoch})`, (host) => this.prepare(host, epoch, phase));
+  }
+
+  /** Saves all blobs. Once this resolves, the epoch is committed. */
+  async save(host: CheckpointHost, epoch: number, phase: Phase): Promise<void> {
+    await this.commit(await this.prepare(host, epoch, phase));
   }
 
   /**
-   * Saves all blobs. Once this resolves, the epoch is committed.
+   * Takes down the state of all blobs, once the save before has ended.
    *
-   * @throws {FencedError} Where a later attempt has taken over.
+   * @throws {UnsupportedValueError} Where a value cannot be given back exactly.
+   * @throws {AliasedValueError} Where two blobs share memory.
    */
-  async save(host: CheckpointHost, epoch: number, phase: Phase): Promise<void> {
+  async prepare(host: CheckpointHost, epoch: number, phase: Phase): Promise<PreparedSave> {
+    await this.#committing;
     if (this.#nodes === undefined) {
       throw new NotInitializedError("a save needs the list of blobs: run manager.init() first");
     }
-    const started = performance.now();
-    const saving = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
-    const { attempt, parent } = await this.#attemptFor(saving);
+    const startedMs = performance.now();
     const program = this.#binding?.program;
+    const isWhole = program?.plan.snapshot === "none";
     const nodes = await this.#saved.encode(
       host,
       this.#nodes,
       (node) => blobsToSave(host, node, program, this.#names.get(node)),
-      program?.plan.snapshot === "none",
+      isWhole,
     );
-    const saved = await attempt.save({
-      ...saving,
-      parent,
-      run: this.#binding?.runState() ?? bareState(attempt.number),
+    const isAside = !isWhole && newBytes(nodes) > this.archive.waitBytes;
+    const run = this.#binding?.runState();
+    return {
+      ...{ host, epoch, phase, program, nodes, isAside, startedMs },
+      run: run && { ...run, stamps: cloneValue(run.stamps) },
       metrics: metricsNow(host, program),
-      nodes,
+    };
+  }
+
+  /**
+   * Saves what was prepared last; tasks may change the blobs meanwhile. Once this resolves, the epoch
+   * is committed. A failed one may be tried again.
+   *
+   * @throws {FencedError} Where a later attempt has taken over.
+   */
+  commit(prepared: PreparedSave): Promise<void> {
+    const committing = this.#commit(prepared);
+    this.#committing = committing.catch(() => {});
+    return committing;
+  }
+
+  async #commit(prepared: PreparedSave): Promise<void> {
+    const { host, epoch, phase, program, nodes, run, metrics, startedMs } = prepared;
+    const saving = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
+    const { attempt, parent } = await this.attempts.for({
+      state: saving,
+      last: this.#saved.last,
+      run,
+    });
+    const saved = await attempt.save({
+      ...{ ...saving, parent, metrics, nodes },
+      run: run ?? bareState(attempt.number),
       reclaim: program?.plan.keep !== undefined,
     });
-    const { manifest } = saved;
-    this.#saved.committed(host, manifest);
-    const durationMs = performance.now() - started;
+    this.#saved.committed(host, saved.manifest);
+    const durationMs = performance.now() - startedMs;
     const bytes = saved.reports.reduce((sum, report) => sum + report.bytes, 0);
     host.events.emit({
       ...{ type: "save-committed", epoch, phase, attempt: attempt.number, bytes, durationMs },
     });
     await this.archive.report("save", epoch, saved.reports);
-    if (phase === "epoch" || phase === "init") {
-      await this.archive.metadata?.setCommittedEpoch?.(epoch);
-    }
+    if (saving.phase === "epoch") await this.archive.metadata?.setCommittedEpoch?.(epoch);
+    const { resumedFrom } = this.attempts;
     await this.#upkeep.after({
       ...{ attempt, epoch, store: await this.archive.store(), events: host.events },
       keep: program?.plan.keep,
-      inUse: this.#resumedFrom === undefined ? [] : [this.#resumedFrom],
+      inUse: resumedFrom === undefined ? [] : [resumedFrom],
     });
   }
 
   /** Reads a blob as it was in the best saved epoch of the current line. */
   async readBest(node: string, blob: AnyBlob, by: By): Promise<unknown> {
+    await this.#committing;
     return await readBest(await this.archive.store(), node, blob, by);
   }
 
@@ -210,6 +247,7 @@ export class CheckpointEngine {
     manifest: Manifest,
     nodes?: readonly string[],
   ): Promise<void> {
+    await this.#committing;
     const started = performance.now();
     const store = await this.archive.store();
     const before = store.store.bytesRead;
@@ -227,44 +265,6 @@ export class CheckpointEngine {
         .reduce((sum, entry) => sum + ("absent" in entry ? 0 : entry.bytes), 0),
     }));
     await this.archive.report("load", epoch, reports);
-  }
-
-  /** The attempt that saves a state, and what that was reached from; a new one where the last cannot. */
-  async #attemptFor(
-    saving: Pick<ManifestRef, "epoch" | "phase">,
-  ): Promise<{ readonly attempt: Attempt; readonly parent: ManifestRef | undefined }> {
-    const known = this.#attempt;
-    if (known?.canSave(saving, this.#saved.last)) {
-      return { attempt: known, parent: this.#saved.last };
-    }
-    const isRun = this.#binding !== undefined;
-    // What a run's own tasks load are values; its line goes on.
-    if (isRun && known?.canSave(saving, known.last)) return { attempt: known, parent: known.last };
-    const parent = isRun && known?.isOver === true ? known.last : await this.#before(saving.epoch);
-    const store = await this.archive.store();
-    const run = this.#binding?.runState();
-    const attempt = await store.begin({
-      ...{ seed: run?.seed ?? 0, params: run?.params ?? {} },
-      ...{ environment: environment(), createdAtMs: Date.now() },
-    });
-    await attempt.recordParent(parent);
-    this.#attempt = attempt;
-    return { attempt, parent };
-  }
-
-  /** What a manager that is used without a runner goes on from, to save this epoch. */
-  async #before(epoch: number): Promise<Manifest | undefined> {
-    let at = this.#saved.last ?? (this.#attempt === undefined ? await this.#tip() : undefined);
-    while (at !== undefined && at.epoch >= epoch) {
-      at = at.parent && await this.archive.read(at.parent);
-    }
-    return at;
-  }
-
-  /** The newest epoch, from which a manager that is used without a runner goes on. */
-  async #tip(): Promise<Manifest | undefined> {
-    const ref = (await locate(await this.archive.store(), "auto"))?.refs.at(-1);
-    return ref === undefined ? undefined : await this.archive.read(ref);
   }
 
   #task<O>(name: string, perform: CheckpointTask<O>["perform"]): CheckpointTask<O> {

@@ -19,6 +19,11 @@ export interface CheckpointManagerOptions {
   readonly metadata?: MetadataHandler;
   /** What a save must outlive; the strongest the place can promise where not given. */
   readonly durability?: "power" | "process" | "none";
+  /**
+   * A run waits for saves of at most so many bytes, and goes on while larger ones are written; 4 MiB
+   * where not given. What is waited for is safe before the next task starts, even one that never yields.
+   */
+  readonly waitBytes?: number;
   /** The store itself, where it is not made from the place and its kind. */
   readonly store?: Store;
 }

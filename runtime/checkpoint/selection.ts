@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunState } from "../../storage/mod.ts";
+import type { RunState, SaveRequest } from "../../storage/mod.ts";
 import type { Program } from "../program.ts";
 import { environment } from "../run/state.ts";
 import type { CheckpointHost } from "../session/session.ts";
@@ -37,6 +37,17 @@ export function metricsNow(
     if (typeof value === "number") metrics[key] = value;
   }
   return metrics;
+}
+
+/** How many bytes of blobs a save writes. */
+export function newBytes(nodes: SaveRequest["nodes"]): number {
+  let sum = 0;
+  for (const blob of Object.values(nodes).flatMap((blobs) => Object.values(blobs))) {
+    if (!("encoded" in blob)) continue;
+    const there = blob.known?.reduce((sum, block) => sum + (block?.length ?? 0), 0) ?? 0;
+    sum += blob.encoded.byteLength - there;
+  }
+  return sum;
 }
 
 /** Whether two lists hold the same names, in any order. */

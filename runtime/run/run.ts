@@ -15,7 +15,7 @@ import { prepareGroup, type ReadyGroup } from "../session/run_group.ts";
 import type { Scope } from "../session/scope.ts";
 import type { Session } from "../session/session.ts";
 import type { RunResult } from "./job_runner.ts";
-import { saveByPolicy } from "./save_policy.ts";
+import { Saver } from "./saver.ts";
 import { chooseStart, END_PHASES } from "./start.ts";
 import { firstDifference } from "../../storage/mod.ts";
 import { layOut } from "../../dsl/layout.ts";
@@ -52,19 +52,24 @@ export interface RunRequest {
 export class Run {
   /** How many epochs have been run. */
   ran = 0;
-  /** The last epoch that is saved. */
-  lastSaved: number | undefined;
   readonly #request: RunRequest;
   readonly #ready = new Map<PhaseName, ReadyGroup>();
   #program!: Program;
   #progress!: Progress;
   #pool!: ResourcePool;
-  #savedAt = performance.now();
   #from: EpochRef | undefined;
+  readonly #saver: Saver;
 
   /** Takes what is to be run. */
   constructor(request: RunRequest) {
     this.#request = request;
+    const { checkpoints, session, signal } = request;
+    this.#saver = new Saver(checkpoints.engine, session, signal);
+  }
+
+  /** The last epoch that is saved. */
+  get lastSaved(): number | undefined {
+    return this.#saver.lastSaved;
   }
 
   /** Runs the job to its end. */
@@ -73,7 +78,7 @@ export class Run {
     const start = await chooseStart(this.#request);
     this.#program = start.program;
     this.#progress = start.progress;
-    this.lastSaved = start.from?.epoch;
+    this.#saver.lastSaved = start.from?.epoch;
     this.#from = start.epoch && `${start.epoch.epoch}@a${start.epoch.attempt}`;
     announce(start, checkpoints.engine, this.#request.session.events);
     if (start.phase === undefined) {
@@ -90,10 +95,11 @@ export class Run {
     );
     try {
       const result = await this.#interpret(start.phase);
+      await this.#saver.ended();
       await this.#pool.close();
       return result;
     } catch (error) {
-      await this.#closeAfterFailure();
+      await this.#endAfterFailure(error);
       throw error;
     }
   }
@@ -129,19 +135,29 @@ export class Run {
     return this.#result("finished", `${progress.stop ?? "it"} holds`);
   }
 
-  /** Closes what is open; what the run failed with matters more than what fails here. */
-  async #closeAfterFailure(): Promise<void> {
-    try {
-      await this.#pool.close();
-    } catch (error) {
-      const message = `${error instanceof Error ? error.message : error}, after the run had failed`;
-      this.#request.session.events.emit({ type: "notice", level: "warning", message });
+  /** Ends the save under way, and closes what is open; what the run failed with matters more than these. */
+  async #endAfterFailure(failure: unknown): Promise<void> {
+    const { events } = this.#request.session;
+    for (const end of [() => this.#saver.ended(), () => this.#pool.close()]) {
+      try {
+        await end();
+      } catch (error) {
+        if (error === failure) continue;
+        const message = `${
+          error instanceof Error ? error.message : error
+        }, after the run had failed`;
+        events.emit({ type: "notice", level: "warning", message });
+      }
     }
   }
 
   async #do(action: Action): Promise<void> {
     // What has been run is judged and saved before a stop is heard, so that nothing is run twice.
     if (action.do === "run" || action.do === "upload") this.#checkStop();
+    // Only the next epoch runs while one is saved.
+    if (!(action.do === "run" && action.phase === "epoch") && action.do !== "judge") {
+      await this.#saver.ended();
+    }
     const { checkpoints, session } = this.#request;
     switch (action.do) {
       case "run":
@@ -209,36 +225,14 @@ export class Run {
   async #saveEpoch(): Promise<void> {
     const { epoch, stop } = this.#progress;
     const { every } = this.#program;
-    const isDue = "epochs" in every
-      ? epoch % every.epochs === 0
-      : performance.now() - this.#savedAt >= every.ms;
+    const isDue = "epochs" in every ? epoch % every.epochs === 0 : this.#saver.sinceMs >= every.ms;
     if (epoch === 0 || stop !== undefined || isDue || this.#isLastAllowed()) {
       await this.#save("epoch");
     }
   }
 
-  async #save(phase: Phase): Promise<void> {
-    const { session, checkpoints, signal } = this.#request;
-    const { epoch } = this.#progress;
-    const task = checkpoints.engine.saveTask(epoch, phase);
-    const last = this.lastSaved === undefined
-      ? "Nothing was saved before"
-      : `Epoch ${this.lastSaved} is saved: run the job again to go on from there`;
-    const isSaved = await saveByPolicy(
-      {
-        epoch,
-        phase,
-        place: checkpoints.engine.archive.place,
-        last,
-        save: () => session.run(task),
-      },
-      this.#program.plan.onSaveError ?? "fail",
-      session.events,
-      signal,
-    );
-    if (!isSaved) return;
-    this.lastSaved = epoch;
-    this.#savedAt = performance.now();
+  #save(phase: Phase): Promise<void> {
+    return this.#saver.save(this.#progress.epoch, phase, this.#program.plan.onSaveError);
   }
 
   /** What the tasks of a group know of this run. */
@@ -250,7 +244,10 @@ export class Run {
       attempt: checkpoints.engine.attempt,
       stopReason: stopReason ?? (() => signal.aborted ? stopped(signal.reason) : undefined),
       resources: this.#pool,
-      saved: (node, blob, by) => checkpoints.engine.readBest(node, blob, by),
+      saved: async (node, blob, by) => {
+        await this.#saver.ended();
+        return await checkpoints.engine.readBest(node, blob, by);
+      },
       events: session.events,
       checkReads: program.plan.check === "reads",
     };

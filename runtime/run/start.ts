@@ -51,7 +51,7 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
   const { checkpoints: { engine }, job, params, uploader } = request;
   const early = compile(job, { params, upload: uploader !== undefined });
   await engine.archive.open(job.name, early.nodes);
-  engine.release();
+  engine.attempts.release();
   const wanted = await engine.archive.wanted(request.from);
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {
@@ -62,12 +62,12 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     if (start.phase === undefined) return start;
     if (!isTaken) {
       const { seed, program } = start.progress;
-      await engine.begin({ seed, params: program.params });
+      await engine.attempts.begin({ seed, params: program.params });
       isTaken = true;
     }
     const now = await engine.archive.locate(wanted);
     if (!sameTarget(now, target)) continue;
-    await engine.recordParent(start.from);
+    await engine.attempts.recordParent(start.from);
     if (target === undefined || target.isBranch) start.progress.branch = engine.attempt;
     return start;
   }

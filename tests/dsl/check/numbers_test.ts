@@ -139,7 +139,7 @@ Deno.test("nodes that are none, or named twice", () => {
     "no-nodes: replicate has no nodes: name one",
   );
   assertEquals(problemsOf({ epoch: [replicate(["x", "y", "x"], step("one"))] }).slice(0, 2), [
-    'duplicate-task: task "one" stands twice in the epoch group on node "x": use repeat(…) to ' +
+    'duplicate-task: task "one" stands twice in the epoch group on node "x": use one repeat(…) to ' +
     "run it several times, or prefix(…) for a second copy",
     'duplicate-node: replicate names node "x" twice: name each once',
   ]);

@@ -17,12 +17,10 @@ function faulty(world: World): { store: FaultyStore; checkpoints: ReturnType<Wor
   return { store, checkpoints: world.manager({ store }) };
 }
 
-/** Sets a fault when the second epoch begins. */
+/** Sets a fault when the second epoch is about to be saved, the first one being saved. */
 function atSecond(store: FaultyStore, fault: FaultyStore["fault"]): (event: RunEvent) => void {
   return (event) => {
-    if (event.type === "phase-started" && event.phase === "epoch" && event.epoch === 2) {
-      store.fault = fault;
-    }
+    if (event.type === "save-started" && event.epoch === 2) store.fault = fault;
   };
 }
 

@@ -1,0 +1,103 @@
+/**
+ * The attempts with which a manager saves.
+ *
+ * @module
+ */
+import type { ParamValue } from "../../dsl/mod.ts";
+import type { Attempt, Manifest, ManifestRef, RunState } from "../../storage/mod.ts";
+import { environment } from "../run/state.ts";
+import type { Archive } from "./archive.ts";
+import { locate } from "./locate.ts";
+
+/** What is about to be saved. */
+export interface Saving {
+  /** The epoch, and the phase that the save ends. */
+  readonly state: Pick<ManifestRef, "epoch" | "phase">;
+  /** What was saved or loaded last. */
+  readonly last: Manifest | undefined;
+  /** What a run knows beside its blobs; of no run where not given. */
+  readonly run: RunState | undefined;
+}
+
+/** What an attempt's record says of a run. */
+export interface BegunRun {
+  /** The seed of its random numbers. */
+  readonly seed: number;
+  /** The values of its params. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+}
+
+/** Takes an attempt, and another where that one cannot save. */
+export class Attempts {
+  #current: Attempt | undefined;
+  #resumedFrom: ManifestRef | undefined;
+
+  /** Takes the place. */
+  constructor(private readonly archive: Archive) {}
+
+  /** The attempt that was begun last. */
+  get current(): Attempt | undefined {
+    return this.#current;
+  }
+
+  /** Where a run has started from. */
+  get resumedFrom(): ManifestRef | undefined {
+    return this.#resumedFrom;
+  }
+
+  /** Lets go of the attempt of an earlier run. */
+  release(): void {
+    this.#current = undefined;
+  }
+
+  /** Takes the next attempt. */
+  async begin(run: BegunRun): Promise<void> {
+    this.#current = await this.#begin(run);
+  }
+
+  /** Records where a run starts from. */
+  async recordParent(ref: ManifestRef | undefined): Promise<void> {
+    await this.#current?.recordParent(ref);
+    this.#resumedFrom = ref;
+  }
+
+  /** The attempt that saves a state, and what that was reached from; a new one where the last cannot. */
+  async for(
+    { state, last, run }: Saving,
+  ): Promise<{ readonly attempt: Attempt; readonly parent: ManifestRef | undefined }> {
+    const known = this.#current;
+    if (known?.canSave(state, last)) return { attempt: known, parent: last };
+    const isRun = run !== undefined;
+    // What a run's own tasks load are values; its line goes on.
+    if (isRun && known?.canSave(state, known.last)) return { attempt: known, parent: known.last };
+    const parent = isRun && known?.isOver === true
+      ? known.last
+      : await this.#before(state.epoch, last);
+    const attempt = await this.#begin({ seed: run?.seed ?? 0, params: run?.params ?? {} });
+    await attempt.recordParent(parent);
+    this.#current = attempt;
+    return { attempt, parent };
+  }
+
+  async #begin({ seed, params }: BegunRun): Promise<Attempt> {
+    const store = await this.archive.store();
+    return await store.begin({
+      ...{ seed, params, environment: environment(), createdAtMs: Date.now() },
+    });
+  }
+
+  /** What a manager that is used without a runner goes on from, to save this epoch. */
+  async #before(epoch: number, last: Manifest | undefined): Promise<Manifest | undefined> {
+    let at = last ?? (this.#current === undefined ? await this.#tip() : undefined);
+    while (at !== undefined && at.epoch >= epoch) {
+      at = at.parent && await this.archive.read(at.parent);
+    }
+    return at;
+  }
+
+  /** The newest epoch, from which a manager that is used without a runner goes on. */
+  async #tip(): Promise<Manifest | undefined> {
+    const ref = (await locate(await this.archive.store(), "auto"))?.refs.at(-1);
+    return ref === undefined ? undefined : await this.archive.read(ref);
+  }
+}

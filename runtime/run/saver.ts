@@ -1,0 +1,72 @@
+/**
+ * Saves a run's epochs while the run goes on.
+ *
+ * @module
+ */
+import type { CheckpointEngine, PreparedSave } from "../checkpoint/engine.ts";
+import type { CheckpointPlan } from "../../dsl/mod.ts";
+import type { Phase } from "../events.ts";
+import type { Session } from "../session/session.ts";
+import { saveByPolicy } from "./save_policy.ts";
+
+/** At most one save is under way. The next boundary waits for it, and hears of its failure. */
+export class Saver {
+  /** The last epoch that is saved. */
+  lastSaved: number | undefined;
+  #savedAt = performance.now();
+  #saving: Promise<void> = Promise.resolve();
+
+  /** Takes what saves, where, and what ends the waits between its tries. */
+  constructor(
+    private readonly engine: CheckpointEngine,
+    private readonly session: Session,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** The time since the state was last taken down to be saved, in milliseconds. */
+  get sinceMs(): number {
+    return performance.now() - this.#savedAt;
+  }
+
+  /**
+   * Waits for the save under way.
+   *
+   * @throws {SaveError} Where it failed, and the plan stops the job.
+   * @throws {FencedError} Where another runner has taken the job over.
+   */
+  ended(): Promise<void> {
+    return this.#saving;
+  }
+
+  /** Takes the state down once the save before has ended, and lets it be saved while the run goes on. */
+  async save(
+    epoch: number,
+    phase: Phase,
+    policy: NonNullable<CheckpointPlan["onSaveError"]> = "fail",
+  ): Promise<void> {
+    await this.#saving;
+    const { engine, session, signal } = this;
+    const task = engine.prepareTask(epoch, phase);
+    const last = this.lastSaved === undefined
+      ? "Nothing was saved before"
+      : `Epoch ${this.lastSaved} is saved: run the job again to go on from there`;
+    const taken = Promise.withResolvers<void>();
+    let prepared: PreparedSave | undefined;
+    const save = async (): Promise<void> => {
+      prepared ??= await session.run(task);
+      if (prepared.isAside) taken.resolve();
+      await engine.commit(prepared);
+    };
+    const { place } = engine.archive;
+    const savedBefore = this.#savedAt;
+    this.#savedAt = performance.now();
+    const one = { epoch, phase, place, last, save };
+    this.#saving = saveByPolicy(one, policy, session.events, signal).then((isSaved) => {
+      if (isSaved) this.lastSaved = epoch;
+      else this.#savedAt = savedBefore;
+    });
+    // It may fail while nobody waits.
+    this.#saving.catch(() => {});
+    await Promise.race([taken.promise, this.#saving]);
+  }
+}
