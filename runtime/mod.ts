@@ -24,7 +24,8 @@ export { LocalSession, type LocalSessionOptions } from "./session/local_session.
 export * from "./session/session.ts";
 export { runTask, type RunTaskOptions } from "./task/run_alone.ts";
 export type { Archive } from "./checkpoint/archive.ts";
-export type { Binding } from "./checkpoint/engine.ts";
+export type { Attempts, BegunRun, Saving } from "./checkpoint/attempts.ts";
+export type { Binding, PreparedSave } from "./checkpoint/engine.ts";
 export type { Target } from "./checkpoint/locate.ts";
 export type { CursorPosition, CursorPositions, Cursors } from "./session/cursors.ts";
 export type { ResourcePool } from "./session/resources.ts";

@@ -5,12 +5,14 @@
  */
 import { setImmediate } from "node:timers";
 import type { FileReader, FileStat, FileSystem, FileWriter } from "./file_system.ts";
+import { ThreadWriter } from "./thread_writer.ts";
 
 /** Bytes that one synchronous call moves at most, so that the event loop turns every 10 ms or so. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
 /** The file system of the machine. Needs permission to read and write the paths it is asked for. */
 export function denoFileSystem(): FileSystem {
+  const thread = new ThreadWriter();
   return {
     create: async (path) => writer(await Deno.open(path, { write: true, createNew: true })),
     open,
@@ -20,6 +22,8 @@ export function denoFileSystem(): FileSystem {
     syncFolder,
     list: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
     stat,
+    writeBlocks: (path, blocks, options) => thread.write(path, blocks, options),
+    release: () => thread.release(),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
   };
 }

@@ -5,10 +5,11 @@
  */
 import { dirname } from "@std/path";
 import { denoFileSystem } from "./deno_file_system.ts";
-import { ObjectExistsError, PromiseError, StoreError, UnknownOutcomeError } from "./errors.ts";
+import { PromiseError, StoreError } from "./errors.ts";
+import { FileCommit, type OnPoint } from "./file_commit.ts";
 import { FilePlace, ignoring } from "./file_place.ts";
 import { FileObject, readRange } from "./file_object.ts";
-import { discard, probe, temporaryPath, writeNew } from "./file_write.ts";
+import { discard, probe, temporaryPath } from "./file_write.ts";
 import type { FileSystem } from "./file_system.ts";
 import { asStoreError } from "./io_errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
@@ -24,16 +25,8 @@ import type {
 } from "./store.ts";
 import { covers } from "./store.ts";
 
-/** A moment in a write at which a test may stop the process. */
-export type StorePoint =
-  | "pack write"
-  | "pack sync"
-  | "manifest write"
-  | "manifest sync"
-  | "link"
-  | "folder sync"
-  | "after link"
-  | "remove";
+/** To hand over less than this to a thread costs more than it saves. */
+const THREAD_BYTES = 1024 * 1024;
 
 /** What a `file:` store may be given. */
 export interface FileStoreOptions {
@@ -43,7 +36,7 @@ export interface FileStoreOptions {
    * Is called before each step of a write (`"after link"`: behind the link and before its sync),
    * with the path; for tests that stop the process there.
    */
-  readonly onPoint?: (point: StorePoint, path: string) => void | Promise<void>;
+  readonly onPoint?: OnPoint;
 }
 
 /**
@@ -61,7 +54,8 @@ export class FileStore implements Store {
   bytesWritten = 0;
   readonly #place: FilePlace;
   readonly #fileSystem: FileSystem;
-  readonly #onPoint: NonNullable<FileStoreOptions["onPoint"]>;
+  readonly #onPoint: OnPoint;
+  readonly #commit: FileCommit;
   #promises: Promise<StorePromises> | undefined;
 
   /** Names a folder; nothing is looked at yet, and none made before the first write. */
@@ -73,6 +67,7 @@ export class FileStore implements Store {
     this.#fileSystem = options.fileSystem ?? denoFileSystem();
     this.#place = new FilePlace(this.#fileSystem, root);
     this.#onPoint = options.onPoint ?? (() => {});
+    this.#commit = new FileCommit(this.#fileSystem, root, this.#onPoint);
   }
 
   /** The place. */
@@ -100,7 +95,11 @@ export class FileStore implements Store {
   async put(name: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
     const { path, durability, links } = await this.#prepare(name, options);
     if (!links) {
-      await this.#guard("write", path, () => this.#writeNew(path, [bytes], "manifest", durability));
+      await this.#guard(
+        "write",
+        path,
+        () => this.#commit.write(path, [bytes], "manifest", durability),
+      );
       this.bytesWritten += bytes.byteLength;
       return;
     }
@@ -109,10 +108,10 @@ export class FileStore implements Store {
       await this.#guard(
         "write",
         path,
-        () => this.#writeNew(temporary, [bytes], "manifest", durability),
+        () => this.#commit.write(temporary, [bytes], "manifest", durability),
       );
       options.signal?.throwIfAborted();
-      await this.#link(temporary, path, durability);
+      await this.#commit.link(temporary, path, durability);
     } finally {
       await discard(this.#fileSystem, temporary);
     }
@@ -127,11 +126,33 @@ export class FileStore implements Store {
   ): Promise<number> {
     const { path, durability } = await this.#prepare(name, options);
     return await this.#guard("write", path, async () => {
-      const written = await this.#writeNew(path, parts, "pack", durability, options.signal);
+      const written = await this.#commit.write(path, parts, "pack", durability, options.signal);
       this.bytesWritten += written;
-      if (durability === "power") await this.#syncFolder(dirname(path));
+      if (durability === "power") await this.#commit.syncFolder(dirname(path));
       return written;
     }, options.signal);
+  }
+
+  /** Writes an object of blocks by a thread of its own, where it is large and the file system has one. */
+  async writeBlocks(
+    name: string,
+    blocks: readonly (readonly Uint8Array[])[],
+    options: WriteOptions = {},
+  ): Promise<readonly number[] | undefined> {
+    const write = this.#fileSystem.writeBlocks;
+    if (write === undefined || lengthOf(blocks) < THREAD_BYTES) return undefined;
+    const { path, durability } = await this.#prepare(name, options);
+    return await this.#guard("write", path, async () => {
+      const { byteLength, sums } = await this.#commit.writeBlocks(write, path, blocks, durability);
+      this.bytesWritten += byteLength;
+      if (durability === "power") await this.#commit.syncFolder(dirname(path));
+      return sums;
+    });
+  }
+
+  /** Ends the thread that writes. */
+  release(): void {
+    this.#fileSystem.release?.();
   }
 
   /** Reads an object, or a range of it. */
@@ -189,7 +210,7 @@ export class FileStore implements Store {
     }
     if ((options.durability ?? (await this.promises()).durability) !== "power") return;
     for (const folder of folders) {
-      await this.#guard("sync", folder, () => this.#syncFolder(folder));
+      await this.#guard("sync", folder, () => this.#commit.syncFolder(folder));
     }
   }
 
@@ -235,50 +256,6 @@ export class FileStore implements Store {
     return { path, durability, links: promised.durability !== "none" };
   }
 
-  #writeNew(
-    path: string,
-    parts: Iterable<Uint8Array>,
-    kind: "pack" | "manifest",
-    durability: Durability,
-    signal?: AbortSignal,
-  ): Promise<number> {
-    return writeNew(this.#fileSystem, path, parts, {
-      sync: durability === "power",
-      onPoint: (step) => this.#onPoint(`${kind} ${step}`, path),
-      signal,
-    });
-  }
-
-  async #link(from: string, to: string, durability: Durability): Promise<void> {
-    await this.#onPoint("link", to);
-    try {
-      await this.#fileSystem.link(from, to);
-      await this.#onPoint("after link", to);
-      if (durability === "power") await this.#syncFolder(dirname(to));
-    } catch (error) {
-      const cause = asStoreError(error, "write", to, this.root);
-      if (cause instanceof ObjectExistsError && durability === "power") {
-        // Whoever made it may have died before the sync, and the caller may build on it.
-        const folder = dirname(to);
-        await this.#guard("sync", folder, () => this.#syncFolder(folder));
-      }
-      if (cause instanceof ObjectExistsError || error instanceof Deno.errors.NotCapable) {
-        throw cause;
-      }
-      throw new UnknownOutcomeError(
-        "commit",
-        to,
-        `nobody can tell whether it is there: ${cause.message}`,
-        { cause },
-      );
-    }
-  }
-
-  async #syncFolder(path: string): Promise<void> {
-    await this.#onPoint("folder sync", path);
-    await this.#fileSystem.syncFolder(path);
-  }
-
   #folderOptions(durability: Durability): Parameters<FilePlace["make"]>[1] {
     return {
       sync: durability === "power",
@@ -299,4 +276,10 @@ export class FileStore implements Store {
       throw asStoreError(error, op, path, this.root);
     }
   }
+}
+
+function lengthOf(blocks: readonly (readonly Uint8Array[])[]): number {
+  let sum = 0;
+  for (const parts of blocks) for (const part of parts) sum += part.byteLength;
+  return sum;
 }

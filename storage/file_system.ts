@@ -35,6 +35,20 @@ export interface FileStat {
   readonly byteLength: number;
 }
 
+/** How a file of blocks is written. */
+export interface WriteBlocksOptions {
+  /** Whether it must outlive a power cut. */
+  readonly sync: boolean;
+}
+
+/** What was written of a file of blocks. */
+export interface BlocksWritten {
+  /** The file's size. */
+  readonly byteLength: number;
+  /** The CRC-32 of each block. */
+  readonly sums: readonly number[];
+}
+
 /**
  * File operations, by path. They throw what Deno's own throw, `Deno.errors.NotFound` and
  * `Deno.errors.AlreadyExists` above all.
@@ -56,6 +70,17 @@ export interface FileSystem {
   list(path: string): Promise<string[]>;
   /** What is at a path, or `undefined`. */
   stat(path: string): Promise<FileStat | undefined>;
+  /**
+   * Makes a new file of blocks, each a CBOR byte string, and sums them, aside from this thread; where
+   * not given, stores do that here. A file that fails in mid-write stays.
+   */
+  writeBlocks?(
+    path: string,
+    blocks: readonly (readonly Uint8Array[])[],
+    options: WriteBlocksOptions,
+  ): Promise<BlocksWritten>;
+  /** Ends what was kept running between two files. */
+  release?(): void;
   /** Whether a path may be read without anyone being asked for permission; yes where not given. */
   mayRead?(path: string): boolean;
 }

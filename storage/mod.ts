@@ -8,6 +8,7 @@ export * from "./checkpoint_options.ts";
 export * from "./checkpoint_store.ts";
 export * from "./errors.ts";
 export { denoFileSystem } from "./deno_file_system.ts";
+export type { OnPoint, StorePoint } from "./file_commit.ts";
 export * from "./file_store.ts";
 export * from "./file_system.ts";
 export type { History } from "./history.ts";

@@ -27,13 +27,17 @@ export function inlineBudget(): InlineBudget {
   return { leftBytes: INLINE_TOTAL_BYTES };
 }
 
+/** A block whose sum is known once it is written. */
+type NewBlock = { -readonly [Key in keyof BlockRef]: BlockRef[Key] };
+
 /** A pack as it is laid out: a CBOR sequence of byte strings, one for each block. */
 export class PackLayout {
-  /** The pack's bytes: views on those of the values, and the heads between them. */
-  readonly parts: Uint8Array[] = [];
+  /** The bytes of each block: views on those of the values. */
+  readonly blocks: (readonly Uint8Array[])[] = [];
   /** How many bytes of blobs were laid out, in the pack or in the manifest; blocks that stay where they are do not count. */
   blobBytes = 0;
   #offset = 0;
+  readonly #new: NewBlock[] = [];
 
   /** Begins a pack. */
   constructor(
@@ -81,13 +85,31 @@ export class PackLayout {
     return blocks;
   }
 
+  /** The pack's bytes: the blocks, and the heads between them. */
+  *parts(): Iterable<Uint8Array> {
+    for (const [index, pieces] of this.blocks.entries()) {
+      yield encodeHead(2, this.#new[index]?.length ?? 0);
+      yield* pieces;
+    }
+  }
+
+  /** Works out the sums of the blocks. */
+  sum(): readonly number[] {
+    return this.blocks.map((pieces) => pieces.reduce((sum, piece) => crc32(piece, sum), 0));
+  }
+
+  /** Takes the sums of the blocks into the entries that name them. */
+  setSums(sums: readonly number[]): void {
+    this.#new.forEach((block, index) => block.crc32 = sums[index] ?? 0);
+  }
+
   #addBlock(pieces: readonly Uint8Array[], length: number): BlockRef {
-    const head = encodeHead(2, length);
-    const offset = this.#offset + head.byteLength;
-    const sum = pieces.reduce((sum, piece) => crc32(piece, sum), 0);
-    this.parts.push(head, ...pieces);
+    const offset = this.#offset + encodeHead(2, length).byteLength;
+    const block: NewBlock = { pack: this.name, offset, length, crc32: 0 };
+    this.blocks.push(pieces);
+    this.#new.push(block);
     this.blobBytes += length;
     this.#offset = offset + length;
-    return { pack: this.name, offset, length, crc32: sum };
+    return block;
   }
 }

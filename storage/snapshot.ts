@@ -16,6 +16,11 @@ export interface ComparedValue {
   readonly known: readonly (BlockRef | undefined)[];
 }
 
+/** Address space is reserved for a blob to grow by this much … */
+const MOST_GROWTH = 8;
+/** … but not for more than this. */
+const MOST_BYTES = 64 * 1024 ** 3;
+
 /**
  * A copy of a blob's bytes, with which the next save compares them block by block.
  *
@@ -33,13 +38,19 @@ export interface ComparedValue {
  * ```
  */
 export class Snapshot {
-  #memory = new Uint8Array();
+  #memory: Uint8Array = new Uint8Array();
   #length = 0;
   #known: (BlockRef | undefined)[] = [];
 
   /** How many bytes of memory it takes. */
   get memoryBytes(): number {
     return this.#memory.byteLength;
+  }
+
+  /** Forgets the bytes, and keeps the memory for others: shared memory is collected late. */
+  clear(): void {
+    this.#length = 0;
+    this.#known = [];
   }
 
   /** Takes over bytes that were read from these blocks; they must not change from now on. */
@@ -87,11 +98,20 @@ export class Snapshot {
     return isSame;
   }
 
-  /** Makes room; a value that has become much smaller gives its room back. */
+  /**
+   * Makes room, in memory that a writer thread shares. It grows in place, as far as it can: shared
+   * memory that is let go of is collected late.
+   */
   #reserve(byteLength: number): void {
-    const has = this.#memory.byteLength;
-    if (byteLength <= has && byteLength >= has / 2) return;
-    const memory = new Uint8Array(byteLength);
+    const { buffer } = this.#memory;
+    if (byteLength <= this.#memory.byteLength && buffer instanceof SharedArrayBuffer) return;
+    if (buffer instanceof SharedArrayBuffer && byteLength <= buffer.maxByteLength) {
+      buffer.grow(byteLength);
+      this.#memory = new Uint8Array(buffer);
+      return;
+    }
+    const maxByteLength = Math.min(byteLength * MOST_GROWTH, Math.max(byteLength, MOST_BYTES));
+    const memory = new Uint8Array(new SharedArrayBuffer(byteLength, { maxByteLength }));
     memory.set(this.#memory.subarray(0, Math.min(this.#length, byteLength)));
     this.#memory = memory;
   }

@@ -100,6 +100,17 @@ export interface Store {
    */
   write(name: string, parts: Iterable<Uint8Array>, options?: WriteOptions): Promise<number>;
   /**
+   * Writes an object as {@linkcode Store.write} does, from blocks that become CBOR byte strings, and
+   * gives the CRC-32 of each; where it is not given, or gives `undefined`, whoever writes does that.
+   */
+  writeBlocks?(
+    name: string,
+    blocks: readonly (readonly Uint8Array[])[],
+    options?: WriteOptions,
+  ): Promise<readonly number[] | undefined>;
+  /** Ends what the store keeps running between two writes; it may be used on. */
+  release?(): void;
+  /**
    * Reads an object, or a range of it, as far as the object goes.
    *
    * @throws {ObjectNotFoundError} Where there is none.

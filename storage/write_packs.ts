@@ -9,7 +9,7 @@ import type { BlobEntry, Manifest } from "./manifest.ts";
 import { checkName } from "./names.ts";
 import { inlineBudget, PackLayout } from "./pack.ts";
 import type { NodeReport, SaveRequest } from "./save_request.ts";
-import type { Durability, Store, StoreOptions } from "./store.ts";
+import type { Durability, Store, StoreOptions, WriteOptions } from "./store.ts";
 
 /** What a save has written before its manifest. */
 export interface WrittenPacks {
@@ -44,8 +44,8 @@ export async function writePacks(
         return [name, pack.add(blob)];
       });
       nodes.push([node, Object.fromEntries(entries)]);
-      if (pack.parts.length > 0) {
-        await store.write(pack.name, pack.parts, { ...options, durability });
+      if (pack.blocks.length > 0) {
+        await writePack(store, pack, { ...options, durability });
         written.push(pack.name);
       }
       reports.push({ node, bytes: pack.blobBytes, durationMs: performance.now() - started });
@@ -55,6 +55,16 @@ export async function writePacks(
     throw error;
   }
   return { nodes: Object.fromEntries(nodes), packs: packsOf(nodes), written, reports };
+}
+
+/** Writes a pack, aside from this thread where the store can. */
+async function writePack(store: Store, pack: PackLayout, options: WriteOptions): Promise<void> {
+  let sums = await store.writeBlocks?.(pack.name, pack.blocks, options);
+  if (sums === undefined) {
+    sums = pack.sum();
+    await store.write(pack.name, pack.parts(), options);
+  }
+  pack.setSums(sums);
 }
 
 /** Removes packs that no manifest will name; what stays is garbage, which harms nobody. */

@@ -67,6 +67,11 @@ export class Archive {
     return this.#opened ?? await this.open(undefined, nodes);
   }
 
+  /** Ends what the store keeps running between two saves. */
+  release(): void {
+    this.#opened?.store.release?.();
+  }
+
   /** The epoch to resume from, as the metadata handler has it. */
   async wanted(from: EpochRef | "auto" | undefined): Promise<EpochRef | "auto" | undefined> {
     const requested = typeof from === "number" ? from : undefined;

@@ -81,7 +81,7 @@ export class SavedNode {
     const version = workspace.version(name);
     if (!workspace.has(name)) {
       this.#encoded.set(name, version);
-      this.#snapshots.delete(name);
+      this.#snapshots.get(name)?.clear();
       return { absent: true };
     }
     const entry = this.entries[name];
@@ -99,7 +99,7 @@ export class SavedNode {
     const common = { codec: codec !== undefined };
     if (snapshot === undefined) return { ...common, encoded };
     if (encoded.byteLength <= INLINE_BYTES) {
-      this.#snapshots.delete(name);
+      this.#snapshots.get(name)?.clear();
       // A task may change the value before it is written.
       return {
         ...common,

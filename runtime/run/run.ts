@@ -101,6 +101,8 @@ export class Run {
     } catch (error) {
       await this.#endAfterFailure(error);
       throw error;
+    } finally {
+      checkpoints.engine.release();
     }
   }
 

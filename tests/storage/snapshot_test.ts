@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { type BlockRef, encodeValue, Snapshot } from "../../storage/mod.ts";
 import { BLOCK_BYTES } from "../../storage/manifest.ts";
@@ -50,11 +50,17 @@ Deno.test("bytes that were read back are compared with", () => {
   assertEquals(snapshot.update(encodeValue(values)).known, [undefined, saved[1]]);
 });
 
-Deno.test("a value that has become small gives the memory back", () => {
+Deno.test("a value grows and shrinks in the memory that it has, which is shared", () => {
   const snapshot = new Snapshot();
-  snapshot.update(encodeValue(new Uint8Array(8 * BLOCK_BYTES)));
-  snapshot.update(encodeValue(new Uint8Array(BLOCK_BYTES)));
-  assert(snapshot.memoryBytes <= 2 * BLOCK_BYTES);
+  const bufferOf = (blocks: number) =>
+    snapshot.update(encodeValue(new Uint8Array(blocks * BLOCK_BYTES))).encoded.parts[0]?.buffer;
+  const first = bufferOf(2);
+  assert(first instanceof SharedArrayBuffer);
+  for (const blocks of [1, 5, 3, 16]) assertStrictEquals(bufferOf(blocks), first);
+  assertEquals(snapshot.memoryBytes, 16 * BLOCK_BYTES);
+  snapshot.clear();
+  assertEquals(snapshot.update(encodeValue(new Uint8Array(BLOCK_BYTES))).known, [undefined]);
+  assertStrictEquals(bufferOf(1), first);
 });
 
 /** A blob's bytes in several epochs: sizes around the ends of blocks, and changes here and there. */
