@@ -1,5 +1,7 @@
 /** What the figures were measured on. */
 
+import { pythonVersions } from "./python.ts";
+
 /** What a program prints; `undefined` where it is not there or fails. */
 export async function outputOf(
   program: string,
@@ -31,6 +33,7 @@ export async function describeMachine(folder: string): Promise<string> {
     `versions    Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${dependencies}, ${
       dd ?? "no dd"
     }`,
+    `peers       ${await pythonVersions()}`,
   ].join("\n");
 }
 

@@ -20,10 +20,8 @@ export interface Contender {
 export interface Figures {
   /** What it is. */
   readonly name: string;
-  /** The median; `undefined` where it cannot be had here. */
-  readonly median: number | undefined;
-  /** The smallest and the greatest. */
-  readonly range: readonly [number, number];
+  /** The figure of each round; none where it cannot be had here. */
+  readonly rounds: readonly number[];
 }
 
 /**
@@ -33,6 +31,7 @@ export interface Figures {
 export async function interleaved(
   contenders: readonly Contender[],
   rounds: number,
+  log: (text: string) => void = () => {},
 ): Promise<Figures[]> {
   const figures = contenders.map((): number[] => []);
   for (let round = 0; round <= rounds; round++) {
@@ -41,15 +40,36 @@ export async function interleaved(
       const figure = await contenders[index]?.measure();
       if (round > 0 && figure !== undefined) figures[index]?.push(figure);
     }
+    log(round === 0 ? "warmed up" : `round ${round} of ${rounds}`);
   }
-  return contenders.map(({ name }, index) => {
-    const found = figures[index] ?? [];
-    return {
-      name,
-      median: found.length === 0 ? undefined : median(found),
-      range: [Math.min(...found), Math.max(...found)],
-    };
-  });
+  return contenders.map(({ name }, index) => ({ name, rounds: figures[index] ?? [] }));
+}
+
+/** The figures of a contender. */
+export function find(figures: readonly Figures[], name: string): Figures {
+  return figures.find((figure) => figure.name === name) ?? { name, rounds: [] };
+}
+
+/**
+ * How many times as large the one is as the other: the median of the rounds' ratios, as two figures of
+ * one round have met the same machine. `NaN` where one of them cannot be had.
+ */
+export function ratio(of: Figures, to: Figures): number {
+  return median(of.rounds.map((figure, round) => figure / (to.rounds[round] ?? NaN)));
+}
+
+/** How long something takes, in seconds. */
+export async function seconds(run: () => unknown): Promise<number> {
+  const from = performance.now();
+  await run();
+  return (performance.now() - from) / 1000;
+}
+
+/** A number with about three digits. */
+export function digits(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
 /** Prints rows in columns, the first to the left and the others to the right. */

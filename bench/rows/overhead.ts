@@ -13,11 +13,11 @@ import {
   type Step,
   task,
 } from "tidemark";
-import { type Contender, type Figures, interleaved, median, table } from "./stats.ts";
+import type { Bench, Goal, Outcome, Row } from "../row.ts";
+import { type Contender, digits, type Figures, interleaved, median } from "../stats.ts";
 
 const TASKS = 1000;
 const EPOCHS = 40;
-const ROUNDS = 9;
 /** The goal: what a task may cost, in microseconds. */
 const GOAL = 5;
 
@@ -95,31 +95,38 @@ async function bareFan(): Promise<number> {
   return results.reduce((sum, { value }) => sum + value, 0);
 }
 
-/** Measures chains and fans, and puts them into words. */
-export async function overhead(): Promise<string> {
-  const figures = await interleaved([
-    bare("chain, bare", bareChain),
-    throughRuntime("chain", chain({})),
-    throughRuntime("chain, events heard", chain({}), true),
-    throughRuntime("chain, each with a timeout", chain({ timeout: "10m" })),
-    bare("fan, bare", bareFan),
-    throughRuntime("fan", fan({})),
-    throughRuntime("fan, events heard", fan({}), true),
-    throughRuntime("fan, each with a timeout", fan({ timeout: "10m" })),
-  ], ROUNDS);
+/** The row. */
+export const overhead: Row = { title: "What the runtime adds to each task", measure };
+
+async function measure({ rounds, log }: Bench): Promise<Outcome> {
+  const figures = await interleaved(
+    [
+      bare("chain, bare", bareChain),
+      throughRuntime("chain", chain({})),
+      throughRuntime("chain, events heard", chain({}), true),
+      throughRuntime("chain, each with a timeout", chain({ timeout: "10m" })),
+      bare("fan, bare", bareFan),
+      throughRuntime("fan", fan({})),
+      throughRuntime("fan, events heard", fan({}), true),
+      throughRuntime("fan, each with a timeout", fan({ timeout: "10m" })),
+    ],
+    rounds,
+    log,
+  );
   const [chained, , , , fanned] = figures;
-  const rows = figures.map((figure, index) => row(figure, index < 4 ? chained : fanned));
-  return [
-    `Overhead of the runtime: ${TASKS} tasks, µs a task, medians of ${ROUNDS} rounds`,
-    table([["", "µs", "range", "over bare", `goal < ${GOAL}`], ...rows]),
-  ].join("\n");
+  return {
+    goals: figures.flatMap((figure, index) => goal(figure, index < 4 ? chained : fanned)),
+    charts: [{ title: "a task", unit: "µs", figures }],
+    notes: [`${TASKS} tasks an epoch, against awaiting the same functions.`],
+  };
 }
 
-function row({ name, median = NaN, range }: Figures, bare: Figures | undefined): string[] {
-  const over = median - (bare?.median ?? NaN);
-  const isBare = name === bare?.name;
-  return [
-    ...[name, median.toFixed(2), range.map((end) => end.toFixed(2)).join(" to ")],
-    ...isBare ? [] : [over.toFixed(2), over < GOAL ? "met" : "missed"],
-  ];
+function goal(figure: Figures, bare: Figures | undefined): readonly Goal[] {
+  if (bare === undefined || bare.name === figure.name) return [];
+  const over = median(figure.rounds.map((time, round) => time - (bare.rounds[round] ?? NaN)));
+  return [{
+    goal: `${figure.name}: less than ${GOAL} µs`,
+    measured: `${digits(over)} µs`,
+    isMet: over < GOAL,
+  }];
 }

@@ -1,0 +1,130 @@
+/** Small durable commits, one after another. */
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { join } from "@std/path";
+import { epochs, job, JobRunner, keepLast, LocalSession, task } from "tidemark";
+import { commit } from "../limit.ts";
+import type { Bench, Outcome, Row } from "../row.ts";
+import {
+  type Contender,
+  digits,
+  type Figures,
+  find,
+  interleaved,
+  ratio,
+  seconds,
+} from "../stats.ts";
+import { counter, setCounter, Subject } from "../subject.ts";
+
+const COMMITS = 100;
+/** The size of what the peers commit: that of a manifest with one number. */
+const COMMIT_BYTES = 400;
+/** More rounds than elsewhere, as each is short. */
+const TIMES_ROUNDS = 2;
+const OWN = "Tidemark, save of one number";
+const KEPT = "Tidemark, an epoch of a job with keepLast(3)";
+const BARE = "bare loop: write, fsync, link, folder fsync";
+const DELETE = "node:sqlite, FULL, DELETE";
+const WAL = "node:sqlite, FULL, WAL";
+
+/** The row. */
+export const commits: Row = { title: "Small durable commits", measure };
+
+async function measure({ folder, rounds, log, collect }: Bench): Promise<Outcome> {
+  await using subject = new Subject(join(folder, "store"));
+  await subject.init(0);
+  Deno.mkdirSync(join(folder, "bare"));
+  let number = 0;
+  const bytes = new Uint8Array(COMMIT_BYTES).fill(1);
+  const many = (name: string, run: () => unknown): Contender => ({
+    name,
+    async measure() {
+      collect();
+      const time = await seconds(async () => {
+        for (let count = 0; count < COMMITS; count++) await run();
+      });
+      return 1000 * time / COMMITS;
+    },
+  });
+  using full = new Database(join(folder, "delete.db"), "DELETE");
+  using wal = new Database(join(folder, "wal.db"), "WAL");
+  const figures = await interleaved(
+    [
+      many(OWN, async () => {
+        await subject.run(setCounter);
+        await subject.save();
+      }),
+      { name: KEPT, measure: () => keeping(join(folder, "kept")) },
+      many(BARE, () => commit(join(folder, "bare", `${number++}`), bytes)),
+      many(DELETE, () => full.insert(bytes)),
+      many(WAL, () => wal.insert(bytes)),
+    ],
+    TIMES_ROUNDS * rounds,
+    log,
+  );
+  const own = find(figures, OWN);
+  const rate = ratio(find(figures, BARE), own);
+  const sql = ratio(find(figures, DELETE), own);
+  const inWal = ratio(find(figures, WAL), own);
+  const bound = `per commit: ${each(figures)}`;
+  return {
+    goals: [
+      {
+        goal: "at least 0.7 × the rate of the bare loop",
+        measured: `${digits(rate)} ×`,
+        isMet: rate >= 0.7,
+        bound,
+      },
+      {
+        goal: "ahead of node:sqlite, FULL, DELETE",
+        measured: `${digits(sql)} × its rate (WAL: ${digits(inWal)} ×)`,
+        isMet: sql >= 1,
+        bound,
+      },
+    ],
+    charts: [{ title: "a commit", unit: "ms", figures }],
+    notes: [
+      `${COMMITS} commits a round. With keepLast(3) each epoch also removes one, which takes a record and folder syncs of its own.`,
+    ],
+  };
+}
+
+function each(figures: readonly Figures[]): string {
+  return [OWN, BARE, DELETE].map((name) => {
+    const { rounds } = find(figures, name);
+    return `${name} ${digits(Math.min(...rounds))} ms at best`;
+  }).join(", ");
+}
+
+/** Runs a small job that keeps its last three epochs; gives the milliseconds of an epoch. */
+async function keeping(place: string): Promise<number> {
+  const count = task("count", { writes: { counter } }).run((_, { epoch }) => ({ counter: epoch }));
+  const made = job(`kept-${crypto.randomUUID()}`, {
+    epoch: [count],
+    until: epochs(COMMITS),
+    checkpoint: { to: `file:${place}`, keep: [keepLast(3)] },
+  });
+  await using session = new LocalSession();
+  return 1000 * await seconds(() => new JobRunner(made).run(session)) / COMMITS;
+}
+
+/** A table to which each insert is a transaction. */
+class Database implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+
+  constructor(path: string, mode: "DELETE" | "WAL") {
+    this.#database = new DatabaseSync(path);
+    this.#database.exec(`PRAGMA journal_mode = ${mode}; PRAGMA synchronous = FULL;`);
+    this.#database.exec("CREATE TABLE saved (epoch INTEGER PRIMARY KEY, state BLOB)");
+    this.#insert = this.#database.prepare("INSERT INTO saved (state) VALUES (?)");
+  }
+
+  insert(bytes: Uint8Array): void {
+    this.#insert.run(bytes);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,101 @@
+/** A resume, to the moment at which the first task starts, against the bare load. */
+
+import { join } from "@std/path";
+import { epochs, job, JobRunner, LocalSession, param, set, task } from "tidemark";
+import { makeWeights } from "../data.ts";
+import { readWhole } from "../limit.ts";
+import type { Bench, Outcome, Row } from "../row.ts";
+import { digits, find, interleaved, ratio, seconds } from "../stats.ts";
+import { Subject, weights } from "../subject.ts";
+
+const RESUME = "Tidemark, resume to the first task";
+const LOAD = "Tidemark, the load alone";
+const BARE = "bare loop: read into fresh memory";
+
+/** The row. */
+export const resume: Row = { title: "Resume to the first task", measure };
+
+async function measure({ folder, bytes, rounds, collect, log }: Bench): Promise<Outcome> {
+  const count = param("epochs", 1, { integer: true, min: 1 });
+  const make = task("make", { writes: { weights } }).run(() => ({ weights: makeWeights(bytes) }));
+  const train = task("train", { updates: { weights } }).run(({ weights }) => {
+    weights[0] = (weights[0] ?? 0) + 1;
+  });
+  const made = job("resume", {
+    init: [make],
+    epoch: [train],
+    until: epochs(count),
+    checkpoint: { to: `file:${folder}` },
+  });
+  {
+    await using session = new LocalSession();
+    await new JobRunner(made).run(session);
+  }
+  const resumeOnce = async (): Promise<number> => {
+    collect();
+    const stop = new AbortController();
+    let startedAt = NaN;
+    await using session = new LocalSession({
+      onEvent(event) {
+        if (event.type !== "task-started") return;
+        startedAt = performance.now();
+        // What the epoch would do and save is not what is measured.
+        stop.abort();
+      },
+    });
+    const from = performance.now();
+    const runner = new JobRunner(made, { resumeFromEpoch: "auto", set: [set(count, 2)] });
+    await runner.run(session, { signal: stop.signal }).catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    });
+    return (startedAt - from) / 1000;
+  };
+  const place = join(folder, "resume");
+  const pack = await largestFile(place);
+  const figures = await interleaved(
+    [
+      { name: RESUME, measure: resumeOnce },
+      {
+        name: LOAD,
+        async measure() {
+          await using subject = new Subject(place);
+          collect();
+          return await subject.load(1);
+        },
+      },
+      {
+        name: BARE,
+        measure() {
+          collect();
+          return seconds(() => readWhole(pack));
+        },
+      },
+    ],
+    rounds,
+    log,
+  );
+  const times = ratio(find(figures, RESUME), find(figures, LOAD));
+  const bound = `a bare read takes ${
+    digits(ratio(find(figures, BARE), find(figures, RESUME)))
+  } × the resume's time`;
+  return {
+    goals: [{
+      goal: "at most 1.1 × the bare load",
+      measured: `${digits(times)} ×`,
+      isMet: times <= 1.1,
+      bound,
+    }],
+    charts: [{ title: "until the state is there", unit: "s", figures }],
+    notes: ["From the call of the runner to the event that starts the first task."],
+  };
+}
+
+async function largestFile(folder: string): Promise<string> {
+  let largest = { path: "", size: -1 };
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = isDirectory ? await largestFile(join(folder, name)) : join(folder, name);
+    const size = path === "" ? -1 : (await Deno.stat(path)).size;
+    if (size > largest.size) largest = { path, size };
+  }
+  return largest.path;
+}

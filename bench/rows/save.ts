@@ -1,0 +1,155 @@
+/** A full save of one large blob, all of it changed; and the first save of all, with cold memory. */
+
+import { join } from "@std/path";
+import { bytesOf, changeAll } from "../data.ts";
+import { compareAndCopy, save as bareSave } from "../limit.ts";
+import { cborSave, clear, ddSave, v8Save } from "../plain_peers.ts";
+import { PythonPeers } from "../python.ts";
+import type { Bench, Goal, Outcome, Row } from "../row.ts";
+import {
+  type Contender,
+  digits,
+  type Figures,
+  find,
+  interleaved,
+  ratio,
+  seconds,
+} from "../stats.ts";
+import { changing, Subject } from "../subject.ts";
+
+const WARM = "Tidemark, warm";
+const COLD = "Tidemark, the first";
+const BARE = "bare loop: the same system calls";
+const WITH_COPY = "bare loop, compare and copy before it";
+const DD = "dd, 8 MiB blocks, fsync";
+const CBOR = "cbor-x + writeFile + fsync";
+const V8 = "v8.serialize + writeFile + fsync";
+const PYTHON = ["torch.save", "safetensors", "Orbax"] as const;
+
+/** The row. */
+export const save: Row = { title: "Full save, all changed, durable", measure };
+
+async function measure(bench: Bench): Promise<Outcome> {
+  const { folder, bytes, collect } = bench;
+  await using subject = new Subject(join(folder, "warm"));
+  await subject.init(bytes);
+  await subject.save();
+  await using torch = await PythonPeers.start("torch", bytes);
+  await using orbax = await PythonPeers.start("orbax", bytes);
+  const values = await subject.weights();
+  const copy = new Uint8Array(bytes);
+  const timed = (
+    name: string,
+    run: (path: string) => unknown,
+    prepare: () => unknown = () => {},
+  ): Contender => ({
+    name,
+    measure: async () => {
+      const path = join(folder, "peer");
+      await clear(path);
+      prepare();
+      collect();
+      let isThere: unknown;
+      const time = await seconds(async () => isThere = await run(path));
+      await clear(path);
+      return isThere === false ? undefined : time;
+    },
+  });
+  const bare = (path: string): void => {
+    Deno.mkdirSync(path);
+    bareSave(path, "epoch", bytesOf(values), 100_000);
+  };
+  const figures = await interleaved(
+    [
+      { name: WARM, measure: () => warm(subject, bench) },
+      { name: COLD, measure: () => cold(bench) },
+      timed(BARE, bare),
+      timed(WITH_COPY, (path) => {
+        compareAndCopy(bytesOf(values), copy);
+        bare(path);
+      }, () => copy.fill(0)),
+      timed(DD, (path) => ddSave(path, bytes)),
+      timed(CBOR, (path) => cborSave(path, values)),
+      timed(V8, (path) => v8Save(path, values)),
+      ...[torch, torch, orbax].map((peers, index): Contender => ({
+        name: PYTHON[index] ?? "",
+        measure: async () => {
+          const path = join(folder, "peer");
+          await clear(path);
+          const peer = ["torch", "safetensors", "orbax"][index] ?? "";
+          const answer = await peers?.ask({ do: "save", peer, path });
+          await clear(path);
+          return answer?.seconds;
+        },
+      })),
+    ],
+    bench.rounds,
+    bench.log,
+  );
+  return { goals: goalsOf(figures), charts: [{ title: "a save", unit: "s", figures }], notes };
+}
+
+const notes = [
+  "One Float32Array of random numbers; every number is changed before each save. Files and folders are synced by all.",
+  "The first save has a session, a store and memory of its own each round; its blob is there before the clock starts.",
+];
+
+async function warm(subject: Subject, { bytes, collect }: Bench): Promise<number> {
+  await subject.run(changing(changeAll));
+  collect();
+  const before = subject.store.bytesWritten;
+  const time = await subject.save();
+  if (subject.store.bytesWritten - before < bytes) throw new Error("it was no full save");
+  await subject.dropOlderPacks();
+  return time;
+}
+
+async function cold({ folder, bytes, collect }: Bench): Promise<number> {
+  const path = join(folder, "cold");
+  let time: number;
+  {
+    await using subject = new Subject(path);
+    await subject.init(bytes);
+    collect();
+    time = await subject.save();
+  }
+  await clear(path);
+  collect();
+  return time;
+}
+
+function goalsOf(figures: readonly Figures[]): Goal[] {
+  const own = find(figures, WARM);
+  const to = (name: string, of: Figures = own): number => ratio(find(figures, name), of);
+  const limit = to(BARE);
+  const bound = `the bare loop of the same system calls takes ${
+    digits(limit)
+  } × Tidemark's time, with compare and copy ${digits(to(WITH_COPY))} ×, dd ${digits(to(DD))} ×`;
+  const speed = (name: string, goal: string, least: number): Goal => {
+    const times = to(name);
+    const isMet = Number.isNaN(times) ? undefined : times >= least;
+    const measured = Number.isNaN(times) ? "not installed" : `${digits(times)} × its speed`;
+    return { goal, measured, isMet, bound };
+  };
+  return [
+    speed(DD, "warm: at least 0.9 × dd with fsync", 0.9),
+    speed(CBOR, "at least 3 × cbor-x + writeFile + fsync", 3),
+    ...[...PYTHON, V8].map((name) => speed(name, `ahead of ${name}`, 1)),
+    ...firstGoals(figures),
+  ];
+}
+
+function firstGoals(figures: readonly Figures[]): Goal[] {
+  const own = find(figures, COLD);
+  return ([[DD, 0.9], [CBOR, 3]] as const).map(([name, least]) => {
+    const times = ratio(find(figures, name), own);
+    return {
+      goal: `the first, cold: at least ${least} × ${name}`,
+      measured: `${digits(times)} × its speed`,
+      isMet: Number.isNaN(times) ? undefined : times >= least,
+      bound: `the bare loop takes ${
+        digits(ratio(find(figures, BARE), own))
+      } × its time; the rest is fresh memory for the snapshot, whose pages the kernel first has to clear`,
+    };
+  });
+}
