@@ -14,7 +14,7 @@ export interface ThreadRequest {
   readonly blocks: readonly (readonly Uint8Array[])[];
   /** Whether it must outlive a power cut. */
   readonly sync: boolean;
-  /** Bytes that are gathered for one write. */
+  /** Parts smaller than this are gathered until they are as long; the others are written from where they are. */
   readonly gatherBytes: number;
 }
 
@@ -69,18 +69,15 @@ function thread(crc32: (bytes: Uint8Array, sum?: number) => number): void {
       }
     };
     const flush = (): void => {
-      writeAll(gathered.subarray(0, held));
+      if (held > 0) writeAll(gathered.subarray(0, held));
       held = 0;
     };
     const add = (bytes: Uint8Array): void => {
       byteLength += bytes.byteLength;
-      for (let at = 0; at < bytes.byteLength;) {
-        const part = bytes.subarray(at, at + gatherBytes - held);
-        gathered.set(part, held);
-        held += part.byteLength;
-        at += part.byteLength;
-        if (held === gatherBytes) flush();
-      }
+      if (held + bytes.byteLength > gatherBytes) flush();
+      if (bytes.byteLength > gatherBytes) return writeAll(bytes);
+      gathered.set(bytes, held);
+      held += bytes.byteLength;
     };
     for (const parts of blocks) {
       add(headOf(parts.reduce((sum, part) => sum + part.byteLength, 0)));
