@@ -54,7 +54,7 @@ async function measure({ folder, bytes, log, collect }: Bench): Promise<Outcome>
     goals: [
       {
         goal: "at most 1.1 × the saved blobs on top of the job's own",
-        measured: `${digits(most)} × at most`,
+        measured: `${most.toFixed(3)} × at most`,
         isMet: most <= 1.1,
         bound,
       },

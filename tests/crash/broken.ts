@@ -1,9 +1,11 @@
 /**
  * Builds that are broken on purpose, so that the check of a killed and resumed run is seen to fail.
- * The product has no switch for this: what is broken is broken here, from outside.
+ * The product has no switch for this: what is broken is broken here, from outside, in the process that
+ * resumes, by putting something else in the place of what it restores or decides by.
  */
 
-import type { Store, WriteOptions } from "tidemark";
+import { CheckpointStore, formatRef, type Manifest, type Store, type WriteOptions } from "tidemark";
+import { END_PHASES } from "../../runtime/run/start.ts";
 import { PackLayout } from "../../storage/pack.ts";
 import type { BlockRef } from "../../storage/manifest.ts";
 
@@ -21,8 +23,45 @@ export const breakages = [
 /** A way in which a build is broken. */
 export type Breakage = typeof breakages[number];
 
+/** Breaks the build of this process; what is broken in a store is done by the stores below. */
+export function breakBuild(broken: Breakage): void {
+  switch (broken) {
+    case "changed block not written":
+      return carryStaleBlock();
+    case "rng not restored":
+      return restore((manifest) => ({ run: { ...manifest.run, seed: manifest.run.seed + 1 } }));
+    case "param defaults used on resume":
+      return restore((manifest) => ({ run: { ...manifest.run, params: {} } }));
+    case "epoch run twice":
+      return overlookNewest();
+    case "phase skipped":
+      return void (END_PHASES as unknown as string[]).splice(0, 2, "download", "upload");
+  }
+}
+
+/** Restores something else than a manifest says. */
+function restore(change: (manifest: Manifest) => Partial<Manifest>): void {
+  const { readManifest } = CheckpointStore.prototype;
+  CheckpointStore.prototype.readManifest = async function (ref, options) {
+    const manifest = await readManifest.call(this, ref, options);
+    return { ...manifest, ...change(manifest) };
+  };
+}
+
+/** Overlooks the newest saved state, so that a run starts from the one before. */
+function overlookNewest(): void {
+  const { history } = CheckpointStore.prototype;
+  let overlooked: string | undefined;
+  CheckpointStore.prototype.history = async function (options) {
+    const found = await history.call(this, options);
+    const newest = found.line.at(-1);
+    overlooked ??= newest && formatRef(newest);
+    return { ...found, line: found.line.filter((ref) => formatRef(ref) !== overlooked) };
+  };
+}
+
 /** From the second save on, the second block of a blob is said to be where the save before had it. */
-export function carryStaleBlock(): void {
+function carryStaleBlock(): void {
   const before = new Map<string, BlockRef>();
   const { add } = PackLayout.prototype;
   PackLayout.prototype.add = function (blob) {

@@ -7,7 +7,6 @@
 
 import { join, relative, SEPARATOR } from "@std/path";
 import {
-  encodeValue,
   FileStore,
   type FileSystem,
   type FileWriter,
@@ -17,9 +16,9 @@ import {
   type ParamValue,
   type Store,
 } from "tidemark";
-import { createHash } from "node:crypto";
 import { denoFileSystem } from "../../storage/deno_file_system.ts";
-import { type Breakage, carryStaleBlock, LatePackStore, NoPhasesStore } from "./broken.ts";
+import { type Breakage, breakBuild, LatePackStore, NoPhasesStore } from "./broken.ts";
+import { digestOf } from "./digest.ts";
 import { isJobName, loadJob } from "./jobs.ts";
 import { type Line, pointOf } from "./lines.ts";
 
@@ -31,8 +30,6 @@ export interface ChildOptions {
   readonly params?: Readonly<Record<string, ParamValue>>;
   /** The seed given to the runner. */
   readonly seed?: number;
-  /** The epoch to resume from; the runner finds it where not given. */
-  readonly from?: number;
   /** How this build is broken, where it is. */
   readonly broken?: Breakage;
 }
@@ -87,9 +84,9 @@ class Child {
 
   async run(name: string): Promise<void> {
     if (!isJobName(name)) throw new RangeError(`there is no job "${name}"`);
-    const { broken, params, seed, from } = this.options;
-    if (broken === "changed block not written") carryStaleBlock();
-    const { job, uploader } = await loadJob(name, { download: broken !== "phase skipped" });
+    const { broken, params, seed } = this.options;
+    if (broken !== undefined) breakBuild(broken);
+    const { job, uploader } = await loadJob(name);
     this.say({ type: "ready" });
     const checkpoints = new MultiNodeCheckpointManager(this.folder, "file", {
       store: this.store(),
@@ -99,7 +96,7 @@ class Child {
     await using session = new LocalSession({ onEvent: (event) => this.say(event) });
     const runner = new JobRunner(job, {
       checkpoints,
-      resumeFromEpoch: from ?? "auto",
+      resumeFromEpoch: "auto",
       ...uploader === undefined ? {} : { uploader },
       ...params === undefined ? {} : { params },
       ...seed === undefined ? {} : { seed },
@@ -150,10 +147,7 @@ function digests(session: LocalSession): Record<string, string> {
   for (const node of [...session.nodes].sort()) {
     const { values } = session.workspace(node);
     for (const name of [...values.keys()].sort()) {
-      const { type, parts } = encodeValue(values.get(name));
-      const hash = createHash("sha256").update(JSON.stringify(type));
-      for (const part of parts) hash.update(part);
-      found[`${node}/${name}`] = hash.digest("hex");
+      found[`${node}/${name}`] = digestOf(values.get(name));
     }
   }
   return found;

@@ -7,7 +7,6 @@ import {
   checkLinked,
   checkRun,
   CrashCheckError,
-  epochOf,
   fail,
   newestLinked,
   type Reference,
@@ -88,7 +87,7 @@ export async function runKilled(trial: Trial): Promise<string[]> {
     let linked = -1;
     for (let run = 0;; run++) {
       const kill = kills[run];
-      const options = childOptions(trial, run, linked, reference);
+      const options = childOptions(trial, run, linked);
       const outcome = await runChild(job, folder, options, kill);
       checkOutcome(outcome, run);
       checkRun(outcome.lines, linked, reference);
@@ -106,26 +105,12 @@ export async function runKilled(trial: Trial): Promise<string[]> {
 }
 
 /** What the child of one run of a trial is told. */
-function childOptions(
-  { job, seed, broken }: Trial,
-  run: number,
-  linked: number,
-  { trace }: Reference,
-): ChildOptions {
+function childOptions({ job, seed, broken }: Trial, run: number, linked: number): ChildOptions {
   // Where nothing is saved yet the job starts anew, and has to be told all again.
   const told = linked < 0 ? { seed, params: jobParams[job] } : {};
   if (broken === undefined) return told;
   if (FROM_THE_START.includes(broken) === (run > 0)) return told;
-  switch (broken) {
-    case "rng not restored":
-      return { ...told, seed: seed + 1 };
-    case "epoch run twice":
-      return { ...told, from: (epochOf(trace[linked]) ?? 0) - 1 };
-    case "param defaults used on resume":
-      return { ...told, params: { strength: 0.5 } };
-    default:
-      return { ...told, broken };
-  }
+  return { ...told, broken };
 }
 
 function checkOutcome({ failure }: Outcome, run: number): void {

@@ -32,15 +32,12 @@ export const jobParams: Readonly<Record<JobName, Readonly<Record<string, ParamVa
 };
 
 /** Loads a job; the modules of the others stay unloaded. */
-export async function loadJob(
-  name: JobName,
-  options: { readonly download: boolean } = { download: true },
-): Promise<CrashJob> {
+export async function loadJob(name: JobName): Promise<CrashJob> {
   const params = jobParams[name];
   switch (name) {
     case "three": {
       const { threeJob, threeUploader } = await import("./three_job.ts");
-      return { job: threeJob(options), uploader: threeUploader, params };
+      return { job: threeJob(), uploader: threeUploader, params };
     }
     case "digits":
       return { job: (await import("../../examples/digits.ts")).default, params };

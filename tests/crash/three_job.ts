@@ -123,19 +123,16 @@ const sumUp = task("sum-up", { reads: { archive, chosen, turns }, writes: { summ
 const leave = task("leave", { reads: { part }, writes: { farewell } })
   .run(({ part }, { rng }) => ({ farewell: part * rng("farewell")() }));
 
-/** Makes the job. Without its download group, whose work is done at the exit then, it skips a phase. */
-export function threeJob(options: { readonly download: boolean }): Job {
+/** Makes the job. */
+export function threeJob(): Job {
   return job("three", {
     init: [replicate(workers, fill), on("leader", name)],
     epoch: [
       replicate(workers, stir),
       on("leader", average, choose, repeat(2, count)),
     ],
-    ...options.download ? { download: [on("leader", fetch)] } : {},
-    exit: [
-      on("leader", ...options.download ? [] : [fetch], sumUp),
-      replicate(workers, leave),
-    ],
+    download: [on("leader", fetch)],
+    exit: [on("leader", sumUp), replicate(workers, leave)],
     until: epochs(rounds),
     checkpoint: { to: "file:checkpoints", keep: [keepLast(2)] },
   });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { walk } from "@std/fs";
 import { join } from "@std/path";
 import { assertSameSaved } from "../jobs/saved.ts";
 import { ROOT, runWell, withFolder } from "./process.ts";
@@ -44,6 +45,32 @@ Deno.test("the README's job file runs with the permissions it states, is killed,
   });
 });
 
+/** What each command says, by its first argument. */
+const SAYS: Readonly<Record<string, RegExp>> = {
+  "": /started [^]*finished at epoch 20/,
+  "--help": /resume[^]*verify[^]*--fresh/,
+  plan: /walk@main[^]*measure@main/,
+  ls: /12@a1 +epoch[^]*20@a1 +exit/,
+  verify: /good/,
+  explain: /last 3[^]*every 4|keepLast\(3\)[^]*keepEvery\(4\)/,
+  pin: /4/,
+  resume: /resumed from epoch 12/,
+  "--fresh": /started \(attempt 3\)/,
+};
+
+/** The saved manifests and packs, by path. */
+async function savedIn(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  try {
+    for await (const { path, isFile } of walk(folder)) {
+      if (isFile && /\.(cbor|pack)$/.test(path)) found.set(path, await Deno.readFile(path));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return found;
+}
+
 Deno.test("the README's commands do what they say", async () => {
   const commands = only("A job file", "console").trimEnd().split("\n").map((line) => {
     const [, given = "", args = "", comment = ""] =
@@ -55,10 +82,14 @@ Deno.test("the README's commands do what they say", async () => {
   await withFolder(async (cwd) => {
     await Deno.writeTextFile(join(cwd, "sum.ts"), jobFile);
     for (const { args } of commands) {
+      const before = await savedIn(join(cwd, "checkpoints"));
       const said = await runWell("sum.ts", { flags, args, cwd });
-      assert(said.length > 0, args.join(" "));
-      if (args[0] === "resume") assertStringIncludes(said, "resumed from epoch 12");
-      if (args[0] === "--fresh") assertMatch(said, /started \(attempt 3\)/);
+      const expected = SAYS[args[0] ?? ""];
+      assert(expected !== undefined, `what "${args.join(" ")}" says is not checked`);
+      assertMatch(said, expected);
+      if (args[0] !== "--fresh") continue;
+      const after = await savedIn(join(cwd, "checkpoints"));
+      for (const [path, bytes] of before) assertEquals(after.get(path), bytes, path);
     }
   });
 });
