@@ -9,9 +9,13 @@ import { type ThreadAnswer, type ThreadRequest, threadSource } from "./write_thr
 /** The thread gathers what is smaller: copying more costs more than the calls that it saves. */
 const GATHER_BYTES = 64 * 1024;
 
-/** Starts its thread with the first file that is to be written, and keeps it until it is released. */
+/** A thread that is not released keeps its process alive for so long after the last file. */
+const IDLE_MS = 500;
+
+/** Starts its thread with the first file that is to be written, and ends it when it is released or idle. */
 export class ThreadWriter {
   #worker: Worker | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
   #lastId = 0;
   readonly #waiting = new Map<number, PromiseWithResolvers<BlocksWritten>>();
 
@@ -25,6 +29,7 @@ export class ThreadWriter {
     blocks: readonly (readonly Uint8Array[])[],
     { sync }: WriteBlocksOptions,
   ): Promise<BlocksWritten> {
+    clearTimeout(this.#idle);
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<BlocksWritten>();
     this.#waiting.set(id, answer);
@@ -34,12 +39,14 @@ export class ThreadWriter {
       return await answer.promise;
     } finally {
       this.#waiting.delete(id);
+      if (this.#waiting.size === 0) this.#idle = setTimeout(() => this.release(), IDLE_MS);
     }
   }
 
   /** Ends the thread, where nothing is being written; the next file starts another. */
   release(): void {
     if (this.#waiting.size > 0) return;
+    clearTimeout(this.#idle);
     this.#worker?.terminate();
     this.#worker = undefined;
   }

@@ -1,62 +1,107 @@
 /**
  * Builds that are broken on purpose, so that the check of a killed and resumed run is seen to fail.
- * The product has no switch for this: what is broken is broken here, from outside, in the process that
- * resumes, by putting something else in the place of what it restores or decides by.
+ *
+ * The product has no switch for this: what is broken is broken here, in the child process. Where
+ * that can be, it is the store given to the manager; else a method of the product is replaced. A
+ * broken build is broken in all of a trial's processes, and what they are told is what those of a
+ * whole build are told.
  */
 
-import { CheckpointStore, formatRef, type Manifest, type Store, type WriteOptions } from "tidemark";
-import { END_PHASES } from "../../runtime/run/start.ts";
-import { PackLayout } from "../../storage/pack.ts";
+import { CheckpointStore, type Manifest, type RunState, type Store } from "tidemark";
 import type { BlockRef } from "../../storage/manifest.ts";
+import { LatePackStore, NoPhasesStore, StaleListStore } from "./broken_store.ts";
+import { PackLayout } from "../../storage/pack.ts";
+import { ValueWriter } from "../../storage/value/writer.ts";
 
 /** The ways in which a build can be broken. */
 export const breakages = [
   "rng not restored",
-  "changed block not written",
-  "manifest linked before its pack",
-  "epoch run twice",
   "param defaults used on resume",
+  "cursors not restored",
+  "epoch run twice",
+  "newest epoch not found",
   "phase repeated",
   "phase skipped",
+  "changed block not written",
+  "minus zero not written",
+  "manifest linked before its pack",
 ] as const;
 
 /** A way in which a build is broken. */
 export type Breakage = typeof breakages[number];
 
-/** Breaks the build of this process; what is broken in a store is done by the stores below. */
-export function breakBuild(broken: Breakage): void {
+/** Breaks the code of this process, where that is how the build is broken. */
+export function breakCode(broken: Breakage): void {
   switch (broken) {
+    case "rng not restored":
+      return misreadRun(() => ({ seed: 0 }));
+    case "param defaults used on resume":
+      return misreadRun(() => ({ params: {} }));
+    case "cursors not restored":
+      return misreadRun(() => ({ cursors: {} }));
+    case "epoch run twice":
+      return misread((manifest) => ({ ...manifest, epoch: Math.max(0, manifest.epoch - 1) }));
+    case "phase skipped":
+      return takeDownloadForExit();
     case "changed block not written":
       return carryStaleBlock();
-    case "rng not restored":
-      return restore((manifest) => ({ run: { ...manifest.run, seed: manifest.run.seed + 1 } }));
-    case "param defaults used on resume":
-      return restore((manifest) => ({ run: { ...manifest.run, params: {} } }));
-    case "epoch run twice":
-      return overlookNewest();
-    case "phase skipped":
-      return void (END_PHASES as unknown as string[]).splice(0, 2, "download", "upload");
+    case "minus zero not written":
+      return dropMinusZero();
   }
 }
 
-/** Restores something else than a manifest says. */
-function restore(change: (manifest: Manifest) => Partial<Manifest>): void {
+/** The store of a build, whole or broken. */
+export function breakStore(store: Store, broken: Breakage | undefined): Store {
+  switch (broken) {
+    case "newest epoch not found":
+      return new StaleListStore(store);
+    case "phase repeated":
+      return new NoPhasesStore(store);
+    case "manifest linked before its pack":
+      return new LatePackStore(store);
+    default:
+      return store;
+  }
+}
+
+/** A resume is given something else than what the manifest says. */
+function misread(change: (manifest: Manifest) => Manifest): void {
   const { readManifest } = CheckpointStore.prototype;
-  CheckpointStore.prototype.readManifest = async function (ref, options) {
-    const manifest = await readManifest.call(this, ref, options);
-    return { ...manifest, ...change(manifest) };
+  CheckpointStore.prototype.readManifest = async function (...args) {
+    return change(await readManifest.apply(this, args));
   };
 }
 
-/** Overlooks the newest saved state, so that a run starts from the one before. */
-function overlookNewest(): void {
-  const { history } = CheckpointStore.prototype;
-  let overlooked: string | undefined;
-  CheckpointStore.prototype.history = async function (options) {
-    const found = await history.call(this, options);
-    const newest = found.line.at(-1);
-    overlooked ??= newest && formatRef(newest);
-    return { ...found, line: found.line.filter((ref) => formatRef(ref) !== overlooked) };
+/** A resume is given something else than the run's state that was saved. */
+function misreadRun(change: () => Partial<RunState>): void {
+  misread((manifest) => ({ ...manifest, run: { ...manifest.run, ...change() } }));
+}
+
+/** Where the download is recorded, the exit is taken to be done as well. */
+function takeDownloadForExit(): void {
+  const { history, readManifest } = CheckpointStore.prototype;
+  CheckpointStore.prototype.history = async function (...args) {
+    const found = await history.apply(this, args);
+    const line = found.line.map((ref) =>
+      ref.phase === "download" ? { ...ref, phase: "exit" } as const : ref
+    );
+    return { ...found, line };
+  };
+  CheckpointStore.prototype.readManifest = function (ref, ...rest) {
+    const { phase } = ref;
+    return readManifest.call(
+      this,
+      phase === "exit" ? { ...ref, phase: "download" } : ref,
+      ...rest,
+    );
+  };
+}
+
+/** Values are written with 0 for -0. */
+function dropMinusZero(): void {
+  const { leaf } = ValueWriter.prototype;
+  ValueWriter.prototype.leaf = function (value) {
+    leaf.call(this, Object.is(value, -0) ? 0 : value);
   };
 }
 
@@ -74,72 +119,4 @@ function carryStaleBlock(): void {
     before.set(node, stale ?? second);
     return { ...entry, blocks: [first, stale ?? second, ...rest] };
   };
-}
-
-/** A store that passes everything on; for wrappers that change one thing. */
-class PassingStore implements Store {
-  constructor(protected readonly store: Store) {}
-  get kind(): string {
-    return this.store.kind;
-  }
-  get place(): string {
-    return this.store.place;
-  }
-  get bytesRead(): number {
-    return this.store.bytesRead;
-  }
-  get bytesWritten(): number {
-    return this.store.bytesWritten;
-  }
-  promises(...args: Parameters<Store["promises"]>): ReturnType<Store["promises"]> {
-    return this.store.promises(...args);
-  }
-  put(...args: Parameters<Store["put"]>): Promise<void> {
-    return this.store.put(...args);
-  }
-  write(...args: Parameters<Store["write"]>): Promise<number> {
-    return this.store.write(...args);
-  }
-  get(...args: Parameters<Store["get"]>): ReturnType<Store["get"]> {
-    return this.store.get(...args);
-  }
-  open(...args: Parameters<Store["open"]>): ReturnType<Store["open"]> {
-    return this.store.open(...args);
-  }
-  list(...args: Parameters<Store["list"]>): Promise<string[]> {
-    return this.store.list(...args);
-  }
-  remove(...args: Parameters<Store["remove"]>): Promise<void> {
-    return this.store.remove(...args);
-  }
-  stat(...args: Parameters<Store["stat"]>): ReturnType<Store["stat"]> {
-    return this.store.stat(...args);
-  }
-}
-
-/** Writes packs only once the manifest that names them is linked. */
-export class LatePackStore extends PassingStore {
-  readonly #held: (() => Promise<number>)[] = [];
-
-  override write(
-    name: string,
-    parts: Iterable<Uint8Array>,
-    options?: WriteOptions,
-  ): Promise<number> {
-    const copies = [...parts].map((part) => part.slice());
-    this.#held.push(() => this.store.write(name, copies, options));
-    return Promise.resolve(copies.reduce((sum, part) => sum + part.byteLength, 0));
-  }
-
-  override async put(name: string, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
-    await this.store.put(name, bytes, options);
-    for (const write of this.#held.splice(0)) await write();
-  }
-}
-
-/** Forgets which phases are finished. */
-export class NoPhasesStore extends PassingStore {
-  override async list(...[prefix, options]: Parameters<Store["list"]>): Promise<string[]> {
-    return prefix === "phases/" ? [] : await this.store.list(prefix, options);
-  }
 }

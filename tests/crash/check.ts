@@ -69,7 +69,7 @@ export function newestLinked(root: string, { trace }: Reference): number {
 }
 
 /** The epoch of a step of a trace. */
-export function epochOf(step: string | undefined): number | undefined {
+function epochOf(step: string | undefined): number | undefined {
   return step === undefined ? undefined : Number(step.split(" ").at(-1));
 }
 

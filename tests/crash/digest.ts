@@ -1,88 +1,124 @@
 /**
- * A digest of a value that owes nothing to the product's codec, so that a codec that loses something
- * does not lose it here too: two values have one digest where they are equal under `Object.is`, part by
- * part.
+ * Digests of blobs, made without the product's codec: what that loses on the way to the disk and back
+ * is lost here only if it was lost there.
+ *
+ * A value is written out as a text that no value other under `Object.is` has, and the text is hashed.
+ * Orders of keys and entries count, and so do holes, classes, and whether an object is in two places.
+ * What cannot be looked into is refused. Not looked at are where in its buffer a view lies, and what
+ * properties hang on a typed array beside its elements; a save refuses those.
  */
 
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
+import type { AnyBlob } from "tidemark";
 
-/** The digest of a value, in hexadecimal digits. */
+/** The SHA-256 of a blob's value; for one with a codec, of what that makes of it, behind its class. */
+export async function digestOfBlob(value: unknown, codec?: AnyBlob["codec"]): Promise<string> {
+  if (codec === undefined) return digestOf(value);
+  return `${classNameOf(value)} ${digestOf(await codec.encode(value as never))}`;
+}
+
+/**
+ * The SHA-256 of a value.
+ *
+ * @throws {TypeError} Where something in it cannot be looked into: a function, or an instance of a
+ * class that is not one of the language's own.
+ */
 export function digestOf(value: unknown): string {
-  const hash = createHash("sha256");
-  put(hash, value);
-  return hash.digest("hex");
+  return sha256(new TextEncoder().encode(new Writer().textOf(value)));
 }
 
-function put(hash: Hash, value: unknown): void {
-  switch (typeof value) {
-    case "number":
-      hash.update("number ").update(bytesOfNumber(value));
-      return;
-    case "string":
-      putText(hash, "string", value);
-      return;
-    case "bigint":
-    case "boolean":
-    case "undefined":
-      putText(hash, typeof value, String(value));
-      return;
-    case "object":
-      return value === null ? void hash.update("null ") : putObject(hash, value);
-    default:
-      throw new TypeError(`a blob holds a ${typeof value}`);
-  }
-}
+const CLASSES = [
+  ...[Object, Array, Map, Set, Date, ArrayBuffer, DataView],
+  ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
+  ...[BigInt64Array, BigUint64Array, Float16Array, Float32Array, Float64Array],
+] as const;
 
-function putObject(hash: Hash, value: object): void {
-  const kind = Object.prototype.toString.call(value);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  const maker = prototype === null ? "none" : (value.constructor as { name?: string }).name ?? "";
-  putText(hash, kind, maker);
-  if (ArrayBuffer.isView(value)) return putView(hash, value);
-  if (value instanceof ArrayBuffer) return putBytes(hash, new Uint8Array(value));
-  if (value instanceof Date) return put(hash, value.getTime());
-  if (value instanceof Map) {
-    putText(hash, "size", String(value.size));
-    for (const [key, item] of value) {
-      put(hash, key);
-      put(hash, item);
+const NAMES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  ...CLASSES.map(({ prototype, name }) => [prototype, name] as const),
+  [null, "null"],
+]);
+
+/** Writes one value out. */
+class Writer {
+  readonly #seen = new Map<object, number>();
+
+  textOf(value: unknown): string {
+    switch (typeof value) {
+      case "number":
+        return Object.is(value, -0) ? "-0" : String(value);
+      case "bigint":
+        return `${value}n`;
+      case "string":
+        return JSON.stringify(value); // which escapes lone surrogates, too
+      case "boolean":
+      case "undefined":
+        return String(value);
+      case "object":
+        return value === null ? "null" : this.#object(value);
+      default:
+        throw new TypeError(`A ${typeof value} cannot be looked into`);
     }
   }
-  if (value instanceof Set) {
-    putText(hash, "size", String(value.size));
-    for (const item of value) put(hash, item);
-  }
-  if (Array.isArray(value)) putText(hash, "length", String(value.length));
-  for (const key of Reflect.ownKeys(value)) {
-    if (Array.isArray(value) && key === "length") continue;
-    putText(hash, "key", String(key));
-    put(hash, Reflect.get(value, key));
-  }
-}
 
-/** All NaNs are alike, whatever their bits are. */
-function putView(hash: Hash, view: ArrayBufferView): void {
-  if (view instanceof Float32Array || view instanceof Float64Array) {
-    const alike = view.slice();
-    for (let index = 0; index < alike.length; index++) {
-      if (Number.isNaN(alike[index])) alike[index] = NaN;
+  #object(value: object): string {
+    const before = this.#seen.get(value);
+    if (before !== undefined) return `^${before}`;
+    this.#seen.set(value, this.#seen.size);
+    const name = NAMES.get(Object.getPrototypeOf(value));
+    if (name === undefined) {
+      throw new TypeError(`An instance of ${classNameOf(value)} cannot be looked into`);
     }
-    view = alike;
+    if (ArrayBuffer.isView(value)) return `${name}(${elementsOf(value)})`;
+    return `${name}(${this.#contentOf(value)}){${this.#propertiesOf(value)}}`;
   }
-  putBytes(hash, new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+
+  #contentOf(value: object): string {
+    if (value instanceof Date) return this.textOf(value.getTime());
+    if (value instanceof ArrayBuffer) return elementsOf(new Uint8Array(value));
+    if (value instanceof Set) return [...value].map((item) => this.textOf(item)).join();
+    if (!(value instanceof Map)) return "";
+    return [...value].map(([key, item]) => `${this.textOf(key)}=>${this.textOf(item)}`).join();
+  }
+
+  /** All own properties: of an array these are its items, but for holes, and its length. */
+  #propertiesOf(value: object): string {
+    return Reflect.ownKeys(value).map((key) => {
+      const property = Object.getOwnPropertyDescriptor(value, key);
+      if (typeof key === "symbol" || property === undefined || !("value" in property)) {
+        throw new TypeError(`The property ${String(key)} cannot be looked into`);
+      }
+      const mark = property.enumerable === true ? "" : "!";
+      return `${mark}${JSON.stringify(key)}:${this.textOf(property.value)}`;
+    }).join();
+  }
 }
 
-function putBytes(hash: Hash, bytes: Uint8Array): void {
-  putText(hash, "bytes", String(bytes.byteLength));
-  hash.update(bytes);
+/** The number of bytes of a view, and the SHA-256 of its elements. */
+function elementsOf(view: ArrayBufferView): string {
+  const isFloats = view instanceof Float64Array || view instanceof Float32Array ||
+    view instanceof Float16Array;
+  if (!isFloats) {
+    return `${view.byteLength} ${
+      sha256(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
+    }`;
+  }
+  // One NaN is another under Object.is, but may have other bits: they are told by where they are.
+  const rest = view.slice();
+  const at: number[] = [];
+  for (let index = 0; index < rest.length; index++) {
+    if (!Number.isNaN(rest[index])) continue;
+    rest[index] = 0;
+    at.push(index);
+  }
+  return `${view.byteLength} ${sha256(new Uint8Array(rest.buffer))} NaN at ${at.join()}`;
 }
 
-function putText(hash: Hash, kind: string, text: string): void {
-  // As UTF-16, so that lone surrogates differ.
-  const units = Uint16Array.from(text, (_, index) => text.charCodeAt(index));
-  hash.update(`${kind} ${text.length} `).update(new Uint8Array(units.buffer));
+function classNameOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return typeof value;
+  const constructor: unknown = Reflect.get(value, "constructor");
+  return typeof constructor === "function" ? constructor.name : "an unknown class";
 }
 
-function bytesOfNumber(value: number): Uint8Array {
-  return new Uint8Array(Float64Array.of(Number.isNaN(value) ? NaN : value).buffer);
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

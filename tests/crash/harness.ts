@@ -37,12 +37,6 @@ export interface MeasuredReference extends Reference {
   readonly durationMs: number;
 }
 
-/** The breakages that are in the build from the start; the others come with the resume. */
-const FROM_THE_START: readonly Breakage[] = [
-  "changed block not written",
-  "manifest linked before its pack",
-];
-
 /** Where a kill lands that comes too late. */
 export const TOO_LATE = "after its end";
 
@@ -87,7 +81,7 @@ export async function runKilled(trial: Trial): Promise<string[]> {
     let linked = -1;
     for (let run = 0;; run++) {
       const kill = kills[run];
-      const options = childOptions(trial, run, linked);
+      const options = childOptions(trial, linked);
       const outcome = await runChild(job, folder, options, kill);
       checkOutcome(outcome, run);
       checkRun(outcome.lines, linked, reference);
@@ -104,13 +98,36 @@ export async function runKilled(trial: Trial): Promise<string[]> {
   });
 }
 
-/** What the child of one run of a trial is told. */
-function childOptions({ job, seed, broken }: Trial, run: number, linked: number): ChildOptions {
-  // Where nothing is saved yet the job starts anew, and has to be told all again.
-  const told = linked < 0 ? { seed, params: jobParams[job] } : {};
-  if (broken === undefined) return told;
-  if (FROM_THE_START.includes(broken) === (run > 0)) return told;
-  return { ...told, broken };
+/**
+ * Runs a job that is not killed, in a build that may be broken, and checks it.
+ *
+ * @throws {CrashCheckError} Where it did not do what it should have.
+ */
+export async function runUninterrupted(trial: Omit<Trial, "kills">): Promise<void> {
+  const { job, seed } = trial;
+  const reference = await referenceOf(job, seed);
+  await withFolder(async (folder) => {
+    const outcome = await runChild(job, folder, childOptions(trial, -1));
+    checkOutcome(outcome, 0);
+    checkRun(outcome.lines, -1, reference);
+    checkLinked(
+      newestAcknowledged(outcome, reference),
+      newestLinked(join(folder, "job"), reference),
+      reference,
+    );
+  });
+}
+
+/** What the child of one run of a trial is told; of its build only that it is broken. */
+function childOptions(
+  { job, seed, broken }: Omit<Trial, "kills">,
+  linked: number,
+): ChildOptions {
+  return {
+    // Where nothing is saved yet the job starts anew, and has to be told all again.
+    ...linked < 0 ? { seed, params: jobParams[job] } : {},
+    ...broken === undefined ? {} : { broken },
+  };
 }
 
 function checkOutcome({ failure }: Outcome, run: number): void {

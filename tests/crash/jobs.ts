@@ -36,8 +36,8 @@ export async function loadJob(name: JobName): Promise<CrashJob> {
   const params = jobParams[name];
   switch (name) {
     case "three": {
-      const { threeJob, threeUploader } = await import("./three_job.ts");
-      return { job: threeJob(), uploader: threeUploader, params };
+      const { default: job, threeUploader } = await import("./three_job.ts");
+      return { job, uploader: threeUploader, params };
     }
     case "digits":
       return { job: (await import("../../examples/digits.ts")).default, params };

@@ -16,7 +16,7 @@ export interface StoreLine {
 export interface ResultLine {
   /** What it is. */
   readonly type: "result";
-  /** The SHA-256 of each blob's type and bytes, by `node/blob`. */
+  /** The digest of each blob that is set, by `node/blob`; see `digest.ts`. */
   readonly blobs: Readonly<Record<string, string>>;
 }
 

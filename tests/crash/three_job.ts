@@ -2,6 +2,7 @@
 
 import {
   blob,
+  codec,
   cursor,
   epochs,
   from,
@@ -28,6 +29,23 @@ interface Mixed {
   when: Date;
   odd: (number | string | null | undefined)[];
   bytes: Uint8Array;
+}
+
+/** A value that only its codec can look into. */
+class Dice {
+  readonly #rolls: number[];
+
+  constructor(rolls: readonly number[]) {
+    this.#rolls = [...rolls];
+  }
+
+  get rolls(): readonly number[] {
+    return this.#rolls;
+  }
+
+  add(roll: number): void {
+    this.#rolls.push(roll);
+  }
 }
 
 /** Doubles on each worker: 1.25 MiB, which is five blocks. */
@@ -57,6 +75,13 @@ const momentum = blob<number>("momentum", { initial: () => 0 });
 const draft = blob<number>("draft", { scratch: true });
 const note = blob<string>("note");
 const turns = blob("turns", { initial: () => 0 });
+const dice = blob("dice", {
+  initial: () => new Dice([]),
+  codec: codec({
+    encode: (dice: Dice) => ({ rolls: [...dice.rolls] }),
+    decode: ({ rolls }) => new Dice(rolls),
+  }),
+});
 const archive = blob<Float64Array>("archive");
 const summary = blob<string>("summary");
 const farewell = blob<number>("farewell");
@@ -102,8 +127,12 @@ const choose = task("choose", {
   mixed.bytes = Uint8Array.from({ length: 8 * epoch }, () => rng("bytes").int(256));
 });
 
-const count = task("count", { reads: { turns }, writes: { turns } })
-  .run(({ turns }, { rng }) => ({ turns: turns * 3 + rng("turn").int(7) }));
+const count = task("count", { reads: { turns }, updates: { dice }, writes: { turns } })
+  .run(({ turns, dice }, { rng }) => {
+    const roll = rng("turn").int(7);
+    dice.add(roll);
+    return { turns: turns * 3 + roll };
+  });
 
 const fetch = task("fetch", {
   reads: { parts: gather(workers, cells), momentum },
@@ -123,20 +152,19 @@ const sumUp = task("sum-up", { reads: { archive, chosen, turns }, writes: { summ
 const leave = task("leave", { reads: { part }, writes: { farewell } })
   .run(({ part }, { rng }) => ({ farewell: part * rng("farewell")() }));
 
-/** Makes the job. */
-export function threeJob(): Job {
-  return job("three", {
-    init: [replicate(workers, fill), on("leader", name)],
-    epoch: [
-      replicate(workers, stir),
-      on("leader", average, choose, repeat(2, count)),
-    ],
-    download: [on("leader", fetch)],
-    exit: [on("leader", sumUp), replicate(workers, leave)],
-    until: epochs(rounds),
-    checkpoint: { to: "file:checkpoints", keep: [keepLast(2)] },
-  });
-}
+/** The job. */
+const three: Job = job("three", {
+  init: [replicate(workers, fill), on("leader", name)],
+  epoch: [
+    replicate(workers, stir),
+    on("leader", average, choose, repeat(2, count)),
+  ],
+  download: [on("leader", fetch)],
+  exit: [on("leader", sumUp), replicate(workers, leave)],
+  until: epochs(rounds),
+  checkpoint: { to: "file:checkpoints", keep: [keepLast(2)] },
+});
+export default three;
 
 /** Reads what is to be taken elsewhere; it is given no place outside, so that it needs no permission. */
 const upload: Task<{ readonly mean: number }, Record<never, never>> = task("upload", {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { walk } from "@std/fs";
 import { join } from "@std/path";
 import { assertSameSaved } from "../jobs/saved.ts";
 import { ROOT, runWell, withFolder } from "./process.ts";
+import { assertKept, treeOf } from "./tree.ts";
 
 const readme = await Deno.readTextFile(join(ROOT, "README.md"));
 
@@ -45,52 +45,86 @@ Deno.test("the README's job file runs with the permissions it states, is killed,
   });
 });
 
-/** What each command says, by its first argument. */
-const SAYS: Readonly<Record<string, RegExp>> = {
-  "": /started [^]*finished at epoch 20/,
-  "--help": /resume[^]*verify[^]*--fresh/,
-  plan: /walk@main[^]*measure@main/,
-  ls: /12@a1 +epoch[^]*20@a1 +exit/,
-  verify: /good/,
-  explain: /last 3[^]*every 4|keepLast\(3\)[^]*keepEvery\(4\)/,
-  pin: /4/,
-  resume: /resumed from epoch 12/,
-  "--fresh": /started \(attempt 3\)/,
+/**
+ * What each of the README's commands says, in their order: whole lines, or what matches. The first
+ * runs the job to its end.
+ */
+const sayings: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  "": [
+    /^walkers: started \(attempt 1\) at file:.*checkpoints\/walkers$/m,
+    /^epoch 1 .* saved /m,
+    "finished at epoch 20: epochs(20) holds",
+  ],
+  "--help": [
+    "Usage: deno run … sum.ts [command] [flags]",
+    ...["run", "resume", "plan", "ls", "verify", "explain", "pin EPOCH", "unpin EPOCH"]
+      .map((command) => new RegExp(`^ +${command} +\\w`, "m")),
+    ...["--fresh", "--full", "--from EPOCH"].map((flag) => new RegExp(`^ +${flag} +\\w`, "m")),
+    "  --param size=1000  whole number, at least 1, 1000 by default",
+    /^ +75 +stopped /m,
+  ],
+  plan: [
+    "job walkers",
+    "  keep the last 3, every 4 epochs",
+    "  saved: samples, mean",
+    "a fresh start\n  start@main  reads param size; writes samples",
+    "each epoch\n  walk@main  updates samples\n  measure@main  reads samples; writes mean",
+    "  stop if epochs(20)\n  save the epoch, commit",
+  ],
+  ls: [
+    ...[4, 8, 12, 16, 18, 19, 20].map((epoch) => new RegExp(`^\\* ${epoch}@a1 +epoch `, "m")),
+    /^\* 20@a1 +exit .* epochs\(20\) holds$/m,
+  ],
+  "verify --full": [/: 8 states good, 0 damaged \(.* read and summed\)$/m],
+  explain: [
+    /: keep the last 3, every 4 epochs$/m,
+    /^ +4@a1 +stays +every 4 epochs$/m,
+    /^ +19@a1 +stays +among the last 3$/m,
+  ],
+  "pin 4": ["4@a1 is pinned: it stays until it is unpinned"],
+  "resume --from 12": [
+    /^walkers: resumed from epoch 12 \(attempt 2\) at /m,
+    /^epoch 13 .* saved /m,
+    /^finished at epoch 20: /m,
+  ],
+  "--fresh --param size=5000": [
+    /^walkers: started \(attempt 3\) at /m,
+    /^epoch 1 .* saved 39\.1 KiB /m, // 5000 doubles
+    /^finished at epoch 20: /m,
+  ],
 };
 
-/** The saved manifests and packs, by path. */
-async function savedIn(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>();
-  try {
-    for await (const { path, isFile } of walk(folder)) {
-      if (isFile && /\.(cbor|pack)$/.test(path)) found.set(path, await Deno.readFile(path));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return found;
-}
+/** What a first pin adds: itself and its folder. */
+const PINNED = 2;
 
-Deno.test("the README's commands do what they say", async () => {
+/** The commands that start or go on with the job; the others only read, or pin. */
+const RUNS = ["", "resume --from 12", "--fresh --param size=5000"];
+
+Deno.test("the README's commands do what they say, and remove or change nothing saved", async () => {
   const commands = only("A job file", "console").trimEnd().split("\n").map((line) => {
     const [, given = "", args = "", comment = ""] =
       /^\$ deno run (.*?) ?sum\.ts *([^#]*?) *# (.*)$/.exec(line) ?? [];
     assert(given === "…" || given === flags.join(" "), `the flags of: ${line}`);
-    return { args: args === "" ? [] : args.split(" "), comment };
+    assert(comment !== "", `what it does: ${line}`);
+    return args;
   });
-  assert(commands.length >= 6);
+  assertEquals(commands, Object.keys(sayings));
   await withFolder(async (cwd) => {
     await Deno.writeTextFile(join(cwd, "sum.ts"), jobFile);
-    for (const { args } of commands) {
-      const before = await savedIn(join(cwd, "checkpoints"));
-      const said = await runWell("sum.ts", { flags, args, cwd });
-      const expected = SAYS[args[0] ?? ""];
-      assert(expected !== undefined, `what "${args.join(" ")}" says is not checked`);
-      assertMatch(said, expected);
-      if (args[0] !== "--fresh") continue;
-      const after = await savedIn(join(cwd, "checkpoints"));
-      for (const [path, bytes] of before) assertEquals(after.get(path), bytes, path);
+    for (const args of commands) {
+      const before = await treeOf(cwd);
+      const text = await runWell("sum.ts", { flags, args: args.split(" ").filter(Boolean), cwd });
+      for (const part of sayings[args] ?? []) {
+        if (typeof part !== "string") assertMatch(text, part, args);
+        else assertStringIncludes(`\n${text}`, `\n${part}\n`, args);
+      }
+      await assertKept(cwd, before);
+      const { size } = await treeOf(cwd);
+      if (RUNS.includes(args)) assert(size > before.size, `${args} saves something`);
+      else assertEquals(size - before.size, args === "pin 4" ? PINNED : 0, args);
     }
+    const listed = await runWell("sum.ts", { flags, args: ["ls"], cwd });
+    for (const ref of ["4@a1", "20@a1", "20@a2", "20@a3"]) assertStringIncludes(listed, ref);
   });
 });
 
