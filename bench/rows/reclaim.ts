@@ -145,7 +145,11 @@ async function runCase(
     until: epochs(EPOCHS),
     checkpoint: { to: "file:unused", keep: [keepLast(KEEP)] },
   });
-  const checkpoints = new MultiNodeCheckpointManager(place, "file", { store, durability: "none" });
+  const checkpoints = new MultiNodeCheckpointManager(place, "file", {
+    ...{ store, durability: "none" },
+    // Tasks look at the store, which must be at rest then.
+    waitBytes: Infinity,
+  });
   await using session = new LocalSession();
   await new JobRunner(made, { checkpoints }).run(session);
   return { written: (store.bytesWritten - first) / changed, shares };
