@@ -23,6 +23,7 @@ export function denoFileSystem(): FileSystem {
     list: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
     stat,
     writeBlocks: (path, blocks, options) => thread.write(path, blocks, options),
+    keep: () => thread.keep(),
     release: () => thread.release(),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
   };

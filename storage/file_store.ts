@@ -150,6 +150,11 @@ export class FileStore implements Store {
     });
   }
 
+  /** Keeps the thread that writes between two packs. */
+  keep(): void {
+    this.#fileSystem.keep?.();
+  }
+
   /** Ends the thread that writes. */
   release(): void {
     this.#fileSystem.release?.();

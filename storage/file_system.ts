@@ -79,7 +79,9 @@ export interface FileSystem {
     blocks: readonly (readonly Uint8Array[])[],
     options: WriteBlocksOptions,
   ): Promise<BlocksWritten>;
-  /** Ends what was kept running between two files. */
+  /** Keeps what writes blocks running between two files, until it is released. */
+  keep?(): void;
+  /** Ends what was kept running. */
   release?(): void;
   /** Whether a path may be read without anyone being asked for permission; yes where not given. */
   mayRead?(path: string): boolean;

@@ -108,7 +108,9 @@ export interface Store {
     blocks: readonly (readonly Uint8Array[])[],
     options?: WriteOptions,
   ): Promise<readonly number[] | undefined>;
-  /** Ends what the store keeps running between two writes; it may be used on. */
+  /** Keeps what large writes need running between them; whoever calls it releases it. */
+  keep?(): void;
+  /** Ends what was kept running; the store may be used on. */
   release?(): void;
   /**
    * Reads an object, or a range of it, as far as the object goes.

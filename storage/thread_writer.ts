@@ -9,13 +9,10 @@ import { type ThreadAnswer, type ThreadRequest, threadSource } from "./write_thr
 /** The thread gathers what is smaller: copying more costs more than the calls that it saves. */
 const GATHER_BYTES = 64 * 1024;
 
-/** A thread that is not released keeps its process alive for so long after the last file. */
-const IDLE_MS = 500;
-
-/** Starts its thread with the first file that is to be written, and ends it when it is released or idle. */
+/** Starts its thread with the first file that is to be written, and ends it with the last one, or when it is released. */
 export class ThreadWriter {
   #worker: Worker | undefined;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #isKept = false;
   #lastId = 0;
   readonly #waiting = new Map<number, PromiseWithResolvers<BlocksWritten>>();
 
@@ -29,7 +26,6 @@ export class ThreadWriter {
     blocks: readonly (readonly Uint8Array[])[],
     { sync }: WriteBlocksOptions,
   ): Promise<BlocksWritten> {
-    clearTimeout(this.#idle);
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<BlocksWritten>();
     this.#waiting.set(id, answer);
@@ -39,14 +35,24 @@ export class ThreadWriter {
       return await answer.promise;
     } finally {
       this.#waiting.delete(id);
-      if (this.#waiting.size === 0) this.#idle = setTimeout(() => this.release(), IDLE_MS);
+      // A thread that waits would keep the process alive.
+      if (!this.#isKept) this.#end();
     }
   }
 
-  /** Ends the thread, where nothing is being written; the next file starts another. */
+  /** Keeps the thread between files, until it is released. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
+  /** Ends the thread once nothing is being written; the next file starts another. */
   release(): void {
+    this.#isKept = false;
+    this.#end();
+  }
+
+  #end(): void {
     if (this.#waiting.size > 0) return;
-    clearTimeout(this.#idle);
     this.#worker?.terminate();
     this.#worker = undefined;
   }

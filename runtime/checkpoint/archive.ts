@@ -67,6 +67,11 @@ export class Archive {
     return this.#opened ?? await this.open(undefined, nodes);
   }
 
+  /** Keeps what large saves need running between them. */
+  keep(): void {
+    this.#opened?.store.keep?.();
+  }
+
   /** Ends what the store keeps running between two saves. */
   release(): void {
     this.#opened?.store.release?.();

@@ -163,16 +163,7 @@ export class CheckpointEngine {
 
   /** Saves all blobs. Once this resolves, the epoch is committed. */
   async save(host: CheckpointHost, epoch: number, phase: Phase): Promise<void> {
-    try {
-      await this.commit(await this.prepare(host, epoch, phase));
-    } finally {
-      this.release();
-    }
-  }
-
-  /** Ends what is kept running between the saves of a run. */
-  release(): void {
-    this.archive.release();
+    await this.commit(await this.prepare(host, epoch, phase));
   }
 
   /**

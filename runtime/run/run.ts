@@ -93,6 +93,7 @@ export class Run {
       this.#request.signal,
       (key, stamp) => this.#stamp(key, stamp),
     );
+    checkpoints.engine.archive.keep();
     try {
       const result = await this.#interpret(start.phase);
       await this.#saver.ended();
@@ -102,7 +103,7 @@ export class Run {
       await this.#endAfterFailure(error);
       throw error;
     } finally {
-      checkpoints.engine.release();
+      checkpoints.engine.archive.release();
     }
   }
 

@@ -119,6 +119,7 @@ Deno.test("what was saved by the thread is read back and sums up, and a released
   const checkpoints = await CheckpointStore.open(store, { job: "job" });
   const attempt = await begin(checkpoints);
   for (const epoch of [0, 1]) {
+    store.keep();
     const large = noise(3 * 2 ** 20 + 5, epoch);
     const saved = await save(attempt, epoch, { main: { large: value(large), small: value(1) } });
     store.release();
