@@ -6,6 +6,7 @@
 import {
   CheckpointNotFoundError,
   type CheckpointStore,
+  type History,
   type ManifestRef,
 } from "../../storage/mod.ts";
 import { NothingToResumeError } from "../errors.ts";
@@ -19,6 +20,8 @@ export interface Target {
   readonly isNamed: boolean;
   /** Whether it is not the newest of the current line, so that going on makes a branch. */
   readonly isBranch: boolean;
+  /** All that is saved. */
+  readonly history: History;
 }
 
 /**
@@ -33,9 +36,10 @@ export async function locate(
   wanted: EpochRef | "auto" | undefined,
 ): Promise<Target | undefined> {
   if (wanted === undefined) return undefined;
-  const { line, sides } = await store.history();
+  const history = await store.history();
+  const { line, sides } = history;
   if (wanted === "auto" || wanted === "latest") {
-    if (line.length > 0) return { refs: line, isNamed: false, isBranch: false };
+    if (line.length > 0) return { refs: line, isNamed: false, isBranch: false, history };
     if (wanted === "auto") return undefined;
     throw new NothingToResumeError(store.store.place);
   }
@@ -46,13 +50,14 @@ export async function locate(
   const at = line.findIndex(isMeant);
   if (at >= 0) {
     const isNewest = line.findLastIndex((ref) => ref.phase === "epoch") === at;
-    return { refs: isNewest ? line : line.slice(0, at + 1), isNamed: true, isBranch: !isNewest };
+    const refs = isNewest ? line : line.slice(0, at + 1);
+    return { refs, isNamed: true, isBranch: !isNewest, history };
   }
   const others = attempt === undefined ? [] : sides.flatMap(({ refs }) => refs);
   const found = others.find(isMeant);
   if (found !== undefined) {
     const before = (await store.ancestors(found)).toReversed();
-    return { refs: [...before, found], isNamed: true, isBranch: true };
+    return { refs: [...before, found], isNamed: true, isBranch: true, history };
   }
   const epochs = [...line, ...others].filter((ref) => ref.phase === "epoch");
   const names = epochs.map((ref) =>

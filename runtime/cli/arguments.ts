@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ParamRef, ParamValue } from "../../dsl/mod.ts";
+import { type Duration, type ParamRef, type ParamValue, parseDuration } from "../../dsl/mod.ts";
 import { editDistance, nearNames } from "../../dsl/near.ts";
 
 /** What a job file can be told to do. */
@@ -41,6 +41,10 @@ export interface Arguments {
   readonly to: string | undefined;
   /** The seed. */
   readonly seed: number | undefined;
+  /** How long the run may take before it is stopped. */
+  readonly stopAfter: Duration | undefined;
+  /** How long a task that was told to stop may take to do so. */
+  readonly grace: Duration | undefined;
   /** Params by name, as text. */
   readonly params: ReadonlyMap<string, string>;
   /** Prints each event as a line of JSON. */
@@ -56,17 +60,20 @@ export class UsageError extends Error {
 }
 
 const SWITCHES = ["--help", "--version", "--fresh", "--full", "--json", "--quiet"] as const;
-const VALUES = ["--from", "--to", "--param", "--seed"] as const;
+const VALUES = ["--from", "--to", "--param", "--seed", "--stop-after", "--grace"] as const;
 const SHORT: Readonly<Record<string, string>> = {
   "-h": "--help",
   "-V": "--version",
   "-q": "--quiet",
 };
 
+/** The flags of commands that run the job. */
+const RUNS = ["--json", "--quiet", "--to", "--param", "--seed", "--stop-after", "--grace"] as const;
+
 /** Which flags a command takes, beside `--help` and `--version`. */
 const TAKES: Readonly<Record<Command, readonly string[]>> = {
-  run: ["--fresh", "--json", "--quiet", "--to", "--param", "--seed"],
-  resume: ["--from", "--json", "--quiet", "--to", "--param", "--seed"],
+  run: ["--fresh", ...RUNS],
+  resume: ["--from", ...RUNS],
   plan: ["--param", "--to", "--json"],
   ls: ["--to", "--json"],
   verify: ["--full", "--to", "--json"],
@@ -126,6 +133,8 @@ export function parseArguments(args: readonly string[]): Arguments {
     operand,
     to: values.get("--to"),
     seed: parseSeed(values.get("--seed")),
+    stopAfter: parseTime("--stop-after", values.get("--stop-after")),
+    grace: parseTime("--grace", values.get("--grace")),
     params,
     json: switches.has("--json"),
     quiet: switches.has("--quiet"),
@@ -137,6 +146,8 @@ const EXAMPLES: Readonly<Record<(typeof VALUES)[number], string>> = {
   "--to": "--to file:checkpoints",
   "--param": "--param rate=0.1",
   "--seed": "--seed 1",
+  "--stop-after": "--stop-after 55m",
+  "--grace": "--grace 30s",
 };
 
 function split(word: string): readonly [string, string | undefined] {
@@ -197,6 +208,16 @@ function parseSeed(text: string | undefined): number | undefined {
   const seed = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(seed)) return seed;
   throw new UsageError(`Cannot parse --seed "${text}": give a whole number from 0`);
+}
+
+function parseTime(flag: string, text: string | undefined): Duration | undefined {
+  if (text === undefined) return undefined;
+  try {
+    parseDuration(text as Duration);
+    return text as Duration;
+  } catch (error) {
+    throw new UsageError(`${flag}: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /**

@@ -89,6 +89,7 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
     params,
     base: line.base,
     ...args.seed === undefined ? {} : { seed: args.seed },
+    ...args.stopAfter === undefined ? {} : { stopAfter: args.stopAfter },
     ...startOf(args),
   });
   if (args.operand !== undefined) epochOf(args.operand, args.command);
@@ -145,7 +146,7 @@ async function run(
 ): Promise<number> {
   using watch = (line.watch ?? startWatch)(timeoutsOf(program));
   using show = showOn(line.output, { ...args, foreignLines: watch.foreignLines });
-  await using session = new LocalSession();
+  await using session = new LocalSession(args.grace === undefined ? {} : { grace: args.grace });
   const { events } = session;
   events.observe(watch.observe);
   events.observe(show.observe);

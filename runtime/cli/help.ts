@@ -31,6 +31,8 @@ Flags
                    which is epoch 4 of attempt 3
   --param NAME=V   give a param a value; it wins over the saved one, and that over the default
   --seed N         the seed of all random numbers; wins over the saved one (0 at first)
+  --stop-after T   stop the run, so that it can be resumed, when it has taken so long: 55m
+  --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
   --to PLACE       where the checkpoints are, as in file:checkpoints; instead of the plan's
   --json           print events, one a line (or the plan, or the list) as JSON on standard output
   --quiet, -q      print only warnings, errors, and how the run starts and ends
@@ -44,11 +46,11 @@ Exit codes
   0    finished
   1    the job failed; it can be resumed from the last saved epoch (verify: something is damaged)
   2    the command line was wrong
-  75   stopped (SIGINT, SIGTERM); run it again to go on
+  75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on
 
 The first SIGINT (Ctrl-C) or SIGTERM stops the job, so that it can be resumed. A second one, half a
 second later or more, ends the process at once, as SIGKILL does (137 to a shell); what was saved is
-safe either way.
+safe either way. An epoch that has ended is saved first, whatever the plan says of when to save.
 `;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnyBlob, Job, Setting } from "../../dsl/mod.ts";
+import type { AnyBlob, Duration, Job, Setting } from "../../dsl/mod.ts";
 import { type Checkpoints, MultiNodeCheckpointManager } from "../checkpoint/manager.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { placeOf } from "../checkpoint/place.ts";
@@ -11,8 +11,9 @@ import { StoppedError } from "../errors.ts";
 import { errorRecord, type RunOutcome } from "../events.ts";
 import { compile } from "../program.ts";
 import type { Session } from "../session/session.ts";
-import { Run, type RunRequest, stopped } from "./run.ts";
+import { Run, type RunRequest } from "./run.ts";
 import { givenParams, type Params } from "./settings.ts";
+import { makeStops, stopped } from "./stops.ts";
 import type { Uploader } from "./uploader.ts";
 
 /** How a job is run. */
@@ -35,6 +36,8 @@ export interface JobRunnerOptions {
   readonly seed?: number;
   /** Ends the run, resumable, once this epoch is committed. */
   readonly stopAfterEpoch?: number;
+  /** Stops the run, resumable, when it has taken so long, as a signal would. */
+  readonly stopAfter?: Duration;
   /** The place, instead of the manager's and of the plan's `to`. */
   readonly to?: string;
   /** Where relative places start, as in `import.meta.url`; the working directory where not given. */
@@ -120,6 +123,7 @@ export class JobRunner {
    * @throws {StoppedError} Where the signal stops it.
    */
   async run(session: Session, options: JobRunOptions = {}): Promise<number> {
+    using stops = makeStops(options, this.#options.stopAfter);
     const request: RunRequest = {
       job: this.#job,
       session,
@@ -129,8 +133,8 @@ export class JobRunner {
       params: this.#givenParams,
       seed: this.#options.seed,
       stopAfterEpoch: this.#options.stopAfterEpoch,
-      signal: options.signal ?? new AbortController().signal,
-      stopReason: options.stopReason,
+      signal: stops.signal,
+      stopReason: stops.stopReason,
     };
     this.#result = undefined;
     const run = new Run(request);

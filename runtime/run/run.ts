@@ -7,7 +7,6 @@ import { type Job, type ParamValue, paramValue } from "../../dsl/mod.ts";
 import type { PhaseName } from "../../dsl/check/check.ts";
 import type { Checkpoints } from "../checkpoint/manager.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
-import { StoppedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { Action, Program } from "../program.ts";
 import { ResourcePool } from "../session/resources.ts";
@@ -45,7 +44,7 @@ export interface RunRequest {
   /** Stops the run. */
   readonly signal: AbortSignal;
   /** Says why to stop, also while the thread is busy. */
-  readonly stopReason: (() => unknown) | undefined;
+  readonly stopReason: () => unknown;
 }
 
 /** Runs a job once. */
@@ -78,7 +77,7 @@ export class Run {
     const start = await chooseStart(this.#request);
     this.#program = start.program;
     this.#progress = start.progress;
-    this.#saver.lastSaved = start.from?.epoch;
+    this.#saver.startsFrom(start.from?.epoch);
     this.#from = start.epoch && `${start.epoch.epoch}@a${start.epoch.attempt}`;
     announce(start, checkpoints.engine, this.#request.session.events);
     if (start.phase === undefined) {
@@ -122,6 +121,7 @@ export class Run {
     }
     if (phase === "init" || phase === "epoch") {
       while (progress.epoch === 0 || progress.stop === undefined) {
+        await this.#keepFinished();
         progress.epoch++;
         progress.startClock();
         for (const action of program.epoch) await this.#do(action);
@@ -245,7 +245,7 @@ export class Run {
     return {
       ...{ job: program.job, phase, epoch, seed, branch, params: program.params, cursors, signal },
       attempt: checkpoints.engine.attempt,
-      stopReason: stopReason ?? (() => signal.aborted ? stopped(signal.reason) : undefined),
+      stopReason,
       resources: this.#pool,
       saved: async (node, blob, by) => {
         await this.#saver.ended();
@@ -269,9 +269,14 @@ export class Run {
     this.#request.session.events.emit({ type: "notice", level: "warning", message });
   }
 
+  /** Saves the last epoch where the run is to stop before the plan would have saved it. */
+  async #keepFinished(): Promise<void> {
+    const isSaved = this.#progress.epoch <= (this.#saver.lastTaken ?? -1);
+    if (!isSaved && this.#request.stopReason() !== undefined) await this.#save("epoch");
+  }
+
   #checkStop(): void {
-    const { signal, stopReason } = this.#request;
-    const reason = stopReason?.() ?? (signal.aborted ? stopped(signal.reason) : undefined);
+    const reason = this.#request.stopReason();
     if (reason !== undefined) throw reason;
   }
 
@@ -287,10 +292,4 @@ export class Run {
   #result(outcome: RunResult["outcome"], because: string): RunResult {
     return { epoch: this.#progress.epoch, ran: this.ran, outcome, because };
   }
-}
-
-/** A stop by a signal, as the error that says the run can be resumed. */
-export function stopped(reason: unknown): StoppedError {
-  if (reason instanceof StoppedError) return reason;
-  return new StoppedError(reason instanceof Error ? reason.message : String(reason));
 }

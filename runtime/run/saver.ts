@@ -11,8 +11,8 @@ import { saveByPolicy } from "./save_policy.ts";
 
 /** At most one save is under way. The next boundary waits for it, and hears of its failure. */
 export class Saver {
-  /** The last epoch that is saved. */
-  lastSaved: number | undefined;
+  #lastSaved: number | undefined;
+  #lastTaken: number | undefined;
   #savedAt = performance.now();
   #saving: Promise<void> = Promise.resolve();
 
@@ -22,6 +22,22 @@ export class Saver {
     private readonly session: Session,
     private readonly signal: AbortSignal,
   ) {}
+
+  /** The last epoch that is saved. */
+  get lastSaved(): number | undefined {
+    return this.#lastSaved;
+  }
+
+  /** The last epoch that is saved, or being saved. */
+  get lastTaken(): number | undefined {
+    return this.#lastTaken;
+  }
+
+  /** Takes note of the epoch that the run starts from, which is saved. */
+  startsFrom(epoch: number | undefined): void {
+    this.#lastSaved = epoch;
+    this.#lastTaken = epoch;
+  }
 
   /** The time since the state was last taken down to be saved, in milliseconds. */
   get sinceMs(): number {
@@ -47,9 +63,9 @@ export class Saver {
     await this.#saving;
     const { engine, session, signal } = this;
     const task = engine.prepareTask(epoch, phase);
-    const last = this.lastSaved === undefined
+    const last = this.#lastSaved === undefined
       ? "Nothing was saved before"
-      : `Epoch ${this.lastSaved} is saved: run the job again to go on from there`;
+      : `Epoch ${this.#lastSaved} is saved: run the job again to go on from there`;
     const taken = Promise.withResolvers<void>();
     let prepared: PreparedSave | undefined;
     const save = async (): Promise<void> => {
@@ -60,10 +76,15 @@ export class Saver {
     const { place } = engine.archive;
     const savedBefore = this.#savedAt;
     this.#savedAt = performance.now();
+    const takenBefore = this.#lastTaken;
+    this.#lastTaken = epoch;
     const one = { epoch, phase, place, last, save };
     this.#saving = saveByPolicy(one, policy, session.events, signal).then((isSaved) => {
-      if (isSaved) this.lastSaved = epoch;
-      else this.#savedAt = savedBefore;
+      if (isSaved) this.#lastSaved = epoch;
+      else {
+        this.#savedAt = savedBefore;
+        this.#lastTaken = takenBefore;
+      }
     });
     // It may fail while nobody waits.
     this.#saving.catch(() => {});

@@ -9,6 +9,7 @@ import type { Phase, RunMode } from "../events.ts";
 import type { Job } from "../../dsl/mod.ts";
 import { compile, type Program } from "../program.ts";
 import { judge } from "./judge.ts";
+import { poisonedWarning } from "./poisoned.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import type { RunRequest } from "./run.ts";
 import { type Params, resolveSettings } from "./settings.ts";
@@ -69,7 +70,10 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     if (!sameTarget(now, target)) continue;
     await engine.attempts.recordParent(start.from);
     if (target === undefined || target.isBranch) start.progress.branch = engine.attempt;
-    return start;
+    const store = await engine.archive.store();
+    const history = now?.history ?? await store.history();
+    const poisoned = await poisonedWarning(store, history, engine.attempt, start.from);
+    return poisoned === undefined ? start : { ...start, warnings: [...start.warnings, poisoned] };
   }
   throw new Error(
     `Another runner kept changing ${engine.archive.place} while this one tried to start: run one at a time`,

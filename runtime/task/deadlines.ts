@@ -5,6 +5,7 @@
  */
 import { TaskTimeoutError } from "../errors.ts";
 import type { Halt } from "./halt.ts";
+import { LONGEST_TIMER_MS } from "./turn.ts";
 
 /** Tells what runs to end when its deadline has passed. */
 export class Deadlines {
@@ -32,7 +33,8 @@ export class Deadlines {
   #schedule(at: number): void {
     clearTimeout(this.#timer);
     this.#firesAt = at;
-    this.#timer = setTimeout(() => this.#fire(), Math.max(0, Math.ceil(at - performance.now())));
+    const waitMs = Math.min(Math.max(0, Math.ceil(at - performance.now())), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => this.#fire(), waitMs);
   }
 
   #fire(): void {

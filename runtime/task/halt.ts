@@ -5,6 +5,7 @@
  */
 import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
 import { Deadlines } from "./deadlines.ts";
+import { after } from "./turn.ts";
 
 /** Tells one try of a task, or of a piece of one, to end: once, with a reason. */
 export class Halt {
@@ -98,13 +99,13 @@ export class Halt {
    * @throws {UnresponsiveTaskError} Where it goes on after that.
    */
   async settle<T>(result: PromiseLike<T>, what: string): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let callOff: (() => void) | undefined;
     const stuck = new Promise<never>((_, reject) => {
       const watch = (): void => {
         const { graceMs, reason } = this;
         const late = (): void =>
           reject(new UnresponsiveTaskError(what, graceMs, { cause: reason }));
-        timer = setTimeout(late, graceMs);
+        callOff = after(graceMs, late);
       };
       if (this.#isHalted) watch();
       else this.#onHalt = watch;
@@ -113,7 +114,7 @@ export class Halt {
       return await Promise.race([result, stuck]);
     } finally {
       this.#onHalt = undefined;
-      clearTimeout(timer);
+      callOff?.();
     }
   }
 

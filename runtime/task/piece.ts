@@ -7,7 +7,7 @@ import type { Awaitable, PieceContext, Retry } from "../../dsl/mod.ts";
 import { type Duration, parseDuration } from "../../dsl/mod.ts";
 import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
 import type { Halt } from "./halt.ts";
-import { backoffMs, isThenable, sleep } from "./turn.ts";
+import { after, backoffMs, isThenable, sleep } from "./turn.ts";
 
 /** Where a piece runs. */
 export interface PieceHost {
@@ -58,9 +58,9 @@ async function runTry<T>(
   what: string,
 ): Promise<T> {
   const halt = host.halt.child(timeoutMs);
-  const timer = timeoutMs === Infinity
+  const callOff = timeoutMs === Infinity
     ? undefined
-    : setTimeout(() => halt.halt(new TaskTimeoutError(timeoutMs, what)), timeoutMs);
+    : after(timeoutMs, () => halt.halt(new TaskTimeoutError(timeoutMs, what)));
   try {
     const given = run(host.context(number, halt));
     const result = isThenable(given)
@@ -73,7 +73,7 @@ async function runTry<T>(
     const isConsequence = halt.isHalted && !(error instanceof UnresponsiveTaskError);
     throw isConsequence ? halt.reason : error;
   } finally {
-    clearTimeout(timer);
+    callOff?.();
     halt.release();
   }
 }

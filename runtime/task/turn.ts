@@ -10,18 +10,33 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
+/** The longest time a timer takes, some 24 days; one for longer would fire at once. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
+
+/** Calls a function after a time of any length; gives what calls it off. */
+export function after(ms: number, call: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (leftMs: number): void => {
+    timer = leftMs > LONGEST_TIMER_MS
+      ? setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+      : setTimeout(call, leftMs);
+  };
+  wait(ms);
+  return () => clearTimeout(timer);
+}
+
 /** Waits, or throws the signal's reason as soon as it is aborted. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const stop = (): void => {
-      clearTimeout(timer);
+      callOff();
       reject(signal.reason);
     };
-    const timer = setTimeout(() => {
+    const callOff = after(ms, () => {
       signal.removeEventListener("abort", stop);
       resolve();
-    }, ms);
+    });
     signal.addEventListener("abort", stop, { once: true });
   });
 }

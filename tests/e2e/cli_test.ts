@@ -252,6 +252,19 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   }
 }
 
+for (const work of ["wait", "busy"]) {
+  Deno.test(`cli: --stop-after ends a task that is ${work}, with 75, and it goes on from there`, async () => {
+    await using folder = await Folder.make();
+    const child = folder.spawn(["--param", `work=${work}`, "--stop-after", "2s"]);
+    const { code, out } = await ended(child);
+    assertEquals(code, 75);
+    assertStringIncludes(out, "The run was told to stop (its time of 2s is up)");
+    const again = await folder.run("--param", "work=quick");
+    assertStringIncludes(again.out, "adder: resumed from epoch 1");
+    assertStringIncludes(again.out, "total 6");
+  });
+}
+
 Deno.test("cli: a task that hears nothing is ended by a second signal; what is saved is safe", async () => {
   await using folder = await Folder.make();
   const child = folder.spawn(["--param", "work=deaf"]);

@@ -27,11 +27,18 @@ Deno.test("arguments: run is the default, and flags go anywhere", () => {
     true,
   ]);
   assertEquals([...args.params], [["a", "1=2"]]);
+  const timed = parseArguments(["--stop-after", "55m", "resume", "--grace=30s"]);
+  assertEquals([timed.stopAfter, timed.grace], ["55m", "30s"]);
   assertEquals(parseArguments(["resume", "--from", "4@a3"]).from, "4@a3");
 });
 
 Deno.test("arguments: each mistake is said, with what would be right", () => {
   assertStringIncludes(refusal("--parm", "x=1"), "Unknown flag --parm: the nearest is --param");
+  assertStringIncludes(
+    refusal("--stop-after", "soon"),
+    '--stop-after: Cannot parse duration "soon"',
+  );
+  assertStringIncludes(refusal("ls", "--grace", "1s"), "it goes with run, resume");
   assertStringIncludes(refusal("--jsn"), "Unknown flag --jsn: the nearest is --json");
   assertStringIncludes(refusal("resum"), 'Unknown command "resum": did you mean "resume"?');
   assertStringIncludes(

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { backoffMs, isThenable, sleep, turn } from "../../../runtime/task/turn.ts";
 import { errorOf } from "../helpers.ts";
 
@@ -30,4 +30,16 @@ Deno.test("turn: what can be awaited", () => {
   assertEquals([Promise.resolve(), { then: () => {} }, {}, null, 1].map(isThenable), [
     ...[true, true, false, false, false],
   ]);
+});
+
+Deno.test("sleep: a time longer than a timer takes goes on, and hears its signal", async () => {
+  const controller = new AbortController();
+  const slept = sleep(90 * 86_400_000, controller.signal);
+  const first = await Promise.race([
+    slept.then(() => "woke", () => "woke"),
+    new Promise((resolve) => setTimeout(resolve, 20, "sleeps on")),
+  ]);
+  assertEquals(first, "sleeps on");
+  controller.abort(new Error("enough"));
+  await assertRejects(() => slept, Error, "enough");
 });

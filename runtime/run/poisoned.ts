@@ -1,0 +1,72 @@
+/**
+ * Notices a job that ends at the same place each time it is started.
+ *
+ * @module
+ */
+import {
+  type CheckpointStore,
+  DamagedError,
+  type History,
+  isSameRef,
+  type ManifestRef,
+} from "../../storage/mod.ts";
+
+/** So many starts from one place are said, this one among them. */
+const SAID_FROM = 3;
+/** The most attempts that are listed. */
+const MOST_LISTED = 5;
+
+/**
+ * The attempts right before one that began where it does, and saved nothing; newest first.
+ *
+ * @param from Where it begins; `undefined` for a fresh start.
+ */
+export function fruitlessAttempts(
+  { attempts, manifests }: History,
+  attempt: number,
+  from: ManifestRef | undefined,
+): readonly number[] {
+  const fruitful = new Set(manifests.map((ref) => ref.attempt));
+  const before = attempts.filter((other) => other.attempt < attempt).toReversed();
+  const end = before.findIndex(({ attempt, isStarted, parent }) =>
+    !isStarted || fruitful.has(attempt) ||
+    (parent === undefined || from === undefined ? parent !== from : !isSameRef(parent, from))
+  );
+  return before.slice(0, end < 0 ? undefined : end).map(({ attempt }) => attempt);
+}
+
+/** What to say where a job has begun at one place for at least the third time; else nothing. */
+export async function poisonedWarning(
+  store: CheckpointStore,
+  history: History,
+  attempt: number,
+  from: ManifestRef | undefined,
+): Promise<string | undefined> {
+  const before = fruitlessAttempts(history, attempt, from);
+  if (before.length < SAID_FROM - 1) return undefined;
+  const listed = before.slice(0, MOST_LISTED).map((number) => describe(store, number));
+  const more = before.length > MOST_LISTED ? ` and ${before.length - MOST_LISTED} more` : "";
+  const place = from === undefined ? "the very start" : `epoch ${from.epoch}`;
+  return `${
+    before.length + 1
+  } starts in a row, this one among them, began at ${place}, and those ` +
+    `before it ended without having saved anything (${
+      (await Promise.all(listed)).join("; ")
+    }${more}). ` +
+    `Something may end the job at the same place each time: see what they printed last` +
+    (from === undefined
+      ? ""
+      : ", or go back with resume --from and an older epoch (ls lists them)");
+}
+
+/** An attempt, and when it was started, as far as its record can be read. */
+async function describe(store: CheckpointStore, attempt: number): Promise<string> {
+  try {
+    const record = await store.readAttempt(attempt);
+    const when = record === undefined ? "" : `, ${new Date(record.createdAtMs).toISOString()}`;
+    return `attempt ${attempt}${when}`;
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    return `attempt ${attempt}`;
+  }
+}
