@@ -1,0 +1,64 @@
+// Jobs that are told to stop, as processes run them.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ended, Folder, signalAt } from "./adder_folder.ts";
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const work of ["wait", "busy"]) {
+    Deno.test(`cli: ${signal} stops a task that is ${work}, with 75, and it goes on from there`, async () => {
+      await using folder = await Folder.make();
+      const child = folder.spawn(["--param", `work=${work}`]);
+      const { code, out, tookMs } = await signalAt(child, "in epoch 2", signal);
+      assertEquals(code, 75);
+      // The task itself would take 20 s.
+      assert(tookMs < 3_000, `it took ${tookMs} ms to stop`);
+      assertStringIncludes(out, `stopped (epoch 1 is saved): The run was told to stop (${signal})`);
+      const again = await folder.run("--param", "work=quick");
+      assertStringIncludes(again.out, "adder: resumed from epoch 1");
+      assertStringIncludes(again.out, "total 6");
+    });
+  }
+}
+
+for (const work of ["wait", "busy"]) {
+  Deno.test(`cli: --stop-after ends a task that is ${work}, with 75, and it goes on from there`, async () => {
+    await using folder = await Folder.make();
+    const child = folder.spawn(["--param", `work=${work}`, "--stop-after", "2s"]);
+    const { code, out } = await ended(child);
+    assertEquals(code, 75);
+    assertStringIncludes(out, "The run was told to stop (its time of 2s is up)");
+    const again = await folder.run("--param", "work=quick");
+    assertStringIncludes(again.out, "adder: resumed from epoch 1");
+    assertStringIncludes(again.out, "total 6");
+  });
+}
+
+Deno.test("cli: a task that hears nothing is ended by a second signal; what is saved is safe", async () => {
+  await using folder = await Folder.make();
+  const child = folder.spawn(["--param", "work=deaf"]);
+  const waitFor = "task add@main has not yielded";
+  const { signal, tookMs } = await signalAt(child, "in epoch 2", "SIGINT", { waitFor }, "SIGINT");
+  assertEquals(signal, "SIGKILL");
+  assert(tookMs < 3_000, `it took ${tookMs} ms to end`);
+  const again = await folder.run("--param", "work=quick");
+  assertStringIncludes(again.out, "adder: resumed from epoch 1");
+  assertStringIncludes(again.out, "total 6");
+});
+
+Deno.test("cli: one request to stop that comes twice, as from a shell and a parent, is one", async () => {
+  await using folder = await Folder.make();
+  const child = folder.spawn(["--param", "work=deaf"]);
+  const waitFor = "task add@main has not yielded";
+  const twice = ["SIGINT", "SIGTERM"] as const;
+  const { signal, err } = await signalAt(child, "in epoch 2", ...twice, { waitFor }, "SIGTERM");
+  assertEquals(signal, "SIGKILL");
+  assertStringIncludes(err, "SIGTERM again: ended at once; what is saved is safe");
+});
+
+Deno.test("cli: a task that is past its timeout and does not yield is told of while it runs", async () => {
+  await using folder = await Folder.make();
+  const { code, out, err } = await folder.run("--param", "work=late");
+  assertEquals([code, err.trimEnd().split("\n")], [0, [
+    "task add@main is past its timeout and has not yielded, so that it cannot be told to end",
+  ]]);
+  assertStringIncludes(out, "past its timeout of 1.0 s, and did not yield");
+});
