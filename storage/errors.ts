@@ -196,7 +196,7 @@ export class CheckpointNotFoundError extends Error {
   }
 }
 
-/** An epoch is being removed, so that it can be kept no more. */
+/** An epoch is being removed, so that nothing can be made of it any more. */
 export class RemovedError extends Error {
   /** The class's name. */
   override readonly name: string = "RemovedError";
@@ -207,9 +207,33 @@ export class RemovedError extends Error {
     readonly epoch: string,
     /** Where. */
     readonly place: string,
+    what: "pin" | "fork",
+    options?: ErrorOptions,
   ) {
     super(
-      `Cannot pin ${epoch} at ${place}: it is being removed, as the plan does not keep it. Pin a newer one`,
+      `Cannot ${what} ${epoch} at ${place}: it is being removed, as the plan does not keep it. ` +
+        `Take a newer one (ls lists them)`,
+      options,
+    );
+  }
+}
+
+/** A place that should be empty holds checkpoints. */
+export class PlaceTakenError extends Error {
+  /** The class's name. */
+  override readonly name: string = "PlaceTakenError";
+
+  /** Names the place, and whose it is. */
+  constructor(
+    /** The place. */
+    readonly place: string,
+    job: string | undefined,
+  ) {
+    super(
+      `Cannot fork to ${place}: epochs of ${
+        job === undefined ? "a job" : `job "${job}"`
+      } are saved there already. ` +
+        `Give the fork another name`,
     );
   }
 }

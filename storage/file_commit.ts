@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { ObjectExistsError, UnknownOutcomeError } from "./errors.ts";
+import { ObjectExistsError, ObjectNotFoundError, UnknownOutcomeError } from "./errors.ts";
 import type { BlocksWritten, FileSystem } from "./file_system.ts";
 import { discard, writeNew } from "./file_write.ts";
 import { asStoreError } from "./io_errors.ts";
@@ -87,6 +87,29 @@ export class FileCommit {
       }
       const why = `nobody can tell whether it is there: ${cause.message}`;
       throw new UnknownOutcomeError("commit", to, why, { cause });
+    }
+  }
+
+  /**
+   * Gives a file of another folder a name here; `false` where the file system cannot.
+   *
+   * @throws {ObjectNotFoundError} Where there is no such file.
+   * @throws {ObjectExistsError} Where there is a file of the new name, which stays as it is.
+   */
+  async adopt(from: string, to: string, durability: Durability): Promise<boolean> {
+    try {
+      await this.fileSystem.link(from, to);
+    } catch (error) {
+      const cause = asStoreError(error, "link", to, this.root);
+      if (cause instanceof ObjectNotFoundError || cause instanceof ObjectExistsError) throw cause;
+      return false;
+    }
+    try {
+      if (durability === "power") await this.syncFolder(dirname(to));
+      return true;
+    } catch (error) {
+      await discard(this.fileSystem, to);
+      throw asStoreError(error, "sync", dirname(to), this.root);
     }
   }
 

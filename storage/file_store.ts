@@ -23,6 +23,7 @@ import type {
   StorePromises,
   WriteOptions,
 } from "./store.ts";
+import { lengthOf } from "./pieces.ts";
 import { covers } from "./store.ts";
 
 /** To hand over less than this to a thread costs more than it saves. */
@@ -148,6 +149,19 @@ export class FileStore implements Store {
       if (durability === "power") await this.#commit.syncFolder(dirname(path));
       return sums;
     });
+  }
+
+  /** Links to another folder's file, on the same file system. */
+  async adopt(
+    name: string,
+    from: Store,
+    fromName: string,
+    options: WriteOptions = {},
+  ): Promise<boolean> {
+    if (!(from instanceof FileStore)) return false;
+    const { path, durability, links } = await this.#prepare(name, options);
+    const source = from.#place.path(checkName(fromName));
+    return links && await this.#commit.adopt(source, path, durability);
   }
 
   /** Keeps the thread that writes between two packs. */
@@ -281,10 +295,4 @@ export class FileStore implements Store {
       throw asStoreError(error, op, path, this.root);
     }
   }
-}
-
-function lengthOf(blocks: readonly (readonly Uint8Array[])[]): number {
-  let sum = 0;
-  for (const parts of blocks) for (const part of parts) sum += part.byteLength;
-  return sum;
 }

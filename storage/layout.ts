@@ -54,7 +54,10 @@ export function manifestName({ epoch, attempt, phase }: ManifestRef): string {
 }
 
 /** A name for a new pack, never used before. */
-export function newPackName({ epoch, attempt }: ManifestRef, node: string): string {
+export function newPackName(
+  { epoch, attempt }: Pick<ManifestRef, "epoch" | "attempt">,
+  node: string,
+): string {
   const nonce = crypto.randomUUID().replaceAll("-", "");
   return `${FOLDERS.packs}a${padded(attempt)}/e${padded(epoch)}.${node}.${nonce}.pack`;
 }
@@ -86,15 +89,16 @@ export function parseManifestName(name: string): ManifestRef | undefined {
   return manifestName(ref) === name ? ref : undefined;
 }
 
-/** The attempt that wrote a pack, and for which epoch, from its name; `undefined` where it is no pack's. */
+/** What a pack's name says: the attempt that wrote it, for which epoch and node; `undefined` where it is none. */
 export function parsePackName(
   name: string,
-): { readonly attempt: number; readonly epoch: number } | undefined {
-  const match = /^packs\/a(\d{6,9})\/e(\d{6,9})\.[A-Za-z0-9_][A-Za-z0-9_.-]*\.[0-9a-f]{32}\.pack$/
+): { readonly attempt: number; readonly epoch: number; readonly node: string } | undefined {
+  const match = /^packs\/a(\d{6,9})\/e(\d{6,9})\.([A-Za-z0-9_][A-Za-z0-9_.-]*)\.[0-9a-f]{32}\.pack$/
     .exec(name);
   const attempt = parseNumber(match?.[1]);
   const epoch = parseNumber(match?.[2]);
-  return attempt === undefined || epoch === undefined ? undefined : { attempt, epoch };
+  if (attempt === undefined || epoch === undefined) return undefined;
+  return { attempt, epoch, node: match?.[3] ?? "" };
 }
 
 /** The attempt whose removal a record tells of; `undefined` where it is no such record's name. */

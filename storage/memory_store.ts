@@ -86,6 +86,26 @@ export class MemoryStore implements Store {
     return at;
   }
 
+  /** Shares the bytes of another memory store's object. */
+  async adopt(
+    name: string,
+    from: Store,
+    fromName: string,
+    { signal }: WriteOptions = {},
+  ): Promise<boolean> {
+    await check(signal, () => checkName(name));
+    if (!(from instanceof MemoryStore)) return false;
+    const bytes = from.#objects.get(fromName);
+    if (bytes === undefined) {
+      throw new ObjectNotFoundError("read", fromName, `there is no such object in ${from.place}`);
+    }
+    if (this.#objects.has(name)) {
+      throw new ObjectExistsError("write", name, "it exists, and nothing is overwritten");
+    }
+    this.#create().set(name, bytes);
+    return true;
+  }
+
   /** Reads an object, or a range of it. */
   async get(name: string, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     using reader = await this.open(name, options);

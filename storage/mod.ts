@@ -11,6 +11,7 @@ export { denoFileSystem } from "./deno_file_system.ts";
 export type { OnPoint, StorePoint } from "./file_commit.ts";
 export * from "./file_store.ts";
 export * from "./file_system.ts";
+export * from "./fork.ts";
 export type { History } from "./history.ts";
 export type { AttemptRecord, JobRecord } from "./job_record.ts";
 export { formatRef, isSameRef, manifestName } from "./layout.ts";

@@ -50,7 +50,7 @@ export async function createPin(
   await store.remove([name], writing);
   const ref = formatRef({ ...pin, phase: "epoch" });
   throw found === "going"
-    ? new RemovedError(ref, store.place)
+    ? new RemovedError(ref, store.place, "pin")
     : new CheckpointNotFoundError(ref, store.place, []);
 }
 

@@ -113,6 +113,15 @@ export interface Store {
   /** Ends what was kept running; the store may be used on. */
   release?(): void;
   /**
+   * Gives an object of another store a name here too, without copying it; `false` where that cannot be
+   * done, or where it is not given. Each name is removed by itself.
+   *
+   * @throws {ObjectNotFoundError} Where the other store has no such object.
+   * @throws {ObjectExistsError} Where there is an object of that name here, which stays as it is.
+   * @throws {StoreError} Where it fails.
+   */
+  adopt?(name: string, from: Store, fromName: string, options?: WriteOptions): Promise<boolean>;
+  /**
    * Reads an object, or a range of it, as far as the object goes.
    *
    * @throws {ObjectNotFoundError} Where there is none.

@@ -7,12 +7,14 @@ import {
   CheckpointNotFoundError,
   CheckpointStore,
   DamagedError,
+  forkCheckpoint,
   type Manifest,
   type ManifestRef,
   type NodeReport,
   openStore,
 } from "../../storage/mod.ts";
 import { CheckpointsUnavailableError, NothingToResumeError } from "../errors.ts";
+import { environment } from "../run/state.ts";
 import type { EpochRef } from "./epoch_ref.ts";
 import { locate, type Target } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
@@ -99,6 +101,16 @@ export class Archive {
   async verify(ref: ManifestRef): Promise<void> {
     const store = await this.store();
     await store.check(await store.readManifest(ref));
+  }
+
+  /** Begins a job's checkpoints here with an epoch of another's. */
+  async adopt(job: string, from: Archive, epoch: EpochRef): Promise<void> {
+    const source = await from.store();
+    const manifest = await from.readEpoch(epoch);
+    const { seed, params } = manifest.run;
+    const record = { seed, params, environment: environment(), createdAtMs: Date.now() };
+    const target = await this.open(job, Object.keys(manifest.nodes));
+    await forkCheckpoint({ source, manifest, target, record });
   }
 
   /** The manifest of the epoch that a user means. */

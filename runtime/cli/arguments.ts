@@ -4,6 +4,7 @@
  * @module
  */
 import { type Duration, type ParamRef, type ParamValue, parseDuration } from "../../dsl/mod.ts";
+import { nameProblem } from "../../dsl/check/names.ts";
 import { editDistance, nearNames } from "../../dsl/near.ts";
 
 /** What a job file can be told to do. */
@@ -16,6 +17,7 @@ export const COMMANDS = [
   "explain",
   "pin",
   "unpin",
+  "fork",
 ] as const;
 
 /** One of the commands. */
@@ -37,6 +39,10 @@ export interface Arguments {
   readonly from: string | undefined;
   /** The epoch to pin or unpin. */
   readonly operand: string | undefined;
+  /** The name under which the job is saved. */
+  readonly as: string | undefined;
+  /** The name under which the job that is forked is saved. */
+  readonly of: string | undefined;
   /** The place. */
   readonly to: string | undefined;
   /** The seed. */
@@ -60,26 +66,34 @@ export class UsageError extends Error {
 }
 
 const SWITCHES = ["--help", "--version", "--fresh", "--full", "--json", "--quiet"] as const;
-const VALUES = ["--from", "--to", "--param", "--seed", "--stop-after", "--grace"] as const;
+const VALUES = [
+  ...["--from", "--as", "--of", "--to", "--param", "--seed", "--stop-after", "--grace"] as const,
+] as const;
 const SHORT: Readonly<Record<string, string>> = {
   "-h": "--help",
   "-V": "--version",
   "-q": "--quiet",
 };
 
+/** The flags that say which checkpoints are meant. */
+const PLACE = ["--to", "--as"] as const;
 /** The flags of commands that run the job. */
-const RUNS = ["--json", "--quiet", "--to", "--param", "--seed", "--stop-after", "--grace"] as const;
+const RUNS = [
+  ...PLACE,
+  ...["--json", "--quiet", "--param", "--seed", "--stop-after", "--grace"],
+] as const;
 
 /** Which flags a command takes, beside `--help` and `--version`. */
 const TAKES: Readonly<Record<Command, readonly string[]>> = {
   run: ["--fresh", ...RUNS],
   resume: ["--from", ...RUNS],
-  plan: ["--param", "--to", "--json"],
-  ls: ["--to", "--json"],
-  verify: ["--full", "--to", "--json"],
-  explain: ["--param", "--to", "--json"],
-  pin: ["--to"],
-  unpin: ["--to"],
+  plan: ["--param", "--json", ...PLACE],
+  ls: ["--json", ...PLACE],
+  verify: ["--full", "--json", ...PLACE],
+  explain: ["--param", "--json", ...PLACE],
+  pin: PLACE,
+  unpin: PLACE,
+  fork: ["--from", "--of", ...RUNS],
 };
 
 /**
@@ -116,7 +130,7 @@ export function parseArguments(args: readonly string[]): Arguments {
   }
   const command = commandOf(words);
   const isMeta = switches.has("--help") || switches.has("--version");
-  const operand = operandOf(command, words.slice(1), isMeta);
+  const operand = operandOf(command, words.slice(1), isMeta, values.has("--as"));
   const used = [...switches, ...values.keys(), ...params.size > 0 ? ["--param"] : []];
   for (const flag of used) {
     if (isMeta || TAKES[command].includes(flag)) continue;
@@ -131,6 +145,8 @@ export function parseArguments(args: readonly string[]): Arguments {
     full: switches.has("--full"),
     from: values.get("--from"),
     operand,
+    as: parseName("--as", values.get("--as")),
+    of: parseName("--of", values.get("--of")),
     to: values.get("--to"),
     seed: parseSeed(values.get("--seed")),
     stopAfter: parseTime("--stop-after", values.get("--stop-after")),
@@ -143,6 +159,8 @@ export function parseArguments(args: readonly string[]): Arguments {
 
 const EXAMPLES: Readonly<Record<(typeof VALUES)[number], string>> = {
   "--from": "--from 4",
+  "--as": "--as warmer",
+  "--of": "--of warmer",
   "--to": "--to file:checkpoints",
   "--param": "--param rate=0.1",
   "--seed": "--seed 1",
@@ -180,11 +198,15 @@ function operandOf(
   command: Command,
   [operand, ...more]: readonly string[],
   isMeta: boolean,
+  hasName: boolean,
 ): string | undefined {
   const takesOne = command === "pin" || command === "unpin";
   const extra = takesOne ? more[0] : operand;
   if (extra !== undefined) {
     throw new UsageError(`"${command}" takes no further words, found "${extra}"`);
+  }
+  if (command === "fork" && !isMeta && !hasName) {
+    throw new UsageError('"fork" needs a name for the new job, as in fork --from 4 --as warmer');
   }
   if (takesOne && operand === undefined && !isMeta) {
     throw new UsageError(`"${command}" needs an epoch, as in ${command} 4, or ${command} 4@a3`);
@@ -208,6 +230,13 @@ function parseSeed(text: string | undefined): number | undefined {
   const seed = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(seed)) return seed;
   throw new UsageError(`Cannot parse --seed "${text}": give a whole number from 0`);
+}
+
+function parseName(flag: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const problem = nameProblem(text);
+  if (problem === undefined) return text;
+  throw new UsageError(`Cannot parse ${flag} "${text}": ${problem}`);
 }
 
 function parseTime(flag: string, text: string | undefined): Duration | undefined {

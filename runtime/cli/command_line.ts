@@ -65,7 +65,7 @@ export async function runCommandLine(job: Job, line: CommandLine): Promise<numbe
     output.err(`error: ${error.message}\n${isUsage ? "--help lists what there is\n" : ""}`);
     return EXIT.usage;
   }
-  return await perform(job, ready, line);
+  return await perform(ready, line);
 }
 
 /** What a command needs. */
@@ -83,12 +83,15 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
   const place = args.to === undefined
     ? checkpoints === undefined ? {} : { checkpoints }
     : { to: checkPlace(args.to) };
+  // What is forked is opened first; the fork becomes a runner of its own.
+  const name = args.command === "fork" ? args.of : args.as;
   const runner = new JobRunner(job, {
     ...others,
     ...place,
     params,
     base: line.base,
     ...args.seed === undefined ? {} : { seed: args.seed },
+    ...name === undefined ? {} : { as: name },
     ...args.stopAfter === undefined ? {} : { stopAfter: args.stopAfter },
     ...startOf(args),
   });
@@ -106,16 +109,16 @@ function checkPlace(to: string): string {
   );
 }
 
-async function perform(job: Job, ready: Ready, line: CommandLine): Promise<number> {
+async function perform(ready: Ready, line: CommandLine): Promise<number> {
   const { args, program, runner } = ready;
   const { output } = line;
   const kept = new Kept();
   try {
     const { archive } = runner.checkpoints.engine;
-    const keeping = { archive, job: job.name, program, args, output };
+    const keeping = { archive, job: runner.name, program, args, output };
     switch (args.command) {
       case "ls":
-        return await list(job, runner, args, output);
+        return await list(runner, args, output);
       case "verify":
         return await verify(keeping);
       case "explain":
@@ -126,6 +129,8 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
       case "run":
       case "resume":
         return await run(ready, line, kept);
+      case "fork":
+        return await run({ ...ready, runner: await fork(ready, output) }, line, kept);
     }
     const { place } = archive;
     output.out(
@@ -133,7 +138,8 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
     );
     return EXIT.finished;
   } catch (error) {
-    const to = args.to === undefined ? "" : ` --to ${args.to}`;
+    const as = args.as === undefined ? "" : ` --as ${args.as}`;
+    const to = (args.to === undefined ? "" : ` --to ${args.to}`) + as;
     output.err(failureText(error, kept, `deno run … ${fileName(line.base)}${to}`));
     return isStop(error) ? EXIT.stopped : EXIT.failed;
   }
@@ -178,9 +184,21 @@ function isStop(error: unknown): boolean {
   return false;
 }
 
-async function list(job: Job, runner: JobRunner, args: Arguments, output: Output): Promise<number> {
+/** Forks the job, and gives the runner that goes on with the fork. */
+async function fork({ args, runner }: Ready, output: Output): Promise<JobRunner> {
+  const { as = "", from } = args;
+  const forked = await runner.fork(as, from === undefined ? "latest" : epochOf(from, "--from"));
+  if (!args.json) {
+    const { place } = forked.checkpoints.engine.archive;
+    const which = from === undefined || from === "latest" ? "the newest epoch" : `epoch ${from}`;
+    output.out(`${as}: forked from ${which} of ${runner.name}, at ${place}\n`);
+  }
+  return forked;
+}
+
+async function list(runner: JobRunner, args: Arguments, output: Output): Promise<number> {
   const { archive } = runner.checkpoints.engine;
-  await archive.open(job.name, []);
+  await archive.open(runner.name, []);
   const listed = await listSaved(archive);
   output.out(args.json ? `${toJson(listed, 2)}\n` : listText(listed));
   return EXIT.finished;

@@ -23,12 +23,17 @@ Commands
                    save; changes nothing
   pin EPOCH        keep a saved epoch, whatever the plan says, until it is unpinned: 4, or 4@a3
   unpin EPOCH      pin it no more; it goes when the plan does not keep it
+  fork             begin a job of another name (--as) with a saved epoch of this one (--from), and
+                   run it; packs are shared where the file system can, and neither job depends on
+                   what the other keeps
 
 Flags
   --fresh          run: start anew, on a line of its own; deletes nothing
   --full           verify: read and sum every byte, not records and sizes alone
-  --from EPOCH     resume: the epoch to go on from: a number, "latest" (the default), or "4@a3",
-                   which is epoch 4 of attempt 3
+  --from EPOCH     resume, fork: the epoch to go on from: a number, "latest" (the default), or
+                   "4@a3", which is epoch 4 of attempt 3
+  --as NAME        the name under which the job is saved, instead of its own: that of a fork
+  --of NAME        fork: the fork that is forked, where it is not the job itself
   --param NAME=V   give a param a value; it wins over the saved one, and that over the default
   --seed N         the seed of all random numbers; wins over the saved one (0 at first)
   --stop-after T   stop the run, so that it can be resumed, when it has taken so long: 55m

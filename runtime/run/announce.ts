@@ -8,11 +8,16 @@ import type { Events } from "../events.ts";
 import type { Start } from "./start.ts";
 
 /** Says which of the three a run is, from where it goes on, and what differs from before. */
-export function announce(start: Start, engine: CheckpointEngine, events: Events): void {
+export function announce(
+  start: Start,
+  name: string,
+  engine: CheckpointEngine,
+  events: Events,
+): void {
   const { mode, from, phase, notices, warnings } = start;
   const { program, seed } = start.progress;
   events.emit({
-    ...{ type: "run-started", job: program.job, mode, seed, params: program.params },
+    ...{ type: "run-started", job: name, mode, seed, params: program.params },
     place: engine.archive.place,
     attempt: engine.attempt,
     from: from?.epoch,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { AnyBlob, Duration, Job, Setting } from "../../dsl/mod.ts";
+import { nameProblem } from "../../dsl/check/names.ts";
 import { type Checkpoints, MultiNodeCheckpointManager } from "../checkpoint/manager.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { placeOf } from "../checkpoint/place.ts";
@@ -38,6 +39,11 @@ export interface JobRunnerOptions {
   readonly stopAfterEpoch?: number;
   /** Stops the run, resumable, when it has taken so long, as a signal would. */
   readonly stopAfter?: Duration;
+  /**
+   * The name under which it is saved, instead of the job's own: that of a fork. Random numbers do not
+   * depend on it.
+   */
+  readonly as?: string;
   /** The place, instead of the manager's and of the plan's `to`. */
   readonly to?: string;
   /** Where relative places start, as in `import.meta.url`; the working directory where not given. */
@@ -90,8 +96,16 @@ export class JobRunner {
   #checkpoints: Checkpoints | undefined;
   #result: RunResult | undefined;
 
-  /** Takes a job and how to run it; nothing is opened yet. */
+  /**
+   * Takes a job and how to run it; nothing is opened yet.
+   *
+   * @throws {RangeError} Where `as` is no name for a folder.
+   */
   constructor(job: Job, options: JobRunnerOptions = {}) {
+    const problem = options.as === undefined ? undefined : nameProblem(options.as);
+    if (problem !== undefined) {
+      throw new RangeError(`The job cannot be saved as "${options.as}": ${problem}`);
+    }
     this.#job = job;
     this.#options = options;
     this.#checkpoints = options.to === undefined ? options.checkpoints : undefined;
@@ -102,12 +116,17 @@ export class JobRunner {
     return this.#result;
   }
 
+  /** The name under which the job is saved. */
+  get name(): string {
+    return this.#options.as ?? this.#job.name;
+  }
+
   /** The checkpoint manager: the one given, or the one made from the plan. */
   get checkpoints(): Checkpoints {
     if (this.#checkpoints !== undefined) return this.#checkpoints;
     const { to, base } = this.#options;
     const { plan } = compile(this.#job, { params: this.#givenParams });
-    const { db, dbType } = placeOf(to ?? plan.to, this.#job.name, base);
+    const { db, dbType } = placeOf(to ?? plan.to, this.name, base);
     this.#checkpoints = new MultiNodeCheckpointManager(db, dbType, {
       ...plan.durability === undefined ? {} : { durability: plan.durability },
     });
@@ -126,6 +145,7 @@ export class JobRunner {
     using stops = makeStops(options, this.#options.stopAfter);
     const request: RunRequest = {
       job: this.#job,
+      name: this.name,
       session,
       checkpoints: this.checkpoints,
       from: this.#options.resumeFromEpoch,
@@ -155,6 +175,30 @@ export class JobRunner {
       session.events.emit({ type: "run-finished", outcome, epoch, because, error: record });
       throw error;
     }
+  }
+
+  /**
+   * Commits a saved epoch as the first of a job of another name, beside this one; no byte is copied
+   * where the store can do without. Neither depends on the other from then on.
+   *
+   * @returns The runner that goes on from it.
+   * @throws {RangeError} Where the name is none for a folder, or this runner was given a manager, which says
+   * nothing of where another job's checkpoints belong.
+   * @throws {PlaceTakenError} Where a job of that name has saved something already.
+   * @throws {CheckpointNotFoundError} Where the epoch is not saved.
+   */
+  async fork(as: string, from: EpochRef = "latest"): Promise<JobRunner> {
+    const { checkpoints, ...options } = this.#options;
+    if (checkpoints !== undefined && options.to === undefined) {
+      throw new RangeError(
+        `Cannot fork to "${as}": the runner was given a manager; give it a place instead, with \`to\``,
+      );
+    }
+    const runner = new JobRunner(this.#job, { ...options, as, resumeFromEpoch: "latest" });
+    const source = this.checkpoints.engine.archive;
+    await source.open(this.name, []);
+    await runner.checkpoints.engine.archive.adopt(as, source, from);
+    return runner;
   }
 
   /**

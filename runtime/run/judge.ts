@@ -39,6 +39,7 @@ function nodesReading({ groups }: Program, cursor: CursorRef<unknown>): Readonly
 function conditionScope(session: Session, progress: Progress, signal: AbortSignal): Scope {
   const { program, epoch, seed, branch, cursors } = progress;
   return {
+    name: program.job,
     ...{ job: program.job, phase: "epoch", epoch, attempt: 0, branch, seed, signal, cursors },
     params: program.params,
     stopReason: () => undefined,

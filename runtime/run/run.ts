@@ -27,6 +27,8 @@ import type { Uploader } from "./uploader.ts";
 export interface RunRequest {
   /** The job. */
   readonly job: Job;
+  /** The name under which it is saved. */
+  readonly name: string;
   /** Where its tasks run. */
   readonly session: Session;
   /** Where its checkpoints are. */
@@ -79,7 +81,7 @@ export class Run {
     this.#progress = start.progress;
     this.#saver.startsFrom(start.from?.epoch);
     this.#from = start.epoch && `${start.epoch.epoch}@a${start.epoch.attempt}`;
-    announce(start, checkpoints.engine, this.#request.session.events);
+    announce(start, this.#request.name, checkpoints.engine, this.#request.session.events);
     if (start.phase === undefined) {
       return this.#result("already finished", `${start.progress.stop ?? "it"} holds`);
     }
@@ -240,10 +242,11 @@ export class Run {
 
   /** What the tasks of a group know of this run. */
   #scope(phase: Phase): Scope {
-    const { session, checkpoints, signal, stopReason } = this.#request;
+    const { name, session, checkpoints, signal, stopReason } = this.#request;
     const { program, epoch, seed, branch, cursors } = this.#progress;
     return {
-      ...{ job: program.job, phase, epoch, seed, branch, params: program.params, cursors, signal },
+      ...{ job: program.job, name, phase, epoch, seed, branch, params: program.params, cursors },
+      signal,
       attempt: checkpoints.engine.attempt,
       stopReason,
       resources: this.#pool,

@@ -49,9 +49,9 @@ export const END_PHASES = ["upload", "download", "exit"] as const;
  * @throws {CheckpointNotFoundError} Where the epoch asked for is not saved.
  */
 export async function chooseStart(request: RunRequest): Promise<Start> {
-  const { checkpoints: { engine }, job, params, uploader } = request;
+  const { checkpoints: { engine }, job, name, params, uploader } = request;
   const early = compile(job, { params, upload: uploader !== undefined });
-  await engine.archive.open(job.name, early.nodes);
+  await engine.archive.open(name, early.nodes);
   engine.attempts.release();
   const wanted = await engine.archive.wanted(request.from);
   let isTaken = false;

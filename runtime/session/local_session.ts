@@ -208,6 +208,7 @@ export class LocalSession implements Session {
     const params = {};
     this.#pool ??= new ResourcePool((param) => paramValue(param, params), this.#closing.signal);
     return {
+      name: job,
       ...{ job, phase: "init", epoch: 0, attempt: 0, branch: 0, seed: 0, params, signal },
       stopReason: () => signal.aborted ? signal.reason : undefined,
       cursors: new Cursors({ job, seed: 0 }),

@@ -15,6 +15,8 @@ export type SavedReader = (node: string, blob: AnyBlob, by: By) => Promise<unkno
 export interface Scope {
   /** The job's name. */
   readonly job: string;
+  /** The name under which it is saved: another one for a fork. */
+  readonly name: string;
   /** Which of the job's groups runs. */
   readonly phase: Phase;
   /** The epoch. */

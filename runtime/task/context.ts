@@ -74,8 +74,8 @@ export class TaskContext implements Context {
   }
 
   get idempotencyKey(): string {
-    const { job, branch, phase, epoch } = this.#scope;
-    return `${job}:${branch}:${phase}:${epoch}:${this.#place.id}`;
+    const { name, branch, phase, epoch } = this.#scope;
+    return `${name}:${branch}:${phase}:${epoch}:${this.#place.id}`;
   }
 
   // Users take these apart (`{ rng, progress }`), so each is bound, once it is asked for.

@@ -56,6 +56,7 @@ export async function runTask<I, O>(
   if (options.onEvent !== undefined) events.observe(options.onEvent);
   const stopReason = (): unknown => signal.aborted ? signal.reason : undefined;
   const scope: Scope = {
+    name: task.name,
     ...{ job: task.name, phase: "epoch", epoch, attempt: 1, branch: 1, seed, params: {}, signal },
     ...{ stopReason, events, checkReads: false },
     cursors: new Cursors({ job: task.name, seed }),

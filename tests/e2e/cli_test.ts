@@ -113,3 +113,29 @@ Deno.test("cli: a reader of the output that goes away does not end the work", as
   assertEquals((await child.status).code, 0);
   assertStringIncludes((await folder.run()).out, "adder: already finished at epoch 200");
 });
+
+Deno.test("cli: a fork starts from an epoch with another param, and goes on under its name", async () => {
+  await using folder = await Folder.make();
+  await folder.run();
+  const forked = await folder.run("fork", "--from", "1", "--as", "longer", "--param", "epochs=4");
+  assertEquals(forked.code, 0, forked.err);
+  assertStringIncludes(forked.out, "longer: forked from epoch 1 of adder, at file:");
+  assertStringIncludes(forked.out, "longer: resumed from epoch 1 (attempt 2)");
+  assertStringIncludes(forked.out, "total 10");
+  const again = await folder.run("--as", "longer", "--param", "epochs=5");
+  assertStringIncludes(again.out, "longer: resumed from epoch 4");
+  assertStringIncludes((await folder.run("ls", "--as", "longer")).out, "5@a3");
+  const deep = await folder.run("fork", "--of", "longer", "--from=5", "--as", "deeper", "-q");
+  assertStringIncludes(deep.out, "deeper: resumed from epoch 5, at its exit group");
+  const taken = await folder.run("fork", "--as", "longer");
+  assertEquals(taken.code, 1);
+  assertStringIncludes(
+    taken.err,
+    'job "longer" are saved there already. Give the fork another name',
+  );
+  const own = await folder.run();
+  assertStringIncludes(own.out, "adder: already finished at epoch 3");
+  for (const args of [["fork"], ["fork", "--as", "../x"], ["ls", "--of", "x"]]) {
+    assertEquals((await folder.run(...args)).code, 2, args.join(" "));
+  }
+});

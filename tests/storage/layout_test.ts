@@ -29,7 +29,9 @@ Deno.test("names say what they were made from, also beyond six digits (property)
     assertEquals(parseManifestName(manifestName(ref)), ref);
     assertEquals(parseAttemptName(attemptName(attempt)), { attempt, isParent: false });
     assertEquals(parseAttemptName(parentName(attempt)), { attempt, isParent: true });
-    assertEquals(parsePackName(newPackName(ref, "trainer_0.a-b")), { attempt, epoch });
+    assertEquals(parsePackName(newPackName(ref, "trainer_0.a-b")), {
+      ...{ attempt, epoch, node: "trainer_0.a-b" },
+    });
     assertEquals(parseRemovalName(newRemovalName(attempt)), { attempt });
     for (
       const name of [manifestName(ref), parentName(attempt), newPackName(ref, "n".repeat(100))]

@@ -5,7 +5,7 @@ import { begin, noise, save, START, testBoth, value } from "./sample.ts";
 
 /** Leaves a pack as a killed save does. */
 async function leave(store: Store, epoch: number, attempt: number): Promise<string> {
-  const name = newPackName({ epoch, attempt, phase: "epoch" }, "main");
+  const name = newPackName({ epoch, attempt }, "main");
   await store.write(name, [noise(10)]);
   return name;
 }

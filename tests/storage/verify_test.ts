@@ -81,7 +81,7 @@ testBoth("verify: a short and a missing pack", async ({ store }) => {
 
 testBoth("verify: while a manifest is damaged nothing is called garbage", async ({ store }) => {
   const { manifests: [, second] } = await saved(store);
-  await store.write(newPackName({ epoch: 3, attempt: 1, phase: "epoch" }, "main"), [noise(10)]);
+  await store.write(newPackName({ epoch: 3, attempt: 1 }, "main"), [noise(10)]);
   const before = await verify(store, false);
   assertEquals([before.garbage?.length, before.garbageBytes], [1, 10]);
   await change(store, manifestName(second!), (bytes) => (bytes[40]! ^= 1, bytes));

@@ -1,0 +1,111 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { blob, epochs, type Job, job, keepLast, param, set, task } from "../../../dsl/mod.ts";
+import { JobRunner, type JobRunnerOptions } from "../../../runtime/run/job_runner.ts";
+import {
+  CheckpointNotFoundError,
+  CheckpointStore,
+  openStore,
+  PlaceTakenError,
+  verifyStore,
+} from "../../../storage/mod.ts";
+import { recorded } from "../helpers.ts";
+import { valuesOf } from "./world.ts";
+
+const size = 200_000;
+const samples = blob<Float64Array>("samples");
+const keys = blob<string[]>("keys", { initial: () => [] });
+const rate = param("rate", 1);
+
+const start = task("start", { writes: { samples } })
+  .run((_, { rng }) => ({ samples: Float64Array.from({ length: size }, rng("start")) }));
+const walk = task("walk", { reads: { rate }, updates: { samples, keys } })
+  .run(({ rate, samples, keys }, { rng, idempotencyKey, epoch }) => {
+    samples[epoch * 1000] = rate * rng("walk")();
+    keys.push(idempotencyKey);
+  });
+
+function walkers(to: string): Job {
+  return job("walkers", {
+    ...{ init: [start], epoch: [walk], until: epochs(6) },
+    checkpoint: { to, keep: [keepLast(2)] },
+  });
+}
+
+async function run(runner: JobRunner): Promise<Record<string, unknown>> {
+  const { session } = recorded();
+  await using _ = session;
+  await runner.run(session);
+  return valuesOf(session)["main"] ?? {};
+}
+
+/** A test on a place of its own, in a folder and in memory. */
+function everyKind(
+  name: string,
+  body: (to: string, runner: (options?: JobRunnerOptions) => JobRunner) => Promise<void>,
+): void {
+  for (const kind of ["file", "memory"]) {
+    Deno.test(`${name} (${kind})`, async () => {
+      const folder = kind === "file" ? await Deno.makeTempDir() : undefined;
+      const to = `${kind}:${folder ?? crypto.randomUUID()}`;
+      try {
+        await body(to, (options) => new JobRunner(walkers(to), options));
+      } finally {
+        if (folder !== undefined) await Deno.remove(folder, { recursive: true });
+      }
+    });
+  }
+}
+
+everyKind(
+  "fork: unchanged it ends with the same values, under keys of its own",
+  async (to, make) => {
+    await run(make({ stopAfterEpoch: 3 }));
+    const fork = await make().fork("again", 2);
+    const store = openStore(`${to}/again`);
+    assertEquals((await store.list("attempts/")).length, 2);
+    assertEquals((await store.list("epochs/")).length, 1);
+
+    const forked = await run(fork);
+    const own = await run(make({ resumeFromEpoch: "latest" }));
+    assertEquals(forked["samples"], own["samples"]);
+    const [ownKeys, forkedKeys] = [own["keys"] as string[], forked["keys"] as string[]];
+    assertEquals(ownKeys.slice(0, 2), forkedKeys.slice(0, 2));
+    assert(forkedKeys.slice(2).every((key) => key.startsWith("again:") && !ownKeys.includes(key)));
+    assertEquals(
+      (await verifyStore(await CheckpointStore.open(store), { full: true })).damaged,
+      [],
+    );
+  },
+);
+
+everyKind("fork: what the parent removes is still there for the fork", async (to, make) => {
+  await run(make({ stopAfterEpoch: 2 }));
+  const fork = await make().fork("other", 1);
+  await run(make({ resumeFromEpoch: "latest" }));
+  const kept = await openStore(`${to}/walkers`).list("epochs/");
+  assertEquals(kept.map((name) => name.slice(7, 14)), ["e000002", "e000005", "e000006"]);
+
+  const changed = new JobRunner(walkers(to), { as: "other", set: [set(rate, 9)] });
+  assertEquals(changed.name, "other");
+  assertEquals((await run(fork))["samples"], (await run(make()))["samples"]);
+  for (const name of ["walkers", "other"]) {
+    const store = await CheckpointStore.open(openStore(`${to}/${name}`));
+    const report = await verifyStore(store, { full: true });
+    assertEquals([report.damaged, report.garbage], [[], []]);
+  }
+});
+
+everyKind(
+  "fork: a name that is taken, an epoch that is not there, a bad name",
+  async (to, make) => {
+    await run(make());
+    await make().fork("taken");
+    const error = await assertRejects(() => make().fork("taken"), PlaceTakenError);
+    assert(error.message.includes("Give the fork another name"), error.message);
+    await assertRejects(() => make().fork("walkers"), PlaceTakenError);
+    await assertRejects(() => make().fork("free", 99), CheckpointNotFoundError);
+    await assertRejects(() => make().fork("../out"), RangeError, '"../out"');
+    assertThrows(() => new JobRunner(walkers(to), { as: "con" }), RangeError, "reserved");
+    assertEquals(await openStore(`${to}/free`).list(""), []);
+  },
+);

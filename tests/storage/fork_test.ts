@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { dirname, join } from "@std/path";
+import {
+  CheckpointStore,
+  DamagedError,
+  FileStore,
+  forkCheckpoint,
+  type ForkRequest,
+  manifestName,
+  MemoryStore,
+  RemovedError,
+  type Store,
+} from "../../storage/mod.ts";
+import { begin, noise, overriding, save, testBoth, value } from "./sample.ts";
+
+const environment = { deno: "2", arch: "x86_64", tidemark: "0.1.0" };
+const record = { seed: 1, params: {}, environment, createdAtMs: 0 };
+
+/** Another store of the same kind, beside it, as forks lie. */
+function sibling(store: Store): Store {
+  if (!(store instanceof FileStore)) return new MemoryStore();
+  return new FileStore(join(dirname(store.root), crypto.randomUUID()));
+}
+
+/** A saved state of two nodes, to be forked to another store. */
+async function prepared(store: Store, into: Store): Promise<ForkRequest> {
+  const source = await CheckpointStore.open(store, { job: "parent" });
+  const attempt = await begin(source);
+  const large = value(noise(700_000, 1));
+  await save(attempt, 0, { a: { large, small: value([1]) }, b: { none: { absent: true } } });
+  const manifest = await save(attempt, 1, {
+    ...{ a: { large: value(noise(700_000, 2)), small: value([2]) } },
+    b: { none: { absent: true } },
+  });
+  return { source, manifest, target: await CheckpointStore.open(into, { job: "fork" }), record };
+}
+
+async function assertForked({ source, manifest, target }: ForkRequest): Promise<void> {
+  const [ref] = (await target.history()).manifests;
+  assertEquals(ref, { epoch: 1, attempt: 1, phase: "epoch" });
+  const forked = await target.readManifest(ref!);
+  assertEquals([forked.job, forked.parent, forked.run.branch], ["fork", undefined, 1]);
+  assertEquals(
+    await target.readBlobs(forked, () => true),
+    await source.readBlobs(manifest, () => true),
+  );
+}
+
+testBoth("fork: packs are shared, and each side's names are its own", async ({ store }) => {
+  const into = sibling(store);
+  const request = await prepared(store, into);
+  const { bytesRead } = store;
+  await forkCheckpoint(request);
+  // Records alone are read and written.
+  assert(store.bytesRead === bytesRead && into.bytesWritten < 10_000);
+  await assertForked(request);
+  await store.remove(request.manifest.packs);
+  const [ref] = (await request.target.history()).manifests;
+  await request.target.check(await request.target.readManifest(ref!), { full: true });
+});
+
+testBoth("fork: where no name can be shared, the bytes are copied", async ({ store }) => {
+  const unable = overriding(new MemoryStore(), { adopt: () => Promise.resolve(false) });
+  const request = await prepared(store, unable);
+  await forkCheckpoint(request);
+  await assertForked(request);
+});
+
+testBoth("fork: a pack that is missing is damage, and leaves nothing", async ({ store }) => {
+  for (const into of [new MemoryStore(), sibling(store)]) {
+    const request = await prepared(sibling(store), into);
+    await request.source.store.remove(request.manifest.packs);
+    await assertRejects(() => forkCheckpoint(request), DamagedError);
+    assertEquals([await into.list("epochs/"), await into.list("packs/a000001/")], [[], []]);
+  }
+});
+
+testBoth("fork: a state that is removed meanwhile is said to be", async ({ store }) => {
+  for (const into of [new MemoryStore(), sibling(store)]) {
+    const request = await prepared(sibling(store), into);
+    await request.source.store.remove([manifestName(request.manifest), ...request.manifest.packs]);
+    await assertRejects(() => forkCheckpoint(request), RemovedError, "Cannot fork 1@a1");
+    assertEquals([await into.list("epochs/"), await into.list("packs/a000001/")], [[], []]);
+  }
+});
