@@ -98,7 +98,11 @@ export type EventBody =
     readonly epoch: number;
     readonly phase: Phase;
     readonly error: ErrorRecord;
-    readonly next: "fail" | "warn" | "retry";
+    /** How many bytes of blobs the save was to write. */
+    readonly bytes: number;
+    readonly next: "fail" | "warn" | "retry" | "pause";
+    /** The wait before it is tried again; none where it is not. */
+    readonly retryInMs: number | undefined;
   }
   | {
     readonly type: "loaded";

@@ -45,6 +45,8 @@ export interface PreparedSave {
   readonly program: Program | undefined;
   /** The blobs. */
   readonly nodes: SaveRequest["nodes"];
+  /** How many bytes of the blobs are new, and so are to be written. */
+  readonly bytes: number;
   /** Whether tasks may run while it is saved: it shares no memory with the blobs, and takes a while. */
   readonly isAside: boolean;
   /** What the run knew beside its blobs. */
@@ -186,10 +188,11 @@ export class CheckpointEngine {
       (node) => blobsToSave(host, node, program, this.#names.get(node)),
       isWhole,
     );
-    const isAside = !isWhole && newBytes(nodes) > this.archive.waitBytes;
+    const bytes = newBytes(nodes);
+    const isAside = !isWhole && bytes > this.archive.waitBytes;
     const run = this.#binding?.runState();
     return {
-      ...{ host, epoch, phase, program, nodes, isAside, startedMs },
+      ...{ host, epoch, phase, program, nodes, bytes, isAside, startedMs },
       run: run && { ...run, stamps: cloneValue(run.stamps) },
       metrics: metricsNow(host, program),
     };

@@ -65,7 +65,7 @@ export class Lines {
         )];
       case "save-failed": {
         const what = event.phase === "epoch" ? `epoch ${event.epoch}` : `the end of ${event.phase}`;
-        return [warning(`${what} was not saved: ${event.error.message}${NEXT[event.next]}`)];
+        return [warning(`${what} was not saved: ${event.error.message}${nextText(event)}`)];
       }
       case "stop-requested":
         return [always(`${event.reason}: stopping; a second signal ends the process at once`)];
@@ -107,7 +107,18 @@ export class Lines {
 /** Errors of what ended because something else did: no news. */
 const CONSEQUENCES: readonly string[] = ["StoppedError", "SiblingFailedError"];
 
-const NEXT = { fail: "", warn: "; the job goes on", retry: "; trying again" } as const;
+/** What comes after a save that failed. */
+function nextText(
+  { next, bytes, retryInMs = 0 }: Extract<RunEvent, { type: "save-failed" }>,
+): string {
+  if (next === "fail") return "";
+  if (next === "warn") return "; the job goes on";
+  const again = `in ${formatDuration(retryInMs)}`;
+  if (next === "retry") return `; trying again ${again}`;
+  return `; the job is paused until the save works (it writes ${
+    formatBytes(bytes)
+  }; next try ${again})`;
+}
 
 function startText(event: Extract<RunEvent, { type: "run-started" }>): string {
   const { job, mode, from, phase, place, attempt } = event;

@@ -27,6 +27,8 @@ export interface SaveAttempt {
   readonly last: string;
   /** Saves. */
   readonly save: () => Promise<void>;
+  /** How many bytes of blobs it writes, as far as is known. */
+  readonly bytes: () => number;
 }
 
 /**
@@ -44,32 +46,42 @@ export async function saveByPolicy(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { epoch, phase, place, last } = attempt;
+  let isPaused = false;
   for (let number = 1;; number++) {
     events.emit({ type: "save-started", epoch, phase });
     try {
       await attempt.save();
+      if (isPaused) {
+        const message = "the save has worked: the job is paused no more";
+        events.emit({ type: "notice", level: "warning", message });
+      }
       return true;
     } catch (error) {
       if (error instanceof FencedError || error instanceof StoppedError) throw error;
       const next = decide(error, policy, number);
-      events.emit({ type: "save-failed", epoch, phase, error: errorRecord(error), next });
+      isPaused = next === "pause";
+      const retryInMs = next === "fail" || next === "warn" ? undefined : waitMs(number);
+      const failed = { epoch, phase, error: errorRecord(error), bytes: attempt.bytes() };
+      events.emit({ type: "save-failed", ...failed, next, retryInMs });
       if (next === "fail") throw new SaveError(epoch, place, last, error);
       if (next === "warn") return false;
     }
-    await sleep(
-      Math.min(backoffMs(FIRST_WAIT_MS, LONGEST_WAIT_MS, number + 1), LONGEST_WAIT_MS),
-      signal,
-    );
+    await sleep(waitMs(number), signal);
   }
+}
+
+function waitMs(number: number): number {
+  return backoffMs(FIRST_WAIT_MS, LONGEST_WAIT_MS, number + 1);
 }
 
 function decide(
   error: unknown,
   policy: NonNullable<CheckpointPlan["onSaveError"]>,
   number: number,
-): "fail" | "warn" | "retry" {
+): "fail" | "warn" | "retry" | "pause" {
   if (policy === "fail" || policy === "warn") return policy;
   // A value that cannot be saved will not become one by waiting.
   if (error instanceof UnsupportedValueError || error instanceof AliasedValueError) return "fail";
-  return policy === "pause" || number < SAVE_TRIES ? "retry" : "fail";
+  if (policy === "pause") return "pause";
+  return number < SAVE_TRIES ? "retry" : "fail";
 }

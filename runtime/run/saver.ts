@@ -78,7 +78,8 @@ export class Saver {
     this.#savedAt = performance.now();
     const takenBefore = this.#lastTaken;
     this.#lastTaken = epoch;
-    const one = { epoch, phase, place, last, save };
+    const bytes = (): number => prepared?.bytes ?? 0;
+    const one = { epoch, phase, place, last, save, bytes };
     this.#saving = saveByPolicy(one, policy, session.events, signal).then((isSaved) => {
       if (isSaved) this.#lastSaved = epoch;
       else {

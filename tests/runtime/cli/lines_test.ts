@@ -74,13 +74,23 @@ Deno.test("lines: failures are told once each, and what follows from them is not
   assertEquals(told(failed("TypeError")), ["task learn@n0 failed (try 2): why"]);
   assertEquals(told(failed("SiblingFailedError"), failed("StoppedError")), []);
   const save: Omit<BodyOf<"save-failed">, "next"> = {
-    ...{ type: "save-failed", epoch: 3, phase: "epoch" },
+    ...{ type: "save-failed", epoch: 3, phase: "epoch", bytes: 2_000_000, retryInMs: 500 },
     error: { name: "E", message: "disk full" },
   };
-  assertEquals(told({ ...save, next: "retry" }, { ...save, next: "warn", phase: "exit" }), [
-    "epoch 3 was not saved: disk full; trying again",
-    "the end of exit was not saved: disk full; the job goes on",
-  ]);
+  const { retryInMs: _, ...last } = { ...save, phase: "exit" as const };
+  assertEquals(
+    told(
+      { ...save, next: "retry" },
+      { ...last, next: "warn", retryInMs: undefined },
+      { ...save, next: "pause" },
+    ),
+    [
+      "epoch 3 was not saved: disk full; trying again in 500 ms",
+      "the end of exit was not saved: disk full; the job goes on",
+      "epoch 3 was not saved: disk full; the job is paused until the save works " +
+      "(it writes 1.9 MiB; next try in 500 ms)",
+    ],
+  );
   assertEquals(told({ type: "task-overran", ...LEARN, durationMs: 2_000, timeoutMs: 1_000 }), [
     "task learn took 2.0 s, past its timeout of 1.0 s, and did not yield, " +
     "so that it could not be told to end",

@@ -6,7 +6,7 @@ import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { FencedError } from "../../../storage/mod.ts";
 import { errorOf, withoutWaiting } from "../helpers.ts";
 import { failing, FaultyStore, unknownOutcome } from "./faulty_store.ts";
-import { actions, everywhere, total, valuesOf, World } from "./world.ts";
+import { actions, everywhere, notices, total, valuesOf, World } from "./world.ts";
 
 /** The faults: in a pack, before any of it can be seen, and in the commit itself. */
 const PLACES = [["write", "packs/"], ["put", "epochs/e000002"]] as const;
@@ -146,9 +146,32 @@ everywhere('onSaveError "pause" tries until the run is stopped', async (world) =
   const runner = new JobRunner(world.job({ plan: { onSaveError: "pause" } }), { checkpoints });
   const error = await errorOf(runner.run(session, { signal: stop.signal }));
   assertInstanceOf(error, StoppedError);
-  assertEquals(seen.of("save-failed").map((e) => e.next), ["retry"]);
+  assertEquals(seen.of("save-failed").map((e) => e.next), ["pause"]);
   assertEquals(runner.result?.outcome, "stopped");
 });
+
+everywhere(
+  'onSaveError "pause" goes on when there is room, says so, and has lost nothing',
+  async (world) => {
+    const { store, checkpoints } = faulty(world);
+    const { session, seen } = world.session();
+    session.events.observe(atSecond(store, failing(12, "put", "epochs/")));
+    const given = world.job({ plan: { onSaveError: "pause" } });
+    const runner = new JobRunner(given, { checkpoints });
+    const waits = await withoutWaiting(async () => void await runner.run(session));
+    const failed = seen.of("save-failed");
+    assertEquals(failed.map((e) => e.next), Array(12).fill("pause"));
+    assert(failed.every(({ bytes }) => bytes > 0));
+    assertEquals(failed.map((e) => e.retryInMs), waits.filter((ms) => ms >= 500));
+    assertEquals(failed.at(-1)?.retryInMs, 30_000);
+    assertEquals(
+      notices(seen).filter((text) => text.includes("paused no more")).length,
+      1,
+    );
+    const values = valuesOf(session);
+    assertEquals((await world.run(given, { resumeFromEpoch: 2 })).values, values);
+  },
+);
 
 everywhere(
   "a save whose outcome is unknown is made again by a new attempt, from the last acknowledged epoch",
