@@ -14,7 +14,7 @@ export * from "./file_system.ts";
 export * from "./fork.ts";
 export type { History } from "./history.ts";
 export type { AttemptRecord, JobRecord } from "./job_record.ts";
-export { formatRef, isSameRef, manifestName } from "./layout.ts";
+export { comparePosition, formatRef, isSameRef, manifestName } from "./layout.ts";
 export type { ManifestRef, SavedPhase } from "./layout.ts";
 export * from "./line.ts";
 export * from "./manifest.ts";

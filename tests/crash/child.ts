@@ -18,7 +18,7 @@ import {
 } from "tidemark";
 import { denoFileSystem } from "../../storage/deno_file_system.ts";
 import { type Breakage, breakCode, breakStore } from "./broken.ts";
-import { digestOfBlob } from "./digest.ts";
+import { digestOfBlob } from "../../runtime/drill/digest.ts";
 import { isJobName, loadJob } from "./jobs.ts";
 import { type Line, pointOf } from "./lines.ts";
 

@@ -11,7 +11,7 @@ import {
   task,
 } from "tidemark";
 import { setTimeout as delay } from "node:timers/promises";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../../runtime/drill/digest.ts";
 
 const LENGTH = 2 ** 20;
 

@@ -6,10 +6,11 @@
  * Orders of keys and entries count, and so do holes, classes, and whether an object is in two places.
  * What cannot be looked into is refused. Not looked at are where in its buffer a view lies, and what
  * properties hang on a typed array beside its elements; a save refuses those.
+ *
+ * @module
  */
-
 import { createHash } from "node:crypto";
-import type { AnyBlob } from "tidemark";
+import type { AnyBlob } from "../../dsl/mod.ts";
 
 /** The SHA-256 of a blob's value; for one with a codec, of what that makes of it, behind its class. */
 export async function digestOfBlob(value: unknown, codec?: AnyBlob["codec"]): Promise<string> {

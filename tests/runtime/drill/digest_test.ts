@@ -3,8 +3,8 @@
 import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { cloneValue, codec, firstDifference } from "tidemark";
-import { values } from "../storage/value/arbitrary.ts";
-import { digestOf, digestOfBlob } from "./digest.ts";
+import { values } from "../../storage/value/arbitrary.ts";
+import { digestOf, digestOfBlob } from "../../../runtime/drill/digest.ts";
 
 /** Values of which no two are the same, though some codec might take one for another. */
 const near: readonly (() => unknown)[] = [

@@ -1,0 +1,209 @@
+/**
+ * Kills a job at its steps, resumes it, and compares what it ends with.
+ *
+ * @module
+ */
+import type { Job } from "../../dsl/mod.ts";
+import type { Program } from "../program.ts";
+import { makeRng } from "../rng/rng.ts";
+import { explainDifference } from "./cause.ts";
+import { type BlobDifference, compareSaved } from "./compare.ts";
+import { DrillError, NotResumableError } from "./errors.ts";
+import type { Ground, Life, MakeGround } from "./ground.ts";
+
+/** How a job is drilled. */
+export interface DrillPlan {
+  /** The job. */
+  readonly job: Job;
+  /** The job compiled for the params of the drill. */
+  readonly program: Program;
+  /** How many of its steps it is killed at: spread over all of them, where there are more. */
+  readonly kills: number;
+  /** The seed by which steps are chosen. */
+  readonly sampleSeed: number;
+  /** Is told of each trial. */
+  readonly onTrial?: (trial: DrillTrial) => void;
+}
+
+/** One trial of a drill. */
+export interface DrillTrial {
+  /** Which one it is, from 1. */
+  readonly number: number;
+  /** How many there are. */
+  readonly of: number;
+  /** Where the job was killed, in words; nowhere, where it came to its end before. */
+  readonly killedAt: readonly string[];
+}
+
+/** What a drill did that found nothing wrong. */
+export interface DrillReport {
+  /** How many steps an uninterrupted run takes. */
+  readonly steps: number;
+  /** How many trials there were. */
+  readonly trials: number;
+  /** How often a process died. */
+  readonly kills: number;
+}
+
+/** The most starts of one trial: the job must come to its end by then. */
+const MOST_STARTS = 10;
+/** In each so many-th trial the resumed run is killed too. */
+const TWICE_EVERY = 3;
+
+/**
+ * Runs a job twice uninterrupted and then killed at its steps, and compares what the runs saved and hold.
+ *
+ * @throws {DrillError} Where it fails uninterrupted.
+ * @throws {NotResumableError} Where a run ends otherwise than the first, or cannot be resumed.
+ */
+export async function drill(plan: DrillPlan, make: MakeGround): Promise<DrillReport> {
+  await using base = await make({ keepAll: true });
+  const first = await base.live({ isFirst: true });
+  if (first.failure !== undefined) throw failedAlone(plan, first.failure);
+  const reference = { base, life: first };
+  await checkRepeats(plan, reference, make);
+
+  const rng = makeRng({
+    ...{ seed: plan.sampleSeed, job: plan.job.name, phase: "drill", epoch: 0 },
+    ...{ task: "drill", node: "", name: "steps" },
+  });
+  const steps = sample(first.steps, plan.kills, rng);
+  let kills = 0;
+  for (const [index, dieAt] of steps.entries()) {
+    const again = index % TWICE_EVERY === TWICE_EVERY - 1 ? 1 + rng.int(first.steps) : undefined;
+    const killedAt = await tryKilled(plan, reference, make, [dieAt, again]);
+    kills += killedAt.length;
+    plan.onTrial?.({ number: index + 1, of: steps.length, killedAt });
+  }
+  return { steps: first.steps, trials: steps.length, kills };
+}
+
+/** The run that all others are compared with. */
+interface Reference {
+  readonly base: Ground;
+  readonly life: Life;
+}
+
+async function checkRepeats(
+  plan: DrillPlan,
+  reference: Reference,
+  make: MakeGround,
+): Promise<void> {
+  await using other = await make({ keepAll: true });
+  const life = await other.live({ isFirst: true });
+  if (life.failure !== undefined) throw failedAlone(plan, life.failure);
+  const found = await compareSaved(
+    await reference.base.open(),
+    await other.open(),
+    plan.program,
+  );
+  if (found === undefined) return checkLive(plan, reference.life, life, "run a second time");
+  const lives = [reference.life, life];
+  throw new NotResumableError(
+    `Job "${plan.job.name}" does not end with the same values when it is run twice, though nobody ` +
+      `kills it.\n${explainDifference(found, "both uninterrupted", plan.program, lives)}`,
+  );
+}
+
+/** One trial: kills the job at some steps, resumes it to its end, and compares. */
+async function tryKilled(
+  plan: DrillPlan,
+  reference: Reference,
+  make: MakeGround,
+  dieAt: readonly (number | undefined)[],
+): Promise<readonly string[]> {
+  await using ground = await make({ keepAll: false });
+  const { killedAt, lives } = await liveToTheEnd(plan, ground, dieAt);
+  const last = lives.at(-1);
+  const found = await compareSaved(
+    await reference.base.open(),
+    await ground.open(),
+    plan.program,
+  );
+  if (found === undefined) {
+    if (last !== undefined) checkLive(plan, reference.life, last, killedText(killedAt));
+    return killedAt;
+  }
+  const earlier = await findEarlier(plan, reference, make, dieAt) ?? found;
+  throw new NotResumableError(
+    `Job "${plan.job.name}", ${killedText(killedAt)}, does not end as one that nobody kills.\n` +
+      explainDifference(earlier, "one killed", plan.program, [reference.life, ...lives]),
+  );
+}
+
+/** The first difference of the same trial where all epochs are kept, if it comes again. */
+async function findEarlier(
+  plan: DrillPlan,
+  { base }: Reference,
+  make: MakeGround,
+  dieAt: readonly (number | undefined)[],
+): Promise<BlobDifference | undefined> {
+  await using ground = await make({ keepAll: true });
+  await liveToTheEnd(plan, ground, dieAt);
+  return await compareSaved(await base.open(), await ground.open(), plan.program);
+}
+
+async function liveToTheEnd(
+  plan: DrillPlan,
+  ground: Ground,
+  dieAt: readonly (number | undefined)[],
+): Promise<{ readonly killedAt: readonly string[]; readonly lives: readonly Life[] }> {
+  const lives: Life[] = [];
+  const killedAt: string[] = [];
+  for (let start = 0; start < MOST_STARTS; start++) {
+    const step = dieAt[start];
+    const hasSaved = (await (await ground.open()).history()).line.length > 0;
+    const life = await ground.live({
+      isFirst: !hasSaved,
+      ...step === undefined ? {} : { dieAt: step },
+    });
+    lives.push(life);
+    if (life.isDead) killedAt.push(life.lastStep);
+    else if (life.failure === undefined) return { killedAt, lives };
+    else {
+      throw new NotResumableError(
+        `Job "${plan.job.name}", ${killedText(killedAt)}, cannot be gone on with: ${
+          messageOf(life.failure)
+        }`,
+        { cause: life.failure },
+      );
+    }
+  }
+  throw new NotResumableError(`Job "${plan.job.name}" does not end after ${MOST_STARTS} starts`);
+}
+
+/** Compares what two runs hold in memory, which no codec has touched. */
+function checkLive(plan: DrillPlan, first: Life, other: Life, how: string): void {
+  for (const key of new Set([...first.digests.keys(), ...other.digests.keys()])) {
+    if (first.digests.get(key) === other.digests.get(key)) continue;
+    throw new NotResumableError(
+      `Job "${plan.job.name}", ${how}, saves the same values, but holds another one of blob ${key}: ` +
+        `what is saved of it is not all there is. If it has a codec, that loses a part; otherwise ` +
+        `this is a flaw in Tidemark, which we would like to hear of`,
+    );
+  }
+}
+
+/** Steps to die at: all, or as many as wanted, each somewhere in its share of them. */
+function sample(steps: number, wanted: number, rng: () => number): readonly number[] {
+  if (steps <= wanted) return Array.from({ length: steps }, (_, index) => index + 1);
+  return Array.from(
+    { length: wanted },
+    (_, index) => 1 + Math.floor((index + rng()) * steps / wanted),
+  );
+}
+
+function killedText(killedAt: readonly string[]): string {
+  return killedAt.length === 0 ? "not killed" : `killed at "${killedAt.join('" and at "')}"`;
+}
+
+function failedAlone({ job }: DrillPlan, failure: unknown): DrillError {
+  return new DrillError(
+    `Job "${job.name}" fails also where nobody kills it: ${messageOf(failure)}`,
+    { cause: failure },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
