@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Duration, type ParamRef, type ParamValue, parseDuration } from "../../dsl/mod.ts";
+import { type Duration, parseDuration } from "../../dsl/mod.ts";
 import { nameProblem } from "../../dsl/check/names.ts";
 import { editDistance, nearNames } from "../../dsl/near.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** What a job file can be told to do. */
 export const COMMANDS = [
@@ -18,6 +19,7 @@ export const COMMANDS = [
   "pin",
   "unpin",
   "fork",
+  "drill",
 ] as const;
 
 /** One of the commands. */
@@ -43,6 +45,12 @@ export interface Arguments {
   readonly as: string | undefined;
   /** The name under which the job that is forked is saved. */
   readonly of: string | undefined;
+  /** How often the job is killed. */
+  readonly kills: number | undefined;
+  /** Whether faults are tried too. */
+  readonly faults: boolean;
+  /** The flags of the processes of a drill. */
+  readonly flags: readonly string[] | undefined;
   /** The place. */
   readonly to: string | undefined;
   /** The seed. */
@@ -59,15 +67,18 @@ export interface Arguments {
   readonly quiet: boolean;
 }
 
-/** A command line that cannot be understood. */
-export class UsageError extends Error {
-  /** The class's name. */
-  override readonly name: string = "UsageError";
-}
-
-const SWITCHES = ["--help", "--version", "--fresh", "--full", "--json", "--quiet"] as const;
+const SWITCHES = [
+  "--help",
+  "--version",
+  "--fresh",
+  "--full",
+  "--json",
+  "--quiet",
+  "--faults",
+] as const;
 const VALUES = [
   ...["--from", "--as", "--of", "--to", "--param", "--seed", "--stop-after", "--grace"] as const,
+  ...["--kills", "--flags"] as const,
 ] as const;
 const SHORT: Readonly<Record<string, string>> = {
   "-h": "--help",
@@ -94,6 +105,7 @@ const TAKES: Readonly<Record<Command, readonly string[]>> = {
   pin: PLACE,
   unpin: PLACE,
   fork: ["--from", "--of", ...RUNS],
+  drill: ["--kills", "--faults", "--flags", "--param", "--seed", "--to", "--json", "--quiet"],
 };
 
 /**
@@ -147,8 +159,11 @@ export function parseArguments(args: readonly string[]): Arguments {
     operand,
     as: parseName("--as", values.get("--as")),
     of: parseName("--of", values.get("--of")),
+    kills: parseCount("--kills", values.get("--kills"), 1),
+    faults: switches.has("--faults"),
+    flags: values.get("--flags")?.split(/\s+/).filter((flag) => flag !== ""),
     to: values.get("--to"),
-    seed: parseSeed(values.get("--seed")),
+    seed: parseCount("--seed", values.get("--seed"), 0),
     stopAfter: parseTime("--stop-after", values.get("--stop-after")),
     grace: parseTime("--grace", values.get("--grace")),
     params,
@@ -166,6 +181,8 @@ const EXAMPLES: Readonly<Record<(typeof VALUES)[number], string>> = {
   "--seed": "--seed 1",
   "--stop-after": "--stop-after 55m",
   "--grace": "--grace 30s",
+  "--kills": "--kills 50",
+  "--flags": '--flags="--allow-net --allow-read=data"',
 };
 
 function split(word: string): readonly [string, string | undefined] {
@@ -225,11 +242,11 @@ function addParam(params: Map<string, string>, text: string): void {
   params.set(name, value);
 }
 
-function parseSeed(text: string | undefined): number | undefined {
+function parseCount(flag: string, text: string | undefined, min: number): number | undefined {
   if (text === undefined) return undefined;
-  const seed = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(seed)) return seed;
-  throw new UsageError(`Cannot parse --seed "${text}": give a whole number from 0`);
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count >= min) return count;
+  throw new UsageError(`Cannot parse ${flag} "${text}": give a whole number from ${min}`);
 }
 
 function parseName(flag: string, text: string | undefined): string | undefined {
@@ -247,37 +264,4 @@ function parseTime(flag: string, text: string | undefined): Duration | undefined
   } catch (error) {
     throw new UsageError(`${flag}: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-/**
- * Params from their text, by the type each has in the job.
- *
- * @throws {UsageError} Where a name is unknown, or a text is not of the param's type.
- */
-export function parseParams(
-  texts: ReadonlyMap<string, string>,
-  declared: ReadonlyMap<string, ParamRef<unknown>>,
-): Record<string, ParamValue> {
-  const params: Record<string, ParamValue> = {};
-  for (const [name, text] of texts) {
-    const param = declared.get(name);
-    if (param === undefined) {
-      const near = nearNames(name, declared.keys(), 3);
-      throw new UsageError(
-        `Unknown param "${name}": ` +
-          (near.length === 0 ? "the job has none" : `the nearest are ${near.join(", ")}`),
-      );
-    }
-    params[name] = parseParam(param, text);
-  }
-  return params;
-}
-
-function parseParam(param: ParamRef<unknown>, text: string): ParamValue {
-  const type = typeof param.default;
-  if (type === "string") return text;
-  if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
-  if (type === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
-  const example = type === "boolean" ? "true or false" : "a number";
-  throw new UsageError(`Cannot parse --param ${param.name}=${text}: it takes ${example}`);
 }

@@ -12,7 +12,11 @@ import { compile, type Program } from "../program.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { TIDEMARK_VERSION } from "../run/state.ts";
 import { LocalSession } from "../session/local_session.ts";
-import { type Arguments, parseArguments, parseParams, UsageError } from "./arguments.ts";
+import { type Arguments, parseArguments } from "./arguments.ts";
+import { parseParams } from "./params.ts";
+import { UsageError } from "./usage_error.ts";
+import { DRILLED, runDrilled } from "../drill/drilled_process.ts";
+import { drillFolder, drillInProcesses } from "./drill.ts";
 import { failureText, Kept } from "./failure.ts";
 import { helpText } from "./help.ts";
 import { toJson } from "./json.ts";
@@ -46,6 +50,11 @@ export interface CommandLine {
 /** Runs a command line, and gives its exit code. */
 export async function runCommandLine(job: Job, line: CommandLine): Promise<number> {
   const { output } = line;
+  const [command, settings = ""] = line.args;
+  if (command === DRILLED) {
+    await runDrilled(job, settings);
+    return EXIT.finished;
+  }
   let ready: Ready;
   try {
     const args = parseArguments(line.args);
@@ -65,12 +74,13 @@ export async function runCommandLine(job: Job, line: CommandLine): Promise<numbe
     output.err(`error: ${error.message}\n${isUsage ? "--help lists what there is\n" : ""}`);
     return EXIT.usage;
   }
-  return await perform(ready, line);
+  return await perform(job, ready, line);
 }
 
 /** What a command needs. */
 interface Ready {
   readonly args: Arguments;
+  readonly params: Program["params"];
   readonly program: Program;
   readonly runner: JobRunner;
 }
@@ -97,7 +107,8 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
   });
   if (args.operand !== undefined) epochOf(args.operand, args.command);
   const program = compile(job, { params, upload: line.runner?.uploader !== undefined });
-  return { args, program, runner };
+  if (args.command === "drill") drillFolder({ job, program, args, base: line.base });
+  return { args, params, program, runner };
 }
 
 function checkPlace(to: string): string {
@@ -109,7 +120,7 @@ function checkPlace(to: string): string {
   );
 }
 
-async function perform(ready: Ready, line: CommandLine): Promise<number> {
+async function perform(job: Job, ready: Ready, line: CommandLine): Promise<number> {
   const { args, program, runner } = ready;
   const { output } = line;
   const kept = new Kept();
@@ -129,6 +140,8 @@ async function perform(ready: Ready, line: CommandLine): Promise<number> {
       case "run":
       case "resume":
         return await run(ready, line, kept);
+      case "drill":
+        return await drillInProcesses({ job, base: line.base, output, ...ready });
       case "fork":
         return await run({ ...ready, runner: await fork(ready, output) }, line, kept);
     }

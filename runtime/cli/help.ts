@@ -26,6 +26,9 @@ Commands
   fork             begin a job of another name (--as) with a saved epoch of this one (--from), and
                    run it; packs are shared where the file system can, and neither job depends on
                    what the other keeps
+  drill            prove that the job is exact: run it twice uninterrupted, then kill it again and
+                   again in processes of its own, resume it, and compare all blobs. It needs
+                   --allow-run, and leaves what is saved as it is
 
 Flags
   --fresh          run: start anew, on a line of its own; deletes nothing
@@ -38,6 +41,11 @@ Flags
   --seed N         the seed of all random numbers; wins over the saved one (0 at first)
   --stop-after T   stop the run, so that it can be resumed, when it has taken so long: 55m
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
+  --kills N        drill: how many trials with kills, spread over all steps of the job (20)
+  --faults         drill: also try a full disk, failing reads and writes, damaged checkpoints and a
+                   second runner
+  --flags="FLAGS"  drill: the flags of deno run for its processes; where not given, the permissions
+                   that this process has in whole, and those to read and write the drill's folder
   --to PLACE       where the checkpoints are, as in file:checkpoints; instead of the plan's
   --json           print events, one a line (or the plan, or the list) as JSON on standard output
   --quiet, -q      print only warnings, errors, and how the run starts and ends
@@ -49,7 +57,8 @@ ${params.length === 0 ? "  (none)" : paramLines(params).join("\n")}
 
 Exit codes
   0    finished
-  1    the job failed; it can be resumed from the last saved epoch (verify: something is damaged)
+  1    the job failed; it can be resumed from the last saved epoch (verify: something is damaged;
+       drill: the job is not exact)
   2    the command line was wrong
   75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on
 

@@ -53,10 +53,15 @@ const TWICE_EVERY = 3;
 /**
  * Runs a job twice uninterrupted and then killed at its steps, and compares what the runs saved and hold.
  *
+ * @param more What else is to be compared with the first run.
  * @throws {DrillError} Where it fails uninterrupted.
  * @throws {NotResumableError} Where a run ends otherwise than the first, or cannot be resumed.
  */
-export async function drill(plan: DrillPlan, make: MakeGround): Promise<DrillReport> {
+export async function drill(
+  plan: DrillPlan,
+  make: MakeGround,
+  more: (reference: Reference) => Promise<void> = () => Promise.resolve(),
+): Promise<DrillReport> {
   await using base = await make({ keepAll: true });
   const first = await base.live({ isFirst: true });
   if (first.failure !== undefined) throw failedAlone(plan, first.failure);
@@ -75,12 +80,15 @@ export async function drill(plan: DrillPlan, make: MakeGround): Promise<DrillRep
     kills += killedAt.length;
     plan.onTrial?.({ number: index + 1, of: steps.length, killedAt });
   }
+  await more(reference);
   return { steps: first.steps, trials: steps.length, kills };
 }
 
 /** The run that all others are compared with. */
-interface Reference {
+export interface Reference {
+  /** What it has saved. */
   readonly base: Ground;
+  /** What it did. */
   readonly life: Life;
 }
 

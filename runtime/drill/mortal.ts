@@ -23,8 +23,14 @@ export class Mortal {
   #lastStep = "its start";
   #isDead = false;
 
-  /** Takes the number of the step at which it dies, from 1; it outlives all others. */
-  constructor(dieAt: number = Infinity) {
+  /**
+   * Takes the number of the step at which it dies, from 1, and what is done there; it outlives all
+   * others.
+   */
+  constructor(
+    dieAt: number = Infinity,
+    private readonly onDeath: (step: string) => void = () => {},
+  ) {
     this.#dieAt = dieAt;
   }
 
@@ -54,6 +60,7 @@ export class Mortal {
     this.#lastStep = what;
     if (++this.#steps < this.#dieAt) return;
     this.#isDead = true;
+    this.onDeath(what);
     const error = new DeadError(`died at ${what}`);
     this.#dying.abort(error);
     throw error;

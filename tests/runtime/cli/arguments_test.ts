@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { param } from "../../../dsl/mod.ts";
-import { parseArguments, parseParams, UsageError } from "../../../runtime/cli/arguments.ts";
+import { parseArguments } from "../../../runtime/cli/arguments.ts";
+import { parseParams } from "../../../runtime/cli/params.ts";
+import { UsageError } from "../../../runtime/cli/usage_error.ts";
 
 function refusal(...args: string[]): string {
   return assertThrows(() => parseArguments(args), UsageError).message;
@@ -43,7 +45,7 @@ Deno.test("arguments: each mistake is said, with what would be right", () => {
   assertStringIncludes(refusal("resum"), 'Unknown command "resum": did you mean "resume"?');
   assertStringIncludes(
     refusal("destroy-all"),
-    'Unknown command "destroy-all": run, resume, plan, ls, verify, explain, pin, unpin',
+    'Unknown command "destroy-all": run, resume, plan, ls, verify, explain, pin, unpin, fork, drill',
   );
   assertStringIncludes(refusal("run", "again"), '"run" takes no further words, found "again"');
   assertStringIncludes(refusal("--to"), "--to needs a value, as in --to file:checkpoints");

@@ -1,0 +1,139 @@
+/**
+ * The command `drill`.
+ *
+ * @module
+ */
+import { dirname, fromFileUrl, join } from "@std/path";
+import type { Job } from "../../dsl/mod.ts";
+import { placeOf } from "../checkpoint/place.ts";
+import { drill, type DrillPlan } from "../drill/drill.ts";
+import { NotResumableError } from "../drill/errors.ts";
+import { type FaultOutcome, tryFaults } from "../drill/fault_trials.ts";
+import { ProcessGround, type ProcessOptions } from "../drill/process_ground.ts";
+import type { Program } from "../program.ts";
+import type { Arguments } from "./arguments.ts";
+import { UsageError } from "./usage_error.ts";
+import { toJson } from "./json.ts";
+import type { Output } from "./output.ts";
+import { oneLine } from "./text.ts";
+
+/** How many trials there are where nobody says. */
+const TRIALS = 20;
+
+/** What the command needs. */
+export interface Drilling {
+  /** The job. */
+  readonly job: Job;
+  /** The job compiled for the params given. */
+  readonly program: Program;
+  /** The params given, by name. */
+  readonly params: Program["params"];
+  /** The command line. */
+  readonly args: Arguments;
+  /** The job's file, as a URL. */
+  readonly base: string;
+  /** Where to write. */
+  readonly output: Output;
+}
+
+/** Drills a job in processes of its own, and removes all that they have saved. */
+export async function drillInProcesses(drilling: Drilling): Promise<number> {
+  const { job, program, args, output } = drilling;
+  const options = processOptions(drilling);
+  const say = (text: string, data: Record<string, unknown>): void => {
+    if (args.json) output.out(`${toJson(data)}\n`);
+    else if (!args.quiet) output.out(`${oneLine(text)}\n`);
+  };
+  const plan: DrillPlan = {
+    ...{ job, program, kills: args.kills ?? TRIALS, sampleSeed: 0 },
+    onTrial: (trial) => {
+      const where = trial.killedAt.map((step) => `"${step}"`).join(" and ");
+      const what = where === "" ? "it ended before its kill" : `killed at ${where}`;
+      say(`trial ${trial.number} of ${trial.of}: ${what}; the same end`, {
+        type: "drill-trial",
+        ...trial,
+      });
+    },
+  };
+  const onFault = ({ fault, outcome: said }: FaultOutcome): void => {
+    const outcome = said.replaceAll(options.folder, "…");
+    say(`${fault}: ${outcome}`, { type: "drill-fault", fault, outcome });
+  };
+  let faults = 0;
+  try {
+    const report = await drill(
+      plan,
+      ({ keepAll }) => Promise.resolve(new ProcessGround(options, keepAll)),
+      async (reference) => {
+        if (!args.faults) return;
+        faults = await tryFaults(plan, reference, () => new ProcessGround(options, true), onFault);
+      },
+    );
+    const { steps, trials, kills } = report;
+    if (args.json) output.out(`${toJson({ type: "drill-passed", ...report, faults })}\n`);
+    else {
+      const tried = args.faults ? `, and ${faults} faults` : "";
+      output.out(
+        `${job.name}: exact in ${trials} trials with ${kills} kills at ${
+          trials < steps ? `a sample of its ${steps} steps` : `each of its ${steps} steps`
+        }${tried}\n`,
+      );
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof NotResumableError)) throw error;
+    if (args.json) output.out(`${toJson({ type: "drill-failed", message: error.message })}\n`);
+    else output.err(`${error.message}\n`);
+    return 1;
+  } finally {
+    await clean(options.folder);
+  }
+}
+
+/** Removes the folder of a drill, and the one around it where no other drill is in it. */
+async function clean(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(dirname(folder));
+  } catch {
+    // What cannot be removed harms nobody, and why the drill ended matters more.
+  }
+}
+
+/**
+ * The folder in which a job is drilled: beside that of its checkpoints.
+ *
+ * @throws {UsageError} Where the place is no folder.
+ */
+export function drillFolder(
+  { job, program, args, base }: Omit<Drilling, "params" | "output">,
+): string {
+  const { db, dbType } = placeOf(args.to ?? program.plan.to, `${job.name}.drill`, base);
+  if (dbType === "file") return db;
+  throw new UsageError(
+    `"drill" kills real processes, and ${dbType}: checkpoints end with theirs: give it a folder, ` +
+      `as in --to file:checkpoints`,
+  );
+}
+
+function processOptions(drilling: Drilling): ProcessOptions {
+  const { job, params, args, base } = drilling;
+  const db = drillFolder(drilling);
+  return {
+    ...{ job: job.name, folder: join(db, crypto.randomUUID()), params, seed: args.seed },
+    file: base.startsWith("file:") ? fromFileUrl(base) : base,
+    flags: args.flags ?? ownFlags(db),
+    signal: new AbortController().signal,
+  };
+}
+
+/** The flags with which this process can be started again, as far as they can be known. */
+function ownFlags(folder: string): readonly string[] {
+  const whole = (["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const)
+    .filter((name) => Deno.permissions.querySync({ name }).state === "granted");
+  const own = (["read", "write"] as const).filter((name) => !whole.includes(name));
+  return [
+    ...whole.map((name) => `--allow-${name}`),
+    ...own.map((name) => `--allow-${name}=${folder}`),
+  ];
+}

@@ -1,0 +1,111 @@
+// The command `drill`: real processes, killed by themselves.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { ROOT, runProgram } from "./process.ts";
+
+const CONFIG = `--config=${join(ROOT, "deno.json")}`;
+
+/** A job of three blocks and a number, with a line of its own in its one task. */
+function jobWith(line: string): string {
+  return `
+import { blob, epochs, job, keepLast, main, param, task } from "tidemark";
+const size = param("size", 10, { integer: true, min: 1 });
+const total = blob("total", { initial: () => 0 });
+const large = blob<Float64Array>("large");
+let calls = 0;
+const start = task("start", { reads: { size }, writes: { large } })
+  .run(({ size }, { rng }) => ({ large: Float64Array.from({ length: size }, rng("start")) }));
+const step = task("step", { reads: { total }, updates: { large }, writes: { total } })
+  .run(({ total, large }, { epoch, rng }) => {
+    calls++;
+    console.log("the job's own output");
+    large[epoch] = rng("step")();
+    ${line}
+  });
+const drilled = job("drilled", {
+  init: [start], epoch: [step], until: epochs(3),
+  checkpoint: { to: "file:checkpoints", keep: [keepLast(2)] },
+});
+await main(import.meta, drilled);
+`;
+}
+
+async function drilled(line: string, args: readonly string[], flags?: readonly string[]) {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const place = join(folder, "checkpoints");
+  try {
+    await Deno.writeTextFile(join(folder, "job.ts"), jobWith(line));
+    const own = [`--allow-read=${place}`, `--allow-write=${place}`];
+    const children = `--flags=${[CONFIG, ...own].join(" ")}`;
+    const result = await runProgram(join(folder, "job.ts"), {
+      flags: flags ?? [...own, "--allow-run"],
+      args: ["drill", children, ...args],
+      cwd: folder,
+    });
+    const left: string[] = [];
+    try {
+      for await (const { name } of Deno.readDir(place)) left.push(name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    assertEquals(left, [], "the drill leaves nothing");
+    return result;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const GOOD = "return { total: total + epoch };";
+
+Deno.test("drill: an exact job passes, killed in real processes", async () => {
+  const args = ["--kills", "6", "--param", "size=100000"];
+  const { code, stdout, stderr } = await drilled(GOOD, args);
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout.match(/^trial \d of 6: killed at ".*"; the same end$/gm)?.length, 6);
+  assertMatch(stdout, /drilled: exact in 6 trials with [78] kills at a sample of its \d+ steps\n$/);
+});
+
+Deno.test("drill: faults of the disk, spoilt checkpoints and a second runner lose nothing", async () => {
+  const args = ["--kills", "1", "--faults", "--json", "--param", "size=100000"];
+  const { code, stdout, stderr } = await drilled(GOOD, args);
+  assertEquals(code, 0, stderr);
+  const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const faults = lines.filter(({ type }) => type === "drill-fault");
+  const of = (start: string) => faults.filter(({ fault }) => fault.startsWith(start));
+  for (const kind of ["full disk", "failed write", "failed sync", "failed link", "failed read"]) {
+    assert(of(kind).length > 0, kind);
+    assert(of(kind).every(({ outcome }) => /^refused \(\w+: .*the same end$/.test(outcome)), kind);
+  }
+  assertStringIncludes(of("full disk")[0].outcome, "the disk is full: make room");
+  assertEquals(of("newest ").length, 4);
+  assertMatch(of("a second runner")[0].outcome, /the same end/);
+  assertEquals(lines.at(-1), { ...lines.at(-1), type: "drill-passed", faults: faults.length });
+});
+
+Deno.test("drill: a job that is not exact is told what differs, who wrote it, and why", async () => {
+  const random = await drilled("return { total: total + Math.random() };", ["--kills", "3"]);
+  assertEquals(random.code, 1);
+  assertStringIncludes(random.stderr, "though nobody kills it");
+  assertStringIncludes(random.stderr, 'Task "step" writes it. Likely cause: it calls Math.random');
+
+  const kept = await drilled("return { total: total + calls };", ["--kills", "8", "--json"]);
+  assertEquals(kept.code, 1);
+  const { type, message } = JSON.parse(kept.stdout.trim().split("\n").at(-1) ?? "");
+  assertEquals(type, "drill-failed");
+  assertStringIncludes(message, "it keeps something from one epoch to the next outside blobs");
+});
+
+Deno.test("drill: what it needs and does not get is said", async () => {
+  const place = "checkpoints";
+  const flags = [`--allow-read=${place}`, `--allow-write=${place}`];
+  const { code, stderr } = await drilled(GOOD, [], flags);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "--allow-run");
+  const failing = await drilled('throw new TypeError("a flaw in the job");', ["--kills", "1"]);
+  assertEquals(failing.code, 1);
+  assertStringIncludes(failing.stderr, "fails also where nobody kills it");
+  assertStringIncludes(failing.stderr, "a flaw in the job");
+  const usage = await drilled(GOOD, ["--to", "memory:x"]);
+  assertEquals(usage.code, 2);
+  assertStringIncludes(usage.stderr, "give it a folder");
+});
