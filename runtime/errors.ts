@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Holder } from "../storage/mod.ts";
 
 /** Where in a run something went wrong. */
 export interface TaskSite {
@@ -16,6 +17,40 @@ export interface TaskSite {
   readonly attempt: number;
   /** Which try of the task. */
   readonly try: number;
+}
+
+/** Another process works on the job. */
+export class JobHeldError extends Error {
+  /** The class's name. */
+  override readonly name: string = "JobHeldError";
+
+  /** Says who has it, where and since when, and what to do. */
+  constructor(
+    /** The place. */
+    readonly place: string,
+    /** Who has it, as far as it can be known. */
+    readonly holder: Holder,
+    purpose: string,
+  ) {
+    const mend = purpose === "run"
+      ? "Let it work, or stop it; or take the job over with --take-over (takeOver: true in a script), " +
+        "which makes its next save fail"
+      : "A running job removes by itself what its plan does not keep, and what killed runs have left; " +
+        "try again when it has ended";
+    super(`Another process works on ${place}: ${holderText(holder)}. ${mend}`);
+  }
+}
+
+/** Who holds a job, in words. */
+export function holderText({ pid, host, purpose, sinceMs, beatAgoMs }: Holder): string {
+  const who = pid === undefined ? "one that cannot be asked who it is" : `process ${pid}`;
+  const where = host === undefined ? "" : ` on ${host}`;
+  const what = purpose === undefined || purpose === "run" ? "" : ` (${purpose})`;
+  const since = sinceMs === undefined ? "" : `, since ${new Date(sinceMs).toISOString()}`;
+  const fresh = beatAgoMs === undefined
+    ? ""
+    : `, last heard of ${Math.round(beatAgoMs / 1000)} s ago`;
+  return who + where + what + since + fresh;
 }
 
 /** A task failed; `cause` is what it threw. */

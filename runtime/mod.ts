@@ -30,6 +30,7 @@ export { runTask, type RunTaskOptions } from "./task/run_alone.ts";
 export type { Archive } from "./checkpoint/archive.ts";
 export type { Attempts, BegunRun, Saving } from "./checkpoint/attempts.ts";
 export type { Binding, PreparedSave } from "./checkpoint/engine.ts";
+export type { Holding, Purpose } from "./checkpoint/holding.ts";
 export type { Target } from "./checkpoint/locate.ts";
 export type { CursorPosition, CursorPositions, Cursors } from "./session/cursors.ts";
 export type { ResourcePool } from "./session/resources.ts";

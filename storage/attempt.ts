@@ -14,6 +14,7 @@ import {
   type ManifestRef,
   MAX_NUMBER,
   parentName,
+  parsePackName,
 } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeManifest } from "./manifest_codec.ts";
@@ -171,6 +172,27 @@ export class Attempt {
     // Manifests whose removal was not synced may come back, and must not do so without their packs.
     const removed = await removeManifests(remover, [], options);
     return [...removed, ...await sweepPacks(remover, options)];
+  }
+
+  /**
+   * Removes packs of earlier attempts that no manifest names, and what killed writes have left beside
+   * the objects; whoever calls it has looked at every manifest, and has the hold.
+   *
+   * @throws {FencedError} Where a newer attempt has taken over; nothing is removed.
+   */
+  async clear(
+    packs: readonly string[],
+    leftovers: readonly string[],
+    options: StoreOptions = {},
+  ): Promise<void> {
+    this.#checkNotOver();
+    const garbage = packs.filter((pack) =>
+      (parsePackName(pack)?.attempt ?? this.number) < this.number
+    );
+    await this.#checkNotFenced("it removes nothing");
+    const { store, durability } = this.#context;
+    await store.remove(garbage, { ...options, durability });
+    await store.clear?.(leftovers, options);
   }
 
   #remover(): Remover {

@@ -4,6 +4,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
+import { denoLocks } from "./file_locks.ts";
 import type { FileReader, FileStat, FileSystem, FileWriter } from "./file_system.ts";
 import { ThreadWriter } from "./thread_writer.ts";
 
@@ -23,6 +24,7 @@ export function denoFileSystem(): FileSystem {
     list: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
     stat,
     writeBlocks: (path, blocks, options) => thread.write(path, blocks, options),
+    locks: denoLocks(),
     keep: () => thread.keep(),
     release: () => thread.release(),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",

@@ -5,16 +5,20 @@
  */
 import { dirname } from "@std/path";
 import { denoFileSystem } from "./deno_file_system.ts";
-import { PromiseError, StoreError } from "./errors.ts";
+import { StoreError } from "./errors.ts";
 import { FileCommit, type OnPoint } from "./file_commit.ts";
-import { FilePlace, ignoring } from "./file_place.ts";
+import type { FileStoreOptions } from "./file_options.ts";
+import { checkLeftover, leftTemporaries } from "./file_leftovers.ts";
+import { FileGround } from "./file_ground.ts";
+import { ignoring } from "./file_place.ts";
+import { fileHolder, HOLD_FILE, holdFile } from "./file_hold.ts";
+import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
 import { FileObject, readRange } from "./file_object.ts";
-import { discard, probe, temporaryPath } from "./file_write.ts";
+import { discard, temporaryPath } from "./file_write.ts";
 import type { FileSystem } from "./file_system.ts";
 import { asStoreError } from "./io_errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
 import type {
-  Durability,
   ObjectReader,
   ObjectStat,
   ReadOptions,
@@ -24,21 +28,9 @@ import type {
   WriteOptions,
 } from "./store.ts";
 import { lengthOf } from "./pieces.ts";
-import { covers } from "./store.ts";
 
 /** To hand over less than this to a thread costs more than it saves. */
 const THREAD_BYTES = 1024 * 1024;
-
-/** What a `file:` store may be given. */
-export interface FileStoreOptions {
-  /** What is beneath it; Deno's own file system where not given. */
-  readonly fileSystem?: FileSystem;
-  /**
-   * Is called before each step of a write (`"after link"`: behind the link and before its sync),
-   * with the path; for tests that stop the process there.
-   */
-  readonly onPoint?: OnPoint;
-}
 
 /**
  * A store in a folder. Its own path may lead through symbolic links; inside it none is followed.
@@ -53,11 +45,10 @@ export class FileStore implements Store {
   bytesRead = 0;
   /** How many bytes of objects were written through this value. */
   bytesWritten = 0;
-  readonly #place: FilePlace;
+  readonly #ground: FileGround;
   readonly #fileSystem: FileSystem;
   readonly #onPoint: OnPoint;
   readonly #commit: FileCommit;
-  #promises: Promise<StorePromises> | undefined;
 
   /** Names a folder; nothing is looked at yet, and none made before the first write. */
   constructor(
@@ -66,8 +57,8 @@ export class FileStore implements Store {
     options: FileStoreOptions = {},
   ) {
     this.#fileSystem = options.fileSystem ?? denoFileSystem();
-    this.#place = new FilePlace(this.#fileSystem, root);
     this.#onPoint = options.onPoint ?? (() => {});
+    this.#ground = new FileGround(this.#fileSystem, root, this.#onPoint);
     this.#commit = new FileCommit(this.#fileSystem, root, this.#onPoint);
   }
 
@@ -77,26 +68,15 @@ export class FileStore implements Store {
   }
 
   /** Tries out links and folder syncs in the folder, which it makes. */
-  async promises({ signal }: StoreOptions = {}): Promise<StorePromises> {
-    signal?.throwIfAborted();
-    this.#promises ??= this.#guard("write", this.root, async () => {
-      await this.#place.make([], this.#folderOptions("none"));
-      return await probe(this.#fileSystem, this.root);
-    });
-    try {
-      const found = await this.#promises;
-      return { ...found, reasons: [...found.reasons, ...this.#place.notes] };
-    } catch (error) {
-      this.#promises = undefined;
-      throw error;
-    }
+  promises(options: StoreOptions = {}): Promise<StorePromises> {
+    return this.#ground.promises(options);
   }
 
   /** Commits a whole object. */
   async put(name: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
-    const { path, durability, links } = await this.#prepare(name, options);
+    const { path, durability, links } = await this.#ground.prepare(name, options);
     if (!links) {
-      await this.#guard(
+      await this.#ground.guard(
         "write",
         path,
         () => this.#commit.write(path, [bytes], "manifest", durability),
@@ -106,7 +86,7 @@ export class FileStore implements Store {
     }
     const temporary = temporaryPath(path);
     try {
-      await this.#guard(
+      await this.#ground.guard(
         "write",
         path,
         () => this.#commit.write(temporary, [bytes], "manifest", durability),
@@ -125,8 +105,8 @@ export class FileStore implements Store {
     parts: Iterable<Uint8Array>,
     options: WriteOptions = {},
   ): Promise<number> {
-    const { path, durability } = await this.#prepare(name, options);
-    return await this.#guard("write", path, async () => {
+    const { path, durability } = await this.#ground.prepare(name, options);
+    return await this.#ground.guard("write", path, async () => {
       const written = await this.#commit.write(path, parts, "pack", durability, options.signal);
       this.bytesWritten += written;
       if (durability === "power") await this.#commit.syncFolder(dirname(path));
@@ -142,8 +122,8 @@ export class FileStore implements Store {
   ): Promise<readonly number[] | undefined> {
     const write = this.#fileSystem.writeBlocks;
     if (write === undefined || lengthOf(blocks) < THREAD_BYTES) return undefined;
-    const { path, durability } = await this.#prepare(name, options);
-    return await this.#guard("write", path, async () => {
+    const { path, durability } = await this.#ground.prepare(name, options);
+    return await this.#ground.guard("write", path, async () => {
       const { byteLength, sums } = await this.#commit.writeBlocks(write, path, blocks, durability);
       this.bytesWritten += byteLength;
       if (durability === "power") await this.#commit.syncFolder(dirname(path));
@@ -159,9 +139,34 @@ export class FileStore implements Store {
     options: WriteOptions = {},
   ): Promise<boolean> {
     if (!(from instanceof FileStore)) return false;
-    const { path, durability, links } = await this.#prepare(name, options);
-    const source = from.#place.path(checkName(fromName));
+    const { path, durability, links } = await this.#ground.prepare(name, options);
+    const source = from.#ground.place.path(checkName(fromName));
     return links && await this.#commit.adopt(source, path, durability);
+  }
+
+  /** Takes the hold of the folder, which it makes, by a lock on a file in it. */
+  async hold(request: HoldRequest, options: StoreOptions = {}): Promise<HoldResult> {
+    const { locks } = this.#fileSystem;
+    if (locks === undefined) return { impossible: `the file system of ${this.place} has no locks` };
+    const path = this.#ground.place.path([HOLD_FILE]);
+    return await this.#ground.guard("lock", path, async () => {
+      await this.#ground.make();
+      // It is written to, so that no link may lead from it to a file elsewhere.
+      await this.#stat([HOLD_FILE], path);
+      return await holdFile(locks, path, request, options);
+    }, options.signal);
+  }
+
+  /** Who has the hold of the folder. */
+  async holder({ signal }: StoreOptions = {}): Promise<Holder | undefined> {
+    signal?.throwIfAborted();
+    const { locks } = this.#fileSystem;
+    if (locks === undefined) return undefined;
+    const path = this.#ground.place.path([HOLD_FILE]);
+    return await this.#ground.guard("read", path, async () => {
+      if (await this.#stat([HOLD_FILE], path) === undefined) return undefined;
+      return await fileHolder(locks, path);
+    });
   }
 
   /** Keeps the thread that writes between two packs. */
@@ -184,8 +189,8 @@ export class FileStore implements Store {
   async open(name: string, { signal }: StoreOptions = {}): Promise<ObjectReader> {
     signal?.throwIfAborted();
     const parts = checkName(name);
-    const path = this.#place.path(parts);
-    return await this.#guard("read", path, async () => {
+    const path = this.#ground.place.path(parts);
+    return await this.#ground.guard("read", path, async () => {
       const info = await this.#stat(parts, path);
       if (info === undefined) throw new Deno.errors.NotFound("there is no such object");
       const file = await this.#fileSystem.open(path);
@@ -201,9 +206,9 @@ export class FileStore implements Store {
     signal?.throwIfAborted();
     const folder = checkPrefix(prefix);
     const parts = folder === "" ? [] : folder.split("/");
-    const path = this.#place.path(parts);
-    return await this.#guard("list", path, async () => {
-      if (!await this.#place.check(parts)) return [];
+    const path = this.#ground.place.path(parts);
+    return await this.#ground.guard("list", path, async () => {
+      if (!await this.#ground.place.check(parts)) return [];
       let entries: string[] = [];
       await ignoring(Deno.errors.NotFound, async () => {
         entries = await this.#fileSystem.list(path);
@@ -213,15 +218,38 @@ export class FileStore implements Store {
     });
   }
 
+  /** The temporary files that killed writes have left. */
+  async leftovers({ signal }: StoreOptions = {}): Promise<string[]> {
+    signal?.throwIfAborted();
+    return await this.#ground.guard(
+      "list",
+      this.root,
+      () => leftTemporaries(this.#fileSystem, this.#ground.place),
+    );
+  }
+
+  /** Removes temporary files, of which nobody may be writing one. */
+  async clear(names: readonly string[], { signal }: StoreOptions = {}): Promise<void> {
+    for (const name of names) {
+      signal?.throwIfAborted();
+      const path = this.#ground.place.path(checkLeftover(name));
+      await this.#ground.guard(
+        "remove",
+        path,
+        () => ignoring(Deno.errors.NotFound, () => this.#fileSystem.remove(path)),
+      );
+    }
+  }
+
   /** Removes objects, in the order given. */
   async remove(names: readonly string[], options: WriteOptions = {}): Promise<void> {
     const folders = new Set<string>();
     for (const name of names) {
       options.signal?.throwIfAborted();
       const parts = checkName(name);
-      const path = this.#place.path(parts);
-      await this.#guard("remove", path, async () => {
-        if (!await this.#place.check(parts.slice(0, -1))) return;
+      const path = this.#ground.place.path(parts);
+      await this.#ground.guard("remove", path, async () => {
+        if (!await this.#ground.place.check(parts.slice(0, -1))) return;
         await this.#onPoint("remove", path);
         await ignoring(Deno.errors.NotFound, () => this.#fileSystem.remove(path));
         folders.add(dirname(path));
@@ -229,7 +257,7 @@ export class FileStore implements Store {
     }
     if ((options.durability ?? (await this.promises()).durability) !== "power") return;
     for (const folder of folders) {
-      await this.#guard("sync", folder, () => this.#commit.syncFolder(folder));
+      await this.#ground.guard("sync", folder, () => this.#commit.syncFolder(folder));
     }
   }
 
@@ -237,62 +265,15 @@ export class FileStore implements Store {
   async stat(name: string, { signal }: StoreOptions = {}): Promise<ObjectStat | undefined> {
     signal?.throwIfAborted();
     const parts = checkName(name);
-    const path = this.#place.path(parts);
-    return await this.#guard("look at", path, () => this.#stat(parts, path));
+    const path = this.#ground.place.path(parts);
+    return await this.#ground.guard("look at", path, () => this.#stat(parts, path));
   }
 
   async #stat(parts: readonly string[], path: string): Promise<ObjectStat | undefined> {
-    if (!await this.#place.check(parts.slice(0, -1))) return undefined;
+    if (!await this.#ground.place.check(parts.slice(0, -1))) return undefined;
     const info = await this.#fileSystem.stat(path);
     if (info === undefined) return undefined;
     if (info.kind === "file") return { byteLength: info.byteLength };
     throw new StoreError("read", path, `it should be a file, but is a ${info.kind}`);
-  }
-
-  /** Checks the name and the promise, and makes the folders on the way. */
-  async #prepare(
-    name: string,
-    { signal, durability: asked }: WriteOptions,
-  ): Promise<{ readonly path: string; readonly durability: Durability; readonly links: boolean }> {
-    signal?.throwIfAborted();
-    const parts = checkName(name);
-    const path = this.#place.path(parts);
-    const promised = await this.promises();
-    const durability = asked ?? promised.durability;
-    if (!covers(promised.durability, durability)) {
-      throw new PromiseError(
-        this.place,
-        `durability "${durability}"`,
-        promised.reasons,
-        `ask for "${promised.durability}", or name a place on another file system`,
-      );
-    }
-    await this.#guard(
-      "write",
-      path,
-      () => this.#place.make(parts.slice(0, -1), this.#folderOptions(durability)),
-    );
-    return { path, durability, links: promised.durability !== "none" };
-  }
-
-  #folderOptions(durability: Durability): Parameters<FilePlace["make"]>[1] {
-    return {
-      sync: durability === "power",
-      onSync: (path) => this.#onPoint("folder sync", path),
-    };
-  }
-
-  async #guard<T>(
-    op: string,
-    path: string,
-    run: () => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      if (signal?.aborted === true && error === signal.reason) throw error;
-      throw asStoreError(error, op, path, this.root);
-    }
   }
 }

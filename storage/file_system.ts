@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { FileLocks } from "./file_locks.ts";
+
 /** A new file, open for writing. */
 export interface FileWriter {
   /** Writes some of the bytes at the end, and gives how many (at least one). */
@@ -83,6 +85,8 @@ export interface FileSystem {
   keep?(): void;
   /** Ends what was kept running. */
   release?(): void;
+  /** Locks; not given where there are none. */
+  readonly locks?: FileLocks | undefined;
   /** Whether a path may be read without anyone being asked for permission; yes where not given. */
   mayRead?(path: string): boolean;
 }

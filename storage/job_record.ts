@@ -47,7 +47,12 @@ export interface AttemptRecord {
   readonly environment: SavedEnvironment;
   /** When it was started, in milliseconds since 1970. */
   readonly createdAtMs: number;
+  /** What for, where not to run the job. */
+  readonly purpose?: UpkeepPurpose | undefined;
 }
+
+/** What an attempt is begun for that runs nothing. */
+export type UpkeepPurpose = "prune" | "repair";
 
 /** Seals a job's record. */
 export function encodeJob({ job, createdAtMs }: JobRecord): Uint8Array<ArrayBuffer> {
@@ -76,6 +81,7 @@ export function encodeAttempt(attempt: number, record: AttemptRecord): Uint8Arra
       ["params", encodeParams(record.params)],
       ["environment", encodeEnvironment(record.environment)],
       ["createdAtMs", record.createdAtMs],
+      ...record.purpose === undefined ? [] : [["purpose", record.purpose]] as const,
     ]),
   );
 }
@@ -89,6 +95,9 @@ export function decodeAttempt(attempt: number, bytes: Uint8Array): AttemptRecord
     params: parseParams(fields),
     environment: parseEnvironment(fields.fields("environment")),
     createdAtMs: fields.number("createdAtMs"),
+    purpose: fields.has("purpose")
+      ? fields.choice("purpose", ["prune", "repair"] as const)
+      : undefined,
   };
   fields.end();
   return record;

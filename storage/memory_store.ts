@@ -4,6 +4,7 @@
  * @module
  */
 import { ObjectExistsError, ObjectNotFoundError, PromiseError } from "./errors.ts";
+import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
 import { readRange } from "./file_object.ts";
 import { checkName, checkPrefix } from "./names.ts";
 import type {
@@ -20,6 +21,8 @@ import { covers } from "./store.ts";
 type Objects = Map<string, Uint8Array<ArrayBuffer>>;
 
 const stores = new Map<string, Objects>();
+/** Who holds which of them. */
+const holders = new Map<string, HoldRequest>();
 
 const PROMISES: StorePromises = {
   linearizableCreate: true,
@@ -104,6 +107,27 @@ export class MemoryStore implements Store {
     }
     this.#create().set(name, bytes);
     return true;
+  }
+
+  /** Takes the hold of the store of this name. */
+  async hold(request: HoldRequest, { signal }: StoreOptions = {}): Promise<HoldResult> {
+    await check(signal, () => {});
+    const name = this.#name;
+    const holder = holders.get(name);
+    if (holder !== undefined) return { holder: { ...holder, beatAgoMs: 0 } };
+    holders.set(name, request);
+    const release = (): Promise<void> => {
+      if (holders.get(name) === request) holders.delete(name);
+      return Promise.resolve();
+    };
+    return { hold: { release } };
+  }
+
+  /** Who has the hold of the store of this name. */
+  async holder({ signal }: StoreOptions = {}): Promise<Holder | undefined> {
+    await check(signal, () => {});
+    const holder = holders.get(this.#name);
+    return holder && { ...holder, beatAgoMs: 0 };
   }
 
   /** Reads an object, or a range of it. */

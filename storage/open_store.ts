@@ -5,7 +5,8 @@
  */
 import { fromFileUrl, isAbsolute, join } from "@std/path";
 import { PlaceError } from "./errors.ts";
-import { FileStore, type FileStoreOptions } from "./file_store.ts";
+import type { FileStoreOptions } from "./file_options.ts";
+import { FileStore } from "./file_store.ts";
 import { MemoryStore } from "./memory_store.ts";
 import type { Store } from "./store.ts";
 

@@ -19,7 +19,7 @@ import {
 export const FORMAT_VERSION = 1;
 
 /** The kinds of record. */
-export type RecordKind = "job" | "attempt" | "parent" | "manifest" | "removal" | "pin";
+export type RecordKind = "job" | "attempt" | "parent" | "manifest" | "removal" | "pin" | "hold";
 
 const PREFIX = "tidemark.";
 /** The head of a byte string of 32 bytes, and those bytes. */

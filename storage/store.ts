@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
 
 /**
  * What a finished write outlives: a power cut (`"power"`), the death of the process (`"process"`),
@@ -122,6 +123,19 @@ export interface Store {
    */
   adopt?(name: string, from: Store, fromName: string, options?: WriteOptions): Promise<boolean>;
   /**
+   * Takes the hold of the whole store, until it is released or this process ends; not given by stores
+   * of which nobody can tell who works on them. Objects can be read and written without it.
+   *
+   * @throws {StoreError} Where that fails.
+   */
+  hold?(request: HoldRequest, options?: StoreOptions): Promise<HoldResult>;
+  /**
+   * Who has the hold; `undefined` where nobody has. Given by stores that can be held.
+   *
+   * @throws {StoreError} Where that cannot be found out.
+   */
+  holder?(options?: StoreOptions): Promise<Holder | undefined>;
+  /**
    * Reads an object, or a range of it, as far as the object goes.
    *
    * @throws {ObjectNotFoundError} Where there is none.
@@ -148,6 +162,18 @@ export interface Store {
    * @throws {StoreError} Where one cannot be removed; those before it are gone.
    */
   remove(names: readonly string[], options?: WriteOptions): Promise<void>;
+  /**
+   * The names of what killed writes have left that is no object; not given where there is no such thing.
+   *
+   * @throws {StoreError} Where the listing fails.
+   */
+  leftovers?(options?: StoreOptions): Promise<string[]>;
+  /**
+   * Removes such things; a write that one of them belongs to fails.
+   *
+   * @throws {StoreError} Where one cannot be removed.
+   */
+  clear?(names: readonly string[], options?: StoreOptions): Promise<void>;
   /**
    * An object's facts, or `undefined` where there is none.
    *

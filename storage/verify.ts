@@ -45,6 +45,8 @@ export interface StoreReport {
   readonly damaged: readonly Damage[];
   /** The packs that no manifest names; `undefined` while a manifest cannot be read, which may name them. */
   readonly garbage: readonly string[] | undefined;
+  /** What killed writes have left that is no object. */
+  readonly leftovers: readonly string[];
   /** Records of removals that were not finished. */
   readonly removals: readonly string[];
   /** What is not Tidemark's. */
@@ -113,6 +115,7 @@ export async function verifyStore(
     bad: [...bad.values()],
     damaged,
     garbage,
+    leftovers: await store.store.leftovers?.(options) ?? [],
     removals: names.removals,
     foreign: names.foreign,
     packBytes: await bytesOf(names.packs),

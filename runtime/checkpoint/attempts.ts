@@ -7,6 +7,7 @@ import type { ParamValue } from "../../dsl/mod.ts";
 import type { Attempt, Manifest, ManifestRef, RunState } from "../../storage/mod.ts";
 import { environment } from "../run/state.ts";
 import type { Archive } from "./archive.ts";
+import type { Holding } from "./holding.ts";
 import { locate } from "./locate.ts";
 
 /** What is about to be saved. */
@@ -33,7 +34,7 @@ export class Attempts {
   #resumedFrom: ManifestRef | undefined;
 
   /** Takes the place. */
-  constructor(private readonly archive: Archive) {}
+  constructor(private readonly archive: Archive, private readonly holding: Holding) {}
 
   /** The attempt that was begun last. */
   get current(): Attempt | undefined {
@@ -68,6 +69,7 @@ export class Attempts {
     const known = this.#current;
     if (known?.canSave(state, last)) return { attempt: known, parent: last };
     const isRun = run !== undefined;
+    if (!isRun) await this.holding.checkFree();
     // What a run's own tasks load are values; its line goes on.
     if (isRun && known?.canSave(state, known.last)) return { attempt: known, parent: known.last };
     const parent = isRun && known?.isOver === true

@@ -19,6 +19,7 @@ import { Archive } from "./archive.ts";
 import { Attempts } from "./attempts.ts";
 import { readBest } from "./best.ts";
 import type { EpochRef } from "./epoch_ref.ts";
+import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
@@ -61,6 +62,8 @@ export interface PreparedSave {
 export class CheckpointEngine {
   /** What is saved, and where. */
   readonly archive: Archive;
+  /** Who holds it. */
+  readonly holding: Holding;
   /** With which attempts. */
   readonly attempts: Attempts;
   #binding: Binding | undefined;
@@ -74,7 +77,8 @@ export class CheckpointEngine {
   /** Names a place; nothing is opened yet. */
   constructor(db: string, dbType: string, options: CheckpointManagerOptions) {
     this.archive = new Archive(db, dbType, options);
-    this.attempts = new Attempts(this.archive);
+    this.holding = new Holding(this.archive);
+    this.attempts = new Attempts(this.archive, this.holding);
     this.#saved = new SavedNodes(() => this.archive.store());
   }
 
@@ -229,6 +233,7 @@ export class CheckpointEngine {
     host.events.emit({
       ...{ type: "save-committed", epoch, phase, attempt: attempt.number, bytes, durationMs },
     });
+    await this.holding.retry();
     await this.archive.report("save", epoch, saved.reports);
     if (saving.phase === "epoch") await this.archive.metadata?.setCommittedEpoch?.(epoch);
     const { resumedFrom } = this.attempts;

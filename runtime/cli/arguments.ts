@@ -16,6 +16,8 @@ export const COMMANDS = [
   "ls",
   "verify",
   "explain",
+  "prune",
+  "repair",
   "pin",
   "unpin",
   "fork",
@@ -37,6 +39,12 @@ export interface Arguments {
   readonly fresh: boolean;
   /** Reads every byte. */
   readonly full: boolean;
+  /** Lists every state. */
+  readonly all: boolean;
+  /** Says what would be removed, and removes nothing. */
+  readonly dryRun: boolean;
+  /** Takes the job over where another runner holds it. */
+  readonly takeOver: boolean;
   /** The epoch to resume from. */
   readonly from: string | undefined;
   /** The epoch to pin or unpin. */
@@ -75,6 +83,9 @@ const SWITCHES = [
   "--json",
   "--quiet",
   "--faults",
+  "--take-over",
+  "--dry-run",
+  "--all",
 ] as const;
 const VALUES = [
   ...["--from", "--as", "--of", "--to", "--param", "--seed", "--stop-after", "--grace"] as const,
@@ -91,7 +102,7 @@ const PLACE = ["--to", "--as"] as const;
 /** The flags of commands that run the job. */
 const RUNS = [
   ...PLACE,
-  ...["--json", "--quiet", "--param", "--seed", "--stop-after", "--grace"],
+  ...["--json", "--quiet", "--param", "--seed", "--stop-after", "--grace", "--take-over"],
 ] as const;
 
 /** Which flags a command takes, beside `--help` and `--version`. */
@@ -99,9 +110,11 @@ const TAKES: Readonly<Record<Command, readonly string[]>> = {
   run: ["--fresh", ...RUNS],
   resume: ["--from", ...RUNS],
   plan: ["--param", "--json", ...PLACE],
-  ls: ["--json", ...PLACE],
+  ls: ["--all", "--json", ...PLACE],
   verify: ["--full", "--json", ...PLACE],
   explain: ["--param", "--json", ...PLACE],
+  prune: ["--dry-run", "--param", "--json", ...PLACE],
+  repair: ["--dry-run", "--json", ...PLACE],
   pin: PLACE,
   unpin: PLACE,
   fork: ["--from", "--of", ...RUNS],
@@ -155,6 +168,9 @@ export function parseArguments(args: readonly string[]): Arguments {
     version: switches.has("--version"),
     fresh: switches.has("--fresh"),
     full: switches.has("--full"),
+    all: switches.has("--all"),
+    dryRun: switches.has("--dry-run"),
+    takeOver: switches.has("--take-over"),
     from: values.get("--from"),
     operand,
     as: parseName("--as", values.get("--as")),

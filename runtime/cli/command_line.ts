@@ -6,7 +6,8 @@
 import { type Job, JobError, parseDuration } from "../../dsl/mod.ts";
 import { PLACE_KINDS } from "../../dsl/check/plan.ts";
 import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
-import { StoppedError } from "../errors.ts";
+import { FencedError } from "../../storage/mod.ts";
+import { JobHeldError, StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
@@ -25,11 +26,12 @@ import { changePin, explain } from "./keeping.ts";
 import { type Output, showOn } from "./output.ts";
 import { planData } from "./plan_data.ts";
 import { planText } from "./plan_text.ts";
+import { pruneSaved, repairSaved } from "./tidy.ts";
 import { verify } from "./verify.ts";
 import { startWatch, type Watch } from "./watch.ts";
 
 /** What a command ends with. */
-export const EXIT = { finished: 0, failed: 1, usage: 2, stopped: 75 } as const;
+export const EXIT = { finished: 0, failed: 1, usage: 2, stopped: 75, held: 76 } as const;
 
 /** A command line, and what is around it. */
 export interface CommandLine {
@@ -102,6 +104,7 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
     base: line.base,
     ...args.seed === undefined ? {} : { seed: args.seed },
     ...name === undefined ? {} : { as: name },
+    takeOver: args.takeOver,
     ...args.stopAfter === undefined ? {} : { stopAfter: args.stopAfter },
     ...startOf(args),
   });
@@ -125,7 +128,8 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
   const { output } = line;
   const kept = new Kept();
   try {
-    const { archive } = runner.checkpoints.engine;
+    const { engine } = runner.checkpoints;
+    const { archive } = engine;
     const keeping = { archive, job: runner.name, program, args, output };
     switch (args.command) {
       case "ls":
@@ -134,6 +138,10 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
         return await verify(keeping);
       case "explain":
         return await explain(keeping);
+      case "prune":
+        return await pruneSaved({ ...keeping, engine });
+      case "repair":
+        return await repairSaved({ ...keeping, engine });
       case "pin":
       case "unpin":
         return await changePin(keeping);
@@ -154,7 +162,8 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
     const as = args.as === undefined ? "" : ` --as ${args.as}`;
     const to = (args.to === undefined ? "" : ` --to ${args.to}`) + as;
     output.err(failureText(error, kept, `deno run … ${fileName(line.base)}${to}`));
-    return isStop(error) ? EXIT.stopped : EXIT.failed;
+    if (isStop(error)) return EXIT.stopped;
+    return isHeld(error) ? EXIT.held : EXIT.failed;
   }
 }
 
@@ -197,6 +206,15 @@ function isStop(error: unknown): boolean {
   return false;
 }
 
+/** Whether an error came of another runner that has the job. */
+function isHeld(error: unknown): boolean {
+  let inner = error;
+  for (let depth = 0; inner instanceof Error && depth < 5; depth++, inner = inner.cause) {
+    if (inner instanceof FencedError || inner instanceof JobHeldError) return true;
+  }
+  return false;
+}
+
 /** Forks the job, and gives the runner that goes on with the fork. */
 async function fork({ args, runner }: Ready, output: Output): Promise<JobRunner> {
   const { as = "", from } = args;
@@ -212,7 +230,7 @@ async function fork({ args, runner }: Ready, output: Output): Promise<JobRunner>
 async function list(runner: JobRunner, args: Arguments, output: Output): Promise<number> {
   const { archive } = runner.checkpoints.engine;
   await archive.open(runner.name, []);
-  const listed = await listSaved(archive);
+  const listed = await listSaved(archive, { all: args.all || args.json });
   output.out(args.json ? `${toJson(listed, 2)}\n` : listText(listed));
   return EXIT.finished;
 }

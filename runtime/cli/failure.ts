@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { NothingToResumeError, SaveError, StoppedError, TaskError } from "../errors.ts";
+import { FencedError } from "../../storage/mod.ts";
+import {
+  JobHeldError,
+  NothingToResumeError,
+  SaveError,
+  StoppedError,
+  TaskError,
+} from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { cleanLines } from "./text.ts";
 
@@ -42,7 +49,7 @@ const MOST_FRAMES = 8;
 export function failureText(error: unknown, kept: Kept, command: string): string {
   // These say themselves what is kept and what to do.
   const saysAll = error instanceof SaveError || error instanceof NothingToResumeError ||
-    (error instanceof Error && error.name === "FencedError");
+    error instanceof JobHeldError || error instanceof FencedError;
   const lines = [
     ...errorLines(error),
     ...userFrames(error).map((frame) => `    ${frame}`),

@@ -17,10 +17,13 @@ Commands
   run              start the job, or go on where it stands, or say that it is finished (the default)
   resume           go on from a saved epoch; an error where nothing is saved
   plan             print exactly what would run, and what would be saved
-  ls               list the saved epochs
+  ls               list the saved epochs, as a tree of lines
   verify           look for damage in all that is saved; with --full, read every byte
   explain          say for each saved epoch why it stays under the plan's keep, or goes at the next
                    save; changes nothing
+  prune            remove now what the plan's keep does not keep; with --dry-run, say what that is
+  repair           remove what killed runs have left and nothing needs; with --dry-run, say what it
+                   is. Like prune, only while nobody runs the job, which does both by itself
   pin EPOCH        keep a saved epoch, whatever the plan says, until it is unpinned: 4, or 4@a3
   unpin EPOCH      pin it no more; it goes when the plan does not keep it
   fork             begin a job of another name (--as) with a saved epoch of this one (--from), and
@@ -32,6 +35,7 @@ Commands
 
 Flags
   --fresh          run: start anew, on a line of its own; deletes nothing
+  --all            ls: every epoch, also of long lines
   --full           verify: read and sum every byte, not records and sizes alone
   --from EPOCH     resume, fork: the epoch to go on from: a number, "latest" (the default), or
                    "4@a3", which is epoch 4 of attempt 3
@@ -40,6 +44,8 @@ Flags
   --param NAME=V   give a param a value; it wins over the saved one, and that over the default
   --seed N         the seed of all random numbers; wins over the saved one (0 at first)
   --stop-after T   stop the run, so that it can be resumed, when it has taken so long: 55m
+  --dry-run        prune, repair: change nothing
+  --take-over      run the job though another process works on it, whose next save is then refused
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
   --kills N        drill: how many trials with kills, spread over all steps of the job (20)
   --faults         drill: also try a full disk, failing reads and writes, damaged checkpoints and a
@@ -61,6 +67,7 @@ Exit codes
        drill: the job is not exact)
   2    the command line was wrong
   75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on
+  76   another process works on the job, or has taken it over from this one
 
 The first SIGINT (Ctrl-C) or SIGTERM stops the job, so that it can be resumed. A second one, half a
 second later or more, ends the process at once, as SIGKILL does (137 to a shell); what was saved is

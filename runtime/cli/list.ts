@@ -1,11 +1,25 @@
 /**
- * Lists what is saved.
+ * Lists what is saved, as a tree of lines.
  *
  * @module
  */
-import { formatRef, type Manifest, type ManifestRef, type SideLine } from "../../storage/mod.ts";
+import {
+  formatRef,
+  type Holder,
+  type Manifest,
+  type ManifestRef,
+  type SideLine,
+} from "../../storage/mod.ts";
 import type { Archive } from "../checkpoint/archive.ts";
+import { holderText } from "../errors.ts";
 import { formatBytes } from "./text.ts";
+
+/** Of a longer line, the states in its midst are left out. */
+const MOST_STATES = 30;
+const FIRST_SHOWN = 3;
+const LAST_SHOWN = 20;
+/** The most manifests that are read at once. */
+const READS_AT_ONCE = 16;
 
 /** A saved epoch or phase, as `ls` shows it. */
 export interface ListedState {
@@ -37,35 +51,66 @@ export interface ListedLine {
   readonly branchesFrom: string | undefined;
   /** The states, oldest first. */
   readonly states: readonly ListedState[];
+  /** How many states are left out before each of those that are listed, and after the last. */
+  readonly leftOut: readonly number[];
 }
 
 /** What is saved at a place. */
 export interface Listed {
   /** The place. */
   readonly place: string;
+  /** Who works on the job now, as far as it can be known. */
+  readonly holder: Holder | undefined;
   /** The current line, then the others, those of the newest attempts first. */
   readonly lines: readonly ListedLine[];
   /** Records that are damaged. */
   readonly damaged: readonly string[];
 }
 
+/** How much is listed. */
+export interface ListOptions {
+  /** Whether of long lines every state is listed. */
+  readonly all: boolean;
+}
+
 /** Lists what is saved; of damaged states it says so. */
-export async function listSaved(archive: Archive): Promise<Listed> {
-  const { line, sides, damaged } = await (await archive.store()).history();
+export async function listSaved(archive: Archive, { all }: ListOptions): Promise<Listed> {
+  const store = await archive.store();
+  const { line, sides, damaged } = await store.history();
   const current: SideLine = { attempt: line.at(-1)?.attempt ?? 0, from: undefined, refs: line };
+  const branching = new Set(sides.flatMap(({ from }) => from === undefined ? [] : formatRef(from)));
   const lines: ListedLine[] = [];
   for (const side of [current, ...sides]) {
     if (side.refs.length === 0) continue;
+    const chosen = side.refs.map((ref, index) =>
+      all || side.refs.length <= MOST_STATES || index < FIRST_SHOWN ||
+      index >= side.refs.length - LAST_SHOWN || branching.has(formatRef(ref))
+    );
     const states: ListedState[] = [];
-    for (const ref of side.refs) states.push(await look(archive, ref));
+    const refs = side.refs.filter((_, index) => chosen[index]);
+    for (let at = 0; at < refs.length; at += READS_AT_ONCE) {
+      const read = refs.slice(at, at + READS_AT_ONCE).map((ref) => look(archive, ref));
+      states.push(...await Promise.all(read));
+    }
+    const leftOut = [0];
+    for (const isChosen of chosen) {
+      if (isChosen) leftOut.push(0);
+      else leftOut.push((leftOut.pop() ?? 0) + 1);
+    }
     lines.push({
       current: side === current,
       attempt: side.attempt,
       branchesFrom: side.from && formatRef(side.from),
       states,
+      leftOut,
     });
   }
-  return { place: archive.place, lines, damaged: damaged.map(({ message }) => message) };
+  return {
+    place: archive.place,
+    holder: await store.store.holder?.(),
+    lines,
+    damaged: damaged.map(({ message }) => message),
+  };
 }
 
 async function look(archive: Archive, ref: ManifestRef): Promise<ListedState> {
@@ -89,23 +134,77 @@ function sizeOf({ nodes }: Manifest): number {
     .reduce((sum, entry) => sum + ("absent" in entry ? 0 : entry.bytes), 0);
 }
 
-/** The list as text; what is on the current line is marked with a star. */
-export function listText({ place, lines, damaged }: Listed): string {
-  const warnings = damaged.map((message) => `damaged: ${message}\n`).join("");
-  if (lines.length === 0) return `nothing is saved at ${place}\n${warnings}`;
-  const all = lines.flatMap(({ states }) => states);
-  const refWidth = Math.max(...all.map(({ from }) => from.length));
-  const phaseWidth = Math.max(...all.map((state) => phaseOf(state).length));
-  const blocks = lines.map(({ current, attempt, branchesFrom, states }) => {
-    const start = branchesFrom === undefined ? "a fresh start" : branchesFrom;
-    const head = current ? "" : `beside it, attempt ${attempt} from ${start}\n`;
-    return head + states.map((state) => {
-      const mark = current ? "*" : " ";
-      const name = `${state.from.padEnd(refWidth)}  ${phaseOf(state).padEnd(phaseWidth)}`;
-      return `${mark} ${name}  ${factsOf(state)}\n`;
-    }).join("");
-  });
-  return `${place} (* is the current line)\n${blocks.join("")}${warnings}`;
+/**
+ * The list as text: the current line, marked with a star, is the trunk of a tree, from which the others
+ * branch off.
+ */
+export function listText({ place, holder, lines, damaged }: Listed): string {
+  const notes = damaged.map((message) => `damaged: ${message}\n`);
+  if (holder !== undefined) notes.push(`${holderText(holder)}, works on it\n`);
+  if (lines.length === 0) return `nothing is saved at ${place}\n${notes.join("")}`;
+  const tree = new Tree(lines);
+  return `${place} (* is the current line)\n${tree.text()}${notes.join("")}`;
+}
+
+class Tree {
+  readonly #refWidth: number;
+  readonly #phaseWidth: number;
+  readonly #branches = new Map<string, ListedLine[]>();
+  readonly #out: string[] = [];
+
+  constructor(private readonly lines: readonly ListedLine[]) {
+    const all = lines.flatMap(({ states }) => states);
+    this.#refWidth = Math.max(...all.map(({ from }) => from.length));
+    this.#phaseWidth = Math.max(...all.map((state) => phaseOf(state).length));
+    for (const line of lines) {
+      const { branchesFrom } = line;
+      if (branchesFrom === undefined) continue;
+      this.#branches.set(branchesFrom, [...this.#branches.get(branchesFrom) ?? [], line]);
+    }
+  }
+
+  text(): string {
+    const roots = this.lines.filter(({ current, branchesFrom }) =>
+      current || branchesFrom === undefined || !this.#isListed(branchesFrom)
+    );
+    for (const line of roots) {
+      if (!line.current) {
+        const start = line.branchesFrom ?? "a fresh start";
+        this.#out.push(`beside it, attempt ${line.attempt} from ${start}`);
+      }
+      this.#line(line, "");
+    }
+    return this.#out.map((text) => `${text}\n`).join("");
+  }
+
+  /** Whether a state is one of those listed: what a line branches off may have been removed. */
+  #isListed(name: string): boolean {
+    return this.lines.some(({ states }) => states.some((state) => nameOf(state) === name));
+  }
+
+  #line({ current, states, leftOut }: ListedLine, indent: string): void {
+    states.forEach((state, index) => {
+      this.#gap(leftOut[index], indent);
+      const name = state.from.padEnd(this.#refWidth);
+      const phase = phaseOf(state).padEnd(this.#phaseWidth);
+      this.#out.push(`${indent}${current ? "*" : " "} ${name}  ${phase}  ${factsOf(state)}`);
+      for (const branch of this.#branches.get(nameOf(state)) ?? []) {
+        this.#out.push(`${indent}|\\ beside it, attempt ${branch.attempt} from ${nameOf(state)}`);
+        this.#line(branch, `${indent}| `);
+      }
+    });
+    this.#gap(leftOut.at(-1), indent);
+  }
+
+  #gap(count: number | undefined, indent: string): void {
+    if (count !== undefined && count > 0) {
+      this.#out.push(`${indent}  … ${count} more (--all lists them)`);
+    }
+  }
+}
+
+function nameOf({ epoch, attempt, phase }: ListedState): string {
+  return formatRef({ epoch, attempt, phase });
 }
 
 function phaseOf({ epoch, phase }: ListedState): string {

@@ -48,3 +48,18 @@ export function formatBytes(bytes: number): string {
   for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** The most names of a kind that are shown. */
+const MOST_SHOWN = 10;
+
+/** Names, indented, each on a line of its own; of very many the first. */
+export function shown(names: readonly string[]): string[] {
+  const lines = names.slice(0, MOST_SHOWN).map((name) => `  ${name}`);
+  const more = names.length - lines.length;
+  return more > 0 ? [...lines, `  and ${more} more`] : lines;
+}
+
+/** A number of things, in words. */
+export function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}

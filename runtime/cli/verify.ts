@@ -3,15 +3,27 @@
  *
  * @module
  */
-import { type Damage, formatRef, type StoreReport, verifyStore } from "../../storage/mod.ts";
+import {
+  type Damage,
+  formatRef,
+  type Holder,
+  type StoreReport,
+  verifyStore,
+} from "../../storage/mod.ts";
+import { holderText } from "../errors.ts";
 import type { Keeping } from "./keeping.ts";
 import { toJson } from "./json.ts";
-import { formatBytes, oneLine } from "./text.ts";
+import { count, formatBytes, oneLine, shown } from "./text.ts";
 
 /** Looks for damage; gives 1 where there is some. */
 export async function verify({ archive, job, args, output }: Keeping): Promise<number> {
-  const report = await verifyStore(await archive.open(job, []), { full: args.full });
-  output.out(args.json ? `${toJson(data(report), 2)}\n` : verifyText(report, args.full));
+  const store = await archive.open(job, []);
+  const holder = await store.store.holder?.();
+  const { full } = args;
+  const report = await verifyStore(store, { full });
+  output.out(
+    args.json ? `${toJson(data(report), 2)}\n` : verifyText(report, { full, holder }),
+  );
   return report.damaged.length > 0 ? 1 : 0;
 }
 
@@ -26,13 +38,13 @@ function data({ good, bad, damaged, ...rest }: StoreReport): unknown {
   };
 }
 
-/** The most names of a kind that are shown. */
-const MOST_SHOWN = 10;
-
 /** What was found, and what to do about it. */
-export function verifyText(report: StoreReport, isFull: boolean): string {
-  const { place, good, bad, damaged, garbage, removals, foreign } = report;
-  const how = isFull
+export function verifyText(
+  report: StoreReport,
+  { full, holder }: { readonly full: boolean; readonly holder?: Holder | undefined },
+): string {
+  const { place, leftovers, good, bad, damaged, garbage, removals, foreign } = report;
+  const how = full
     ? `${formatBytes(report.checkedBytes)} read and summed`
     : "records and sizes looked at; --full reads every byte";
   const lines = [`${place}: ${count(good.length, "state")} good, ${bad.length} damaged (${how})`];
@@ -58,25 +70,25 @@ export function verifyText(report: StoreReport, isFull: boolean): string {
     lines.push(
       `garbage: ${
         count(garbage.length, "pack")
-      } (${bytes}) of interrupted saves, which harms nobody; the next run removes most of it`,
+      } (${bytes}) of interrupted saves, which harms nobody`,
     );
+  }
+  if (leftovers.length > 0) {
+    lines.push(`left: ${count(leftovers.length, "temporary file")} of killed writes`);
   }
   if (removals.length > 0) {
     lines.push(
-      `left: ${count(removals.length, "removal")} not finished; the next one finishes them`,
+      `left: ${count(removals.length, "removal")} not finished`,
+    );
+  }
+  const isUntidy = (garbage ?? []).length + leftovers.length + removals.length > 0;
+  if (isUntidy && holder === undefined) lines.push("repair removes what is garbage or left");
+  if (isUntidy && holder !== undefined) {
+    lines.push(
+      `that may be what ${holderText(holder)}, is just writing; look again when it has ended`,
     );
   }
   if (foreign.length > 0) lines.push("not Tidemark's, left alone:", ...shown(foreign));
   lines.push(`packs take ${formatBytes(report.packBytes)}`);
   return `${lines.join("\n")}\n`;
-}
-
-function shown(names: readonly string[]): string[] {
-  const lines = names.slice(0, MOST_SHOWN).map((name) => `  ${name}`);
-  const more = names.length - lines.length;
-  return more > 0 ? [...lines, `  and ${more} more`] : lines;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

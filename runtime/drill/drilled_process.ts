@@ -29,6 +29,8 @@ export interface DrilledSettings {
   readonly dieAt?: number;
   /** The step at which it stands still until it is told to go on, by a line on its input. */
   readonly waitAt?: number;
+  /** Whether it takes the job over from another. */
+  readonly takeOver: boolean;
   /** The params given. */
   readonly params: Readonly<Record<string, ParamValue>>;
   /** The seed given. */
@@ -64,7 +66,7 @@ export const MARK = "\u001etidemark-drill ";
 /** Runs the job once. */
 export async function runDrilled(job: Job, text: string): Promise<void> {
   const settings: DrilledSettings = JSON.parse(text);
-  const { root, keepAll, dieAt, waitAt = Infinity, params, seed, fault } = settings;
+  const { root, keepAll, dieAt, waitAt = Infinity, params, seed, fault, takeOver } = settings;
   using uses = new Uses();
   const used = (): UsesList => [...uses.all()];
   const mortal = new Mortal(dieAt, (at) => {
@@ -88,7 +90,7 @@ export async function runDrilled(job: Job, text: string): Promise<void> {
   const runner = new JobRunner(drillJob(job, keepAll), {
     checkpoints: new MultiNodeCheckpointManager(root, "file", { store }),
     resumeFromEpoch: "auto",
-    params,
+    ...{ params, takeOver },
     ...seed === undefined ? {} : { seed },
   });
   let failure: unknown;

@@ -58,7 +58,8 @@ export async function tryFaults(
       if (outcome !== undefined) tell(`newest ${what} ${spoil}`, outcome);
     }
   }
-  tell("a second runner", await trials.twice());
+  tell("a second runner", await trials.twice(false));
+  tell("a second runner that takes over", await trials.twice(true));
   return count;
 }
 
@@ -95,16 +96,16 @@ class FaultTrials {
     return refusal(life.failure, `its newest ${what} ${how}`);
   }
 
-  /** Starts the job a second time while it runs. */
-  async twice(): Promise<string> {
+  /** Starts the job a second time while it runs; it may take the job over. */
+  async twice(takeOver: boolean): Promise<string> {
     await using ground = this.make();
     const waitAt = Math.max(1, Math.floor(this.reference.life.steps / 2));
     const first = ground.start({ isFirst: true, waitAt });
     await first.waits;
-    const second = await ground.live({ isFirst: false });
+    const second = await ground.live({ isFirst: false, takeOver });
     first.go();
     const life = await first.ended;
-    const how = "started twice";
+    const how = takeOver ? "taken over by a second runner" : "started twice";
     if (second.failure !== undefined) {
       const said = refusal(second.failure, how);
       if (life.failure !== undefined) throw unclear(life.failure, how);

@@ -36,6 +36,8 @@ type Operation = (typeof FAULTS)[FaultKind]["operations"][number];
 /** The real file system, with a fault in it; the fault stays until the process ends. */
 export class FaultyFileSystem implements FileSystem {
   readonly #real = denoFileSystem();
+  /** Locks as they are. */
+  readonly locks = this.#real.locks;
   readonly #fault: Fault;
   #count = 0;
 

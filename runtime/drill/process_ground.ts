@@ -34,6 +34,8 @@ export interface ProcessOptions {
 export interface ProcessLifeOptions extends LifeOptions {
   /** What is wrong with its file system. */
   readonly fault?: Fault;
+  /** Whether it takes the job over from another. */
+  readonly takeOver?: boolean;
   /** The step at which it stands still, until `go` is called. */
   readonly waitAt?: number;
 }
@@ -82,7 +84,7 @@ export class ProcessGround implements Ground {
 
   /** Starts the job, or goes on with it. */
   start(
-    { dieAt, waitAt, isFirst, fault }: ProcessLifeOptions,
+    { dieAt, waitAt, isFirst, fault, takeOver = false }: ProcessLifeOptions,
   ): {
     readonly waits: Promise<boolean>;
     readonly go: () => void;
@@ -90,7 +92,7 @@ export class ProcessGround implements Ground {
   } {
     const { file, flags, params, seed, signal } = this.#options;
     const settings: DrilledSettings = {
-      ...{ root: this.root, keepAll: this.#keepAll, params: isFirst ? params : {} },
+      ...{ takeOver, root: this.root, keepAll: this.#keepAll, params: isFirst ? params : {} },
       ...isFirst && seed !== undefined ? { seed } : {},
       ...dieAt === undefined ? {} : { dieAt },
       ...waitAt === undefined ? {} : { waitAt },

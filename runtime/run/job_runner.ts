@@ -12,7 +12,8 @@ import { StoppedError } from "../errors.ts";
 import { errorRecord, type RunOutcome } from "../events.ts";
 import { compile } from "../program.ts";
 import type { Session } from "../session/session.ts";
-import { Run, type RunRequest } from "./run.ts";
+import { Run } from "./run.ts";
+import type { RunRequest } from "./run_request.ts";
 import { givenParams, type Params } from "./settings.ts";
 import { makeStops, stopped } from "./stops.ts";
 import type { Uploader } from "./uploader.ts";
@@ -39,6 +40,11 @@ export interface JobRunnerOptions {
   readonly stopAfterEpoch?: number;
   /** Stops the run, resumable, when it has taken so long, as a signal would. */
   readonly stopAfter?: Duration;
+  /**
+   * Takes the job over where another runner holds it, whose next save is then refused; else such a job
+   * is not run.
+   */
+  readonly takeOver?: boolean;
   /**
    * The name under which it is saved, instead of the job's own: that of a fork. Random numbers do not
    * depend on it.
@@ -140,6 +146,8 @@ export class JobRunner {
    * @throws {TaskError} Where a task fails; the job can be resumed from the last saved epoch.
    * @throws {SaveError} Where a save fails and the plan says to stop.
    * @throws {StoppedError} Where the signal stops it.
+   * @throws {JobHeldError} Where another runner has the job, and it is not to be taken over.
+   * @throws {FencedError} Where another runner has taken the job over.
    */
   async run(session: Session, options: JobRunOptions = {}): Promise<number> {
     using stops = makeStops(options, this.#options.stopAfter);
@@ -153,6 +161,7 @@ export class JobRunner {
       params: this.#givenParams,
       seed: this.#options.seed,
       stopAfterEpoch: this.#options.stopAfterEpoch,
+      takeOver: this.#options.takeOver === true,
       signal: stops.signal,
       stopReason: stops.stopReason,
     };

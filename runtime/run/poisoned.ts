@@ -15,6 +15,8 @@ import {
 const SAID_FROM = 3;
 /** The most attempts that are listed. */
 const MOST_LISTED = 5;
+/** The most attempts whose records are read for what they were begun for. */
+const MOST_LOOKED_AT = 50;
 
 /**
  * The attempts right before one that began where it does, and saved nothing; newest first.
@@ -42,7 +44,10 @@ export async function poisonedWarning(
   attempt: number,
   from: ManifestRef | undefined,
 ): Promise<string | undefined> {
-  const before = fruitlessAttempts(history, attempt, from);
+  const all = fruitlessAttempts(history, attempt, from);
+  if (all.length < SAID_FROM - 1) return undefined;
+  const upkeep = await upkeepAmong(store, all.slice(0, MOST_LOOKED_AT));
+  const before = all.filter((number) => !upkeep.has(number));
   if (before.length < SAID_FROM - 1) return undefined;
   const listed = before.slice(0, MOST_LISTED).map((number) => describe(store, number));
   const more = before.length > MOST_LISTED ? ` and ${before.length - MOST_LISTED} more` : "";
@@ -57,6 +62,22 @@ export async function poisonedWarning(
     (from === undefined
       ? ""
       : ", or go back with resume --from and an older epoch (ls lists them)");
+}
+
+/** Which attempts were begun to prune or repair, and so ran nothing. */
+async function upkeepAmong(
+  store: CheckpointStore,
+  attempts: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const found = new Set<number>();
+  for (const attempt of attempts) {
+    try {
+      if ((await store.readAttempt(attempt))?.purpose !== undefined) found.add(attempt);
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+    }
+  }
+  return found;
 }
 
 /** An attempt, and when it was started, as far as its record can be read. */

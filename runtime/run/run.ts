@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { type Job, type ParamValue, paramValue } from "../../dsl/mod.ts";
+import { paramValue } from "../../dsl/mod.ts";
 import type { PhaseName } from "../../dsl/check/check.ts";
-import type { Checkpoints } from "../checkpoint/manager.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import type { Phase } from "../events.ts";
 import type { Action, Program } from "../program.ts";
 import { ResourcePool } from "../session/resources.ts";
 import { prepareGroup, type ReadyGroup } from "../session/run_group.ts";
 import type { Scope } from "../session/scope.ts";
-import type { Session } from "../session/session.ts";
 import type { RunResult } from "./job_runner.ts";
 import { Saver } from "./saver.ts";
 import { chooseStart, END_PHASES } from "./start.ts";
@@ -21,33 +19,7 @@ import { layOut } from "../../dsl/layout.ts";
 import { announce } from "./announce.ts";
 import { judge } from "./judge.ts";
 import type { Progress } from "./state.ts";
-import type { Uploader } from "./uploader.ts";
-
-/** What is to be run, and how. */
-export interface RunRequest {
-  /** The job. */
-  readonly job: Job;
-  /** The name under which it is saved. */
-  readonly name: string;
-  /** Where its tasks run. */
-  readonly session: Session;
-  /** Where its checkpoints are. */
-  readonly checkpoints: Checkpoints;
-  /** The epoch to go on from. */
-  readonly from: EpochRef | "auto" | undefined;
-  /** What takes the results elsewhere. */
-  readonly uploader: Uploader | undefined;
-  /** Params given now, by name. */
-  readonly params: Readonly<Record<string, ParamValue>>;
-  /** The seed given now. */
-  readonly seed: number | undefined;
-  /** Ends the run once this epoch is committed. */
-  readonly stopAfterEpoch: number | undefined;
-  /** Stops the run. */
-  readonly signal: AbortSignal;
-  /** Says why to stop, also while the thread is busy. */
-  readonly stopReason: () => unknown;
-}
+import type { RunRequest } from "./run_request.ts";
 
 /** Runs a job once. */
 export class Run {
@@ -75,6 +47,15 @@ export class Run {
 
   /** Runs the job to its end. */
   async run(): Promise<RunResult> {
+    const { holding } = this.#request.checkpoints.engine;
+    try {
+      return await this.#run();
+    } finally {
+      await holding.release();
+    }
+  }
+
+  async #run(): Promise<RunResult> {
     const { checkpoints } = this.#request;
     const start = await chooseStart(this.#request);
     this.#program = start.program;

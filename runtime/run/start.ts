@@ -11,7 +11,7 @@ import { compile, type Program } from "../program.ts";
 import { judge } from "./judge.ts";
 import { poisonedWarning } from "./poisoned.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
-import type { RunRequest } from "./run.ts";
+import type { RunRequest } from "./run_request.ts";
 import { type Params, resolveSettings } from "./settings.ts";
 import { environment, Progress } from "./state.ts";
 
@@ -45,6 +45,7 @@ export const END_PHASES = ["upload", "download", "exit"] as const;
  * Finds where a run starts, loads what it starts from, and takes an attempt where there is something
  * to do: the attempt first, then a fresh look at what is saved, then the record of where it starts.
  *
+ * @throws {JobHeldError} Where another runner has the job.
  * @throws {NothingToResumeError} Where a resume was asked for and nothing is saved.
  * @throws {CheckpointNotFoundError} Where the epoch asked for is not saved.
  */
@@ -53,6 +54,7 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
   const early = compile(job, { params, upload: uploader !== undefined });
   await engine.archive.open(name, early.nodes);
   engine.attempts.release();
+  const held = await engine.holding.take("run", request.takeOver);
   const wanted = await engine.archive.wanted(request.from);
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {
@@ -73,7 +75,8 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     const store = await engine.archive.store();
     const history = now?.history ?? await store.history();
     const poisoned = await poisonedWarning(store, history, engine.attempt, start.from);
-    return poisoned === undefined ? start : { ...start, warnings: [...start.warnings, poisoned] };
+    const said = poisoned === undefined ? held : [...held, poisoned];
+    return { ...start, warnings: [...start.warnings, ...said] };
   }
   throw new Error(
     `Another runner kept changing ${engine.archive.place} while this one tried to start: run one at a time`,

@@ -47,6 +47,24 @@ export function testStore({ name: kind, make }: StoreKind): void {
     assert(promises.durability === "power" || promises.reasons.length > 0);
   });
 
+  test("is held by one at a time, and not by objects", async ({ store, reopen }) => {
+    if (store.hold === undefined) return;
+    const request = { purpose: "run", pid: 1, host: undefined, sinceMs: 5 };
+    const first = await store.hold(request);
+    assert("hold" in first);
+    const other = reopen();
+    const second = await other.hold?.({ ...request, pid: 2 });
+    assert(second !== undefined && "holder" in second);
+    assertEquals([second.holder.pid, (await other.holder?.())?.pid], [1, 1]);
+    await first.hold.release();
+    assertEquals(await other.holder?.(), undefined);
+    const third = await other.hold?.(request);
+    assert(third !== undefined && "hold" in third);
+    await third.hold.release();
+    assertEquals(await store.list(""), []);
+    if (store.leftovers !== undefined) assertEquals(await store.leftovers(), []);
+  });
+
   test("gives back what was put, whole and in ranges", async ({ store, reopen }) => {
     await store.put("a/b.cbor", BYTES);
     for (const each of [store, reopen()]) {

@@ -81,6 +81,8 @@ const sayings: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     /^ +4@a1 +stays +every 4 epochs$/m,
     /^ +19@a1 +stays +among the last 3$/m,
   ],
+  "prune --dry-run": [/: keep the last 3, every 4 epochs$/m, "nothing is to be removed"],
+  repair: [/: there is nothing to remove$/m],
   "pin 4": ["4@a1 is pinned: it stays until it is unpinned"],
   "resume --from 12": [
     /^walkers: resumed from epoch 12 \(attempt 2\) at /m,

@@ -39,7 +39,7 @@ testBoth("verify: all is good, and each block is summed once", async ({ store })
   assertEquals(report.checkedBytes, 3 * BLOCK_BYTES + 3 * (BLOCK_BYTES + 10));
   assertEquals((await verify(store, false)).checkedBytes, 0);
   assertStringIncludes(
-    verifyText(report, true),
+    verifyText(report, { full: true }),
     "3 states good, 0 damaged (1.5 MiB read and summed)",
   );
 });

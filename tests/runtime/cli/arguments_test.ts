@@ -45,7 +45,7 @@ Deno.test("arguments: each mistake is said, with what would be right", () => {
   assertStringIncludes(refusal("resum"), 'Unknown command "resum": did you mean "resume"?');
   assertStringIncludes(
     refusal("destroy-all"),
-    'Unknown command "destroy-all": run, resume, plan, ls, verify, explain, pin, unpin, fork, drill',
+    'Unknown command "destroy-all": run, resume, plan, ls, verify, explain, prune, repair, pin, unpin, fork, drill',
   );
   assertStringIncludes(refusal("run", "again"), '"run" takes no further words, found "again"');
   assertStringIncludes(refusal("--to"), "--to needs a value, as in --to file:checkpoints");

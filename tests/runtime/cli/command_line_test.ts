@@ -219,5 +219,5 @@ Deno.test("command line: ls shows the current line and those beside it", async (
   ]);
   const text = (await run(job, "ls")).out;
   assert(/^\* 3@a2 {2}exit {3}\S+Z {2}\d+ B {2}epochs\(3\) holds$/m.test(text), text);
-  assertStringIncludes(text, "\nbeside it, attempt 1 from 1@a1\n  2@a1  epoch");
+  assertStringIncludes(text, "\n|\\ beside it, attempt 1 from 1@a1\n|   2@a1  epoch");
 });

@@ -11,9 +11,10 @@ const STATE: ListedState = {
 Deno.test("list: the current line is marked, the others say where they come from", () => {
   const listed: Listed = {
     place: "file:x",
+    holder: { pid: 7, beatAgoMs: 1_900 },
     lines: [
       {
-        ...{ current: true, attempt: 2, branchesFrom: undefined },
+        ...{ current: true, attempt: 2, branchesFrom: undefined, leftOut: [0, 9, 0, 0] },
         states: [
           STATE,
           { ...STATE, epoch: 10, attempt: 2, from: "10@a2", stop: "epochs(10)" },
@@ -21,10 +22,21 @@ Deno.test("list: the current line is marked, the others say where they come from
         ],
       },
       {
-        ...{ current: false, attempt: 1, branchesFrom: "0@a1" },
+        ...{ current: false, attempt: 1, branchesFrom: "0@a1", leftOut: [0, 2] },
         states: [{ ...STATE, epoch: 1, from: "1@a1", problem: "it is damaged" }],
       },
-      { current: false, attempt: 3, branchesFrom: undefined, states: [STATE] },
+      {
+        ...{ current: false, attempt: 5, branchesFrom: "1@a1", leftOut: [0, 0] },
+        states: [{ ...STATE, epoch: 2, attempt: 5, from: "2@a5" }],
+      },
+      {
+        ...{ current: false, attempt: 3, branchesFrom: undefined, leftOut: [0, 0] },
+        states: [{ ...STATE, attempt: 3, from: "0@a3" }],
+      },
+      {
+        ...{ current: false, attempt: 4, branchesFrom: "9@a1", leftOut: [0, 0] },
+        states: [{ ...STATE, epoch: 10, attempt: 4, from: "10@a4" }],
+      },
     ],
     damaged: ["attempts/000004.parent.cbor is cut off"],
   };
@@ -32,20 +44,27 @@ Deno.test("list: the current line is marked, the others say where they come from
     listText(listed),
     `file:x (* is the current line)
 * 0@a1   init      2026-01-02T03:04Z  2.0 KiB
+|\\ beside it, attempt 1 from 0@a1
+|   1@a1   epoch     it is damaged
+| |\\ beside it, attempt 5 from 1@a1
+| |   2@a5   epoch     2026-01-02T03:04Z  2.0 KiB
+|   … 2 more (--all lists them)
+  … 9 more (--all lists them)
 * 10@a2  epoch     2026-01-02T03:04Z  2.0 KiB  epochs(10) holds
 * 10@a2  download  2026-01-02T03:04Z  2.0 KiB
-beside it, attempt 1 from 0@a1
-  1@a1   epoch     it is damaged
 beside it, attempt 3 from a fresh start
-  0@a1   init      2026-01-02T03:04Z  2.0 KiB
+  0@a3   init      2026-01-02T03:04Z  2.0 KiB
+beside it, attempt 4 from 9@a1
+  10@a4  epoch     2026-01-02T03:04Z  2.0 KiB
 damaged: attempts/000004.parent.cbor is cut off
+process 7, last heard of 2 s ago, works on it
 `,
   );
 });
 
 Deno.test("list: that nothing is saved is said", () => {
   assertEquals(
-    listText({ place: "file:x", lines: [], damaged: [] }),
+    listText({ place: "file:x", holder: undefined, lines: [], damaged: [] }),
     "nothing is saved at file:x\n",
   );
 });

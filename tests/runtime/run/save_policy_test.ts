@@ -1,6 +1,12 @@
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { blob, task } from "../../../dsl/mod.ts";
-import { SaveError, StoppedError } from "../../../runtime/errors.ts";
+import { JobHeldError, SaveError, StoppedError } from "../../../runtime/errors.ts";
 import type { RunEvent } from "../../../runtime/events.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { FencedError } from "../../../storage/mod.ts";
@@ -208,25 +214,43 @@ everywhere(
   },
 );
 
-everywhere("a second runner fences the first: its save is not acknowledged", async (world) => {
-  const first = world.session();
-  let second: Promise<unknown> | undefined;
+everywhere("a second runner is refused, and says how to take the job over", async (world) => {
+  let refusal: unknown;
   const rival = task("rival").run(async (_, { epoch, node }) => {
-    if (epoch !== 2 || node !== world.node || second !== undefined) return;
-    second = world.run(given, { resumeFromEpoch: "latest" });
-    await second;
+    if (epoch !== 2 || node !== world.node) return;
+    refusal = await errorOf(world.run(given, { resumeFromEpoch: "latest" }));
   });
   const given = world.job({ init: [], epoch: [rival], exit: [] });
-  const error = await errorOf(
-    new JobRunner(given, { checkpoints: world.manager() }).run(first.session),
-  );
-  assertInstanceOf(error, FencedError);
-  assertEquals([error.attempt, error.by], [1, 2]);
-  assertEquals(first.seen.of("save-committed").map((e) => e.epoch), [0, 1]);
-  assert(second !== undefined);
-  const { runner, seen } = await world.run(given, { resumeFromEpoch: "auto" });
-  assertEquals([runner.result?.outcome, seen.of("loaded").at(-1)?.attempt], [
-    "already finished",
-    2,
-  ]);
+  const { seen } = await world.run(given);
+  assertInstanceOf(refusal, JobHeldError);
+  assertEquals(refusal.holder.pid, Deno.pid);
+  assertMatch(refusal.message, /process \d+, since 20\S+Z, last heard of \d s ago\. .*--take-over/);
+  assertEquals(seen.of("save-committed").map((e) => e.attempt), [1, 1, 1, 1, 1, 1]);
+  assertEquals((await world.run(given, { resumeFromEpoch: 2 })).runner.result?.epoch, 4);
 });
+
+everywhere(
+  "a runner that takes over fences the first: its save is not acknowledged",
+  async (world) => {
+    const first = world.session();
+    let second: Promise<unknown> | undefined;
+    const rival = task("rival").run(async (_, { epoch, node }) => {
+      if (epoch !== 2 || node !== world.node || second !== undefined) return;
+      second = world.run(given, { resumeFromEpoch: "latest", takeOver: true });
+      await second;
+    });
+    const given = world.job({ init: [], epoch: [rival], exit: [] });
+    const error = await errorOf(
+      new JobRunner(given, { checkpoints: world.manager() }).run(first.session),
+    );
+    assertInstanceOf(error, FencedError);
+    assertEquals([error.attempt, error.by], [1, 2]);
+    assertEquals(first.seen.of("save-committed").map((e) => e.epoch), [0, 1]);
+    assert(second !== undefined);
+    const { runner, seen } = await world.run(given, { resumeFromEpoch: "auto" });
+    assertEquals([runner.result?.outcome, seen.of("loaded").at(-1)?.attempt], [
+      "already finished",
+      2,
+    ]);
+  },
+);

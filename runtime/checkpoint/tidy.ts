@@ -1,0 +1,109 @@
+/**
+ * Removes what a job does not keep, and what killed runs have left, while nobody runs it.
+ *
+ * @module
+ */
+import type { Keep } from "../../dsl/mod.ts";
+import {
+  type Attempt,
+  type CheckpointStore,
+  type ManifestRef,
+  type RetentionPlan,
+  type StoreReport,
+  type UpkeepPurpose,
+  verifyStore,
+} from "../../storage/mod.ts";
+import { environment } from "../run/state.ts";
+import type { CheckpointEngine } from "./engine.ts";
+import { ruleOf } from "./retain.ts";
+
+/** What pruning did, or would do. */
+export interface Pruned extends RetentionPlan {
+  /** What goes. */
+  readonly removed: readonly ManifestRef[];
+}
+
+/** What repairing did, or would do. */
+export interface Repaired {
+  /** What the store held before; its garbage, leftovers and removals are what goes. */
+  readonly report: StoreReport;
+}
+
+/** How it is done. */
+export interface TidyOptions {
+  /** Finds out what would go, and removes nothing. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * Removes the checkpoints that a plan does not keep.
+ *
+ * @throws {JobHeldError} Where another process works on the job.
+ * @throws {FencedError} Where one has taken it over meanwhile; then nothing is removed.
+ */
+export async function prune(
+  engine: CheckpointEngine,
+  keep: readonly Keep[],
+  { dryRun }: TidyOptions,
+): Promise<Pruned> {
+  const judge = async (store: CheckpointStore): Promise<Pruned> => {
+    const newest = (await store.history()).line.at(-1);
+    const plan = await store.judge(keep.map(ruleOf), {
+      inUse: newest === undefined ? [] : [newest],
+    });
+    const removed = plan.verdicts.filter((verdict) => !verdict.keep).map(({ ref }) => ref);
+    return { ...plan, removed };
+  };
+  const found = await judge(await engine.archive.store());
+  if (dryRun || found.removed.length === 0) return found;
+  return await withAttempt(engine, "prune", async (attempt, store) => {
+    const pruned = await judge(store);
+    await attempt.remove(pruned.removed);
+    return pruned;
+  });
+}
+
+/**
+ * Removes garbage alone: packs that no manifest names, what killed writes have left beside the objects,
+ * and what unfinished removals were to remove. Nothing damaged goes, and nothing that is listed.
+ *
+ * @throws {JobHeldError} Where another process works on the job.
+ * @throws {FencedError} Where one has taken it over meanwhile; then nothing is removed.
+ */
+export async function repair(
+  engine: CheckpointEngine,
+  { dryRun }: TidyOptions,
+): Promise<Repaired> {
+  const report = await verifyStore(await engine.archive.store());
+  const { garbage, leftovers, removals } = report;
+  if (dryRun || (garbage ?? []).length + leftovers.length + removals.length === 0) {
+    return { report };
+  }
+  return await withAttempt(engine, "repair", async (attempt, store) => {
+    await attempt.remove([]);
+    // Only now nobody writes here any more.
+    const now = await verifyStore(store);
+    await attempt.clear(now.garbage ?? [], now.leftovers);
+    return { report };
+  });
+}
+
+/** Does something with the hold, and with an attempt that goes on where the job stands. */
+async function withAttempt<T>(
+  { archive, holding }: CheckpointEngine,
+  purpose: UpkeepPurpose,
+  act: (attempt: Attempt, store: CheckpointStore) => Promise<T>,
+): Promise<T> {
+  await holding.take(purpose);
+  try {
+    const store = await archive.store();
+    const attempt = await store.begin({
+      ...{ seed: 0, params: {}, environment: environment(), createdAtMs: Date.now(), purpose },
+    });
+    // The place where the job stands does not move by it.
+    await attempt.recordParent((await store.history()).line.at(-1));
+    return await act(attempt, store);
+  } finally {
+    await holding.release();
+  }
+}

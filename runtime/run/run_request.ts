@@ -1,0 +1,38 @@
+/**
+ * What a run is asked to do.
+ *
+ * @module
+ */
+import type { Job, ParamValue } from "../../dsl/mod.ts";
+import type { EpochRef } from "../checkpoint/epoch_ref.ts";
+import type { Checkpoints } from "../checkpoint/manager.ts";
+import type { Session } from "../session/session.ts";
+import type { Uploader } from "./uploader.ts";
+
+/** What is to be run, and how. */
+export interface RunRequest {
+  /** The job. */
+  readonly job: Job;
+  /** The name under which it is saved. */
+  readonly name: string;
+  /** Where its tasks run. */
+  readonly session: Session;
+  /** Where its checkpoints are. */
+  readonly checkpoints: Checkpoints;
+  /** The epoch to go on from. */
+  readonly from: EpochRef | "auto" | undefined;
+  /** What takes the results elsewhere. */
+  readonly uploader: Uploader | undefined;
+  /** Params given now, by name. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+  /** The seed given now. */
+  readonly seed: number | undefined;
+  /** Ends the run once this epoch is committed. */
+  readonly stopAfterEpoch: number | undefined;
+  /** Takes the job over where another runner holds it. */
+  readonly takeOver: boolean;
+  /** Stops the run. */
+  readonly signal: AbortSignal;
+  /** Says why to stop, also while the thread is busy. */
+  readonly stopReason: () => unknown;
+}

@@ -1,0 +1,135 @@
+/**
+ * How a `file:` store is held: by a lock, and between machines by a lease.
+ *
+ * @module
+ */
+import type { FileLocks, LockedFile } from "./file_locks.ts";
+import {
+  decodeHolder,
+  encodeHolder,
+  type Holder,
+  type HoldRequest,
+  type HoldResult,
+  MAX_HOLDER_BYTES,
+} from "./hold.ts";
+import { codeOf } from "./io_errors.ts";
+
+/** The name of the file that is locked. Its dot says that it is no object. */
+export const HOLD_FILE = ".hold";
+
+/** How often a holder's heart beats. */
+const BEAT_MS = 2000;
+/** A holder on another machine that has not been heard of for so long is dead. */
+const LEASE_MS = 10_000;
+const LOOK_EVERY_MS = 250;
+
+/** What locks give where a file system has none. */
+const NO_LOCKS: ReadonlySet<string> = new Set([
+  "ENOLCK",
+  "EOPNOTSUPP",
+  "ENOTSUP",
+  "ENOSYS",
+  "EINVAL",
+]);
+
+/** How a hold is taken. */
+export interface FileHoldOptions {
+  /** Ends the waiting for another machine's lease. */
+  readonly signal?: AbortSignal | undefined;
+  /** Waits; a test's own clock may do so. */
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+/**
+ * Takes the hold of a folder.
+ *
+ * The lock alone tells whether a process of this machine has it, and ends with that process. Where
+ * the last holder was of another machine by name, and did not let go, the lock may not reach that far
+ * (some network file systems): then its heart is listened to for the length of a lease.
+ */
+export async function holdFile(
+  locks: FileLocks,
+  path: string,
+  request: HoldRequest,
+  options: FileHoldOptions = {},
+): Promise<HoldResult> {
+  let file: LockedFile | undefined;
+  try {
+    file = await locks.lock(path);
+  } catch (error) {
+    const hasNone = error instanceof Deno.errors.NotSupported || NO_LOCKS.has(codeOf(error) ?? "");
+    if (!hasNone) throw error;
+    return { impossible: `the file system of "${path}" has no locks` };
+  }
+  if (file === undefined) return { holder: await lookAtHolder(locks, path) };
+  try {
+    const before = decodeHolder(HOLD_FILE, file.read(MAX_HOLDER_BYTES));
+    const isElsewhere = before?.host !== undefined && request.host !== undefined &&
+      before.host !== request.host;
+    if (isElsewhere && await isBeating(locks, path, options)) {
+      file.close();
+      return { holder: { ...before, beatAgoMs: 0 } };
+    }
+    file.write(encodeHolder(request));
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  const locked = file;
+  const beat = locks.beat(path, BEAT_MS);
+  let isOver = false;
+  return {
+    hold: {
+      release: () => {
+        if (isOver) return Promise.resolve();
+        isOver = true;
+        beat[Symbol.dispose]();
+        try {
+          locked.write(new Uint8Array());
+        } catch {
+          // Whoever comes next takes the lock all the same.
+        } finally {
+          locked.close();
+        }
+        return Promise.resolve();
+      },
+    },
+  };
+}
+
+/** Who has the hold of a folder now; `undefined` where nobody has, as far as one can see from here. */
+export async function fileHolder(locks: FileLocks, path: string): Promise<Holder | undefined> {
+  try {
+    const { isLocked, bytes, touchedMs } = await locks.look(path, MAX_HOLDER_BYTES);
+    if (!isLocked) return undefined;
+    return { ...decodeHolder(HOLD_FILE, bytes), beatAgoMs: Math.max(0, Date.now() - touchedMs) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function lookAtHolder(locks: FileLocks, path: string): Promise<Holder> {
+  try {
+    const { bytes, touchedMs } = await locks.look(path, MAX_HOLDER_BYTES);
+    return { ...decodeHolder(HOLD_FILE, bytes), beatAgoMs: Math.max(0, Date.now() - touchedMs) };
+  } catch {
+    // Some systems let nobody read a locked file; that it is locked says enough.
+    return { beatAgoMs: undefined };
+  }
+}
+
+/** Whether a file is touched within the length of a lease; no two clocks are compared. */
+async function isBeating(
+  locks: FileLocks,
+  path: string,
+  { signal, sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)) }: FileHoldOptions,
+): Promise<boolean> {
+  const first = (await locks.look(path, 0)).touchedMs;
+  for (let waited = 0; waited < LEASE_MS; waited += LOOK_EVERY_MS) {
+    signal?.throwIfAborted();
+    await sleep(LOOK_EVERY_MS);
+    if ((await locks.look(path, 0)).touchedMs !== first) return true;
+  }
+  return false;
+}

@@ -1,0 +1,80 @@
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { keepLast, task } from "../../../dsl/mod.ts";
+import { prune, repair } from "../../../runtime/checkpoint/tidy.ts";
+import { JobHeldError } from "../../../runtime/errors.ts";
+import { formatRef, verifyStore } from "../../../storage/mod.ts";
+import { errorOf } from "../helpers.ts";
+import { everywhere, notices, total, type World } from "./world.ts";
+
+/** The engine of a manager that has opened the place. */
+async function engineOf(world: World) {
+  const { engine } = world.manager();
+  await engine.archive.open("world", []);
+  return engine;
+}
+
+everywhere(
+  "prune: what the plan does not keep goes, and the job stands where it stood",
+  async (world) => {
+    await world.run();
+    const engine = await engineOf(world);
+    const dry = await prune(engine, [keepLast(2)], { dryRun: true });
+    assertEquals(dry.removed.map(formatRef), ["0@a1", "1@a1", "2@a1"]);
+    assertEquals((await world.epochs()).length, 5);
+    assertEquals((await world.names("attempts/")).length, 2);
+    const done = await prune(engine, [keepLast(2)], { dryRun: false });
+    assertEquals(done.removed, dry.removed);
+    assertEquals(await world.epochs(), ["3@a1", "4@a1"]);
+    const { runner, epoch } = await world.run(world.job(), { resumeFromEpoch: "auto" });
+    assertEquals([runner.result?.outcome, epoch], ["already finished", 4]);
+    const again = await world.run(world.job(), { resumeFromEpoch: 3 });
+    assertEquals([again.runner.result?.epoch, again.seen.of("loaded")[0]?.epoch], [4, 3]);
+    const { garbage, damaged } = await verifyStore(await engine.archive.store(), { full: true });
+    assertEquals([garbage, damaged], [[], []]);
+  },
+);
+
+everywhere("prune and repair: are refused while a runner works on the job", async (world) => {
+  const errors: unknown[] = [];
+  const meddle = task("meddle").run(async (_, { epoch, node }) => {
+    if (epoch !== 3 || node !== world.node) return;
+    const engine = await engineOf(world);
+    errors.push(await errorOf(prune(engine, [keepLast(1)], { dryRun: false })));
+    const dry = await prune(engine, [keepLast(1)], { dryRun: true });
+    assertEquals(dry.removed.map(formatRef), ["0@a1", "1@a1"]);
+    // A manager that is used beside a runner would fence it.
+    const { session } = world.session();
+    const other = world.manager();
+    await session.run(other.init([...world.nodes]));
+    errors.push(await errorOf(Promise.resolve(session.run(other.save(9)))));
+  });
+  await world.run(world.job({ epoch: [meddle] }));
+  for (const error of errors) assertInstanceOf(error, JobHeldError);
+  assertEquals([errors.length, (await world.epochs()).length], [2, 5]);
+});
+
+everywhere(
+  "repair: attempts that only tidy up are not taken for starts that saved nothing",
+  async (world) => {
+    const add = task("add", { reads: { total }, writes: { total } }).run(({ total }) => {
+      if (isFailing) throw new Error("fails");
+      return { total: total + 1 };
+    });
+    let isFailing = false;
+    const given = world.job({ init: [], epoch: [add], exit: [] });
+    await world.run(given, { stopAfterEpoch: 2 });
+    isFailing = true;
+    for (let start = 0; start < 2; start++) {
+      const { seen } = await world.fail(given, { resumeFromEpoch: "latest" });
+      assertEquals(notices(seen).filter((text) => text.includes("in a row")), []);
+      const engine = await engineOf(world);
+      const { store } = await engine.archive.store();
+      await store.put(`removals/a000001.${"0".repeat(32)}.cbor`, new Uint8Array(3));
+      await repair(engine, { dryRun: false });
+      assertEquals(await store.list("removals/"), []);
+    }
+    const { seen } = await world.fail(given, { resumeFromEpoch: "latest" });
+    assertEquals(notices(seen).filter((text) => text.includes("in a row")).length, 1);
+    assertEquals((await world.names("attempts/")).length, 2 * (1 + 3 + 2));
+  },
+);
