@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidNameError } from "./errors.ts";
-import type { FilePlace } from "./file_place.ts";
+import { type FilePlace, ignoring } from "./file_place.ts";
 import type { FileSystem } from "./file_system.ts";
 import { isName } from "./names.ts";
 
@@ -20,7 +20,12 @@ export async function leftTemporaries(
   const found: string[] = [];
   const walk = async (folder: readonly string[]): Promise<void> => {
     if (!await place.check(folder)) return;
-    for (const name of await fileSystem.list(place.path(folder))) {
+    let names: string[] = [];
+    // There may be no folder yet, and nothing in it then.
+    await ignoring(Deno.errors.NotFound, async () => {
+      names = await fileSystem.list(place.path(folder));
+    });
+    for (const name of names) {
       if (TEMPORARY.test(name)) found.push([...folder, name].join("/"));
       else if (folder.length < MOST_DEPTH && isName(name)) {
         const inner = [...folder, name];

@@ -95,9 +95,9 @@ export function decodeAttempt(attempt: number, bytes: Uint8Array): AttemptRecord
     params: parseParams(fields),
     environment: parseEnvironment(fields.fields("environment")),
     createdAtMs: fields.number("createdAtMs"),
-    purpose: fields.has("purpose")
-      ? fields.choice("purpose", ["prune", "repair"] as const)
-      : undefined,
+    ...fields.has("purpose")
+      ? { purpose: fields.choice("purpose", ["prune", "repair"] as const) }
+      : {},
   };
   fields.end();
   return record;
