@@ -11,18 +11,28 @@ import { ThreadWriter } from "./thread_writer.ts";
 /** Bytes that one synchronous call moves at most, so that the event loop turns every 10 ms or so. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
+/** A sync of so many bytes, or fewer, takes about a millisecond: it is made at once … */
+const SMALL_BYTES = 1024 * 1024;
+/** … unless the last one took longer than this, as then the disk is slow, or busy. */
+const QUICK_SYNC_MS = 5;
+
 /** The file system of the machine. Needs permission to read and write the paths it is asked for. */
 export function denoFileSystem(): FileSystem {
   const thread = new ThreadWriter();
+  const syncs = new Syncs();
   return {
-    create: async (path) => writer(await Deno.open(path, { write: true, createNew: true })),
-    open,
-    link: (from, to) => Deno.link(from, to),
-    remove: (path) => Deno.remove(path),
-    makeFolder: (path) => Deno.mkdir(path),
-    syncFolder,
+    create: (path) =>
+      now(() => writer(Deno.openSync(path, { write: true, createNew: true }), syncs)),
+    open: (path) => now(() => open(path)),
+    link: (from, to) => now(() => Deno.linkSync(from, to)),
+    remove: (path) => now(() => Deno.removeSync(path)),
+    makeFolder: (path) => now(() => Deno.mkdirSync(path)),
+    async syncFolder(path) {
+      using folder = Deno.openSync(path, { read: true });
+      await syncs.sync(0, () => folder.syncSync(), () => folder.sync());
+    },
     list: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
-    stat,
+    stat: (path) => now(() => stat(path)),
     writeBlocks: (path, blocks, options) => thread.write(path, blocks, options),
     locks: denoLocks(),
     keep: () => thread.keep(),
@@ -31,25 +41,44 @@ export function denoFileSystem(): FileSystem {
   };
 }
 
-function writer(file: Deno.FsFile): FileWriter {
+/** Calls that take microseconds are made at once: to hand one to another thread takes longer. */
+function now<T>(call: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(call()));
+}
+
+/** Syncs at once what is small, on a disk that was quick the last time; all else aside. */
+class Syncs {
+  #lastMs = 0;
+
+  async sync(bytes: number, atOnce: () => void, aside: () => Promise<void>): Promise<void> {
+    const started = performance.now();
+    if (bytes <= SMALL_BYTES && this.#lastMs <= QUICK_SYNC_MS) atOnce();
+    else await aside();
+    this.#lastMs = performance.now() - started;
+  }
+}
+
+function writer(file: Deno.FsFile, syncs: Syncs): FileWriter {
   const turns = turner();
+  let bytesWritten = 0;
   return {
     // Synchronous writes are several times as fast as asynchronous ones, which copy.
     async write(bytes) {
       const written = file.writeSync(bytes.subarray(0, PIECE_BYTES));
+      bytesWritten += written;
       await turns(written);
       return written;
     },
-    sync: () => file.syncData(),
+    sync: () => syncs.sync(bytesWritten, () => file.syncDataSync(), () => file.syncData()),
     close: () => file.close(),
   };
 }
 
-async function open(path: string): Promise<FileReader> {
-  const file = await Deno.open(path, { read: true });
+function open(path: string): FileReader {
+  const file = Deno.openSync(path, { read: true });
   let byteLength: number;
   try {
-    const info = await file.stat();
+    const info = file.statSync();
     // Opening a folder succeeds on some systems; reading it would fail later and say less.
     if (!info.isFile) throw new Deno.errors.IsADirectory("it is not a file");
     byteLength = info.size;
@@ -70,14 +99,9 @@ async function open(path: string): Promise<FileReader> {
   };
 }
 
-async function syncFolder(path: string): Promise<void> {
-  using folder = await Deno.open(path, { read: true });
-  await folder.sync();
-}
-
-async function stat(path: string): Promise<FileStat | undefined> {
+function stat(path: string): FileStat | undefined {
   try {
-    const info = await Deno.lstat(path);
+    const info = Deno.lstatSync(path);
     const kind = info.isSymlink
       ? "link"
       : info.isFile

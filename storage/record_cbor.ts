@@ -1,5 +1,5 @@
 /**
- * The small part of CBOR (RFC 8949) that records are written in.
+ * The small part of CBOR (RFC 8949) that records are written in, and its reader.
  *
  * A general library would accept more than a record may have (tags, keys that occur twice, lengths
  * that ask for more memory than there are bytes) and write some numbers as others (`-0` as `0`, `2 ** 40` as a float),
@@ -32,27 +32,37 @@ export const MAX_DEPTH = 12;
 
 /** The first bytes of an item: its major type and its argument, in the shortest form. */
 export function encodeHead(major: number, argument: number): Uint8Array {
-  const type = major << 5;
-  if (argument < 24) return Uint8Array.of(type | argument);
-  if (argument < 0x100) return Uint8Array.of(type | 24, argument);
-  if (argument < 0x1_0000) return Uint8Array.of(type | 25, argument >> 8, argument);
-  const bytes = new Uint8Array(argument <= 0xffff_ffff ? 5 : 9);
-  const view = new DataView(bytes.buffer);
-  if (bytes.length === 5) {
-    bytes[0] = type | 26;
-    view.setUint32(1, argument);
-  } else {
-    bytes[0] = type | 27;
-    view.setBigUint64(1, BigInt(argument));
-  }
-  return bytes;
+  const bytes = new Uint8Array(MAX_HEAD_BYTES);
+  return bytes.subarray(0, putHead(new DataView(bytes.buffer), 0, major, argument));
 }
 
-/** Encodes a record's value: map keys in the order of their encoded bytes, floats in 64 bits. */
-export function encodeRecord(value: RecordValue): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
-  encodeInto(value, parts);
-  return joinBytes(parts);
+/** The longest head. */
+export const MAX_HEAD_BYTES = 9;
+
+/** Puts an item's head into memory, and gives where it ends. */
+export function putHead(view: DataView, at: number, major: number, argument: number): number {
+  const type = major << 5;
+  if (argument < 24) {
+    view.setUint8(at, type | argument);
+    return at + 1;
+  }
+  if (argument < 0x100) {
+    view.setUint16(at, (type | 24) << 8 | argument);
+    return at + 2;
+  }
+  if (argument < 0x1_0000) {
+    view.setUint8(at, type | 25);
+    view.setUint16(at + 1, argument);
+    return at + 3;
+  }
+  if (argument <= 0xffff_ffff) {
+    view.setUint8(at, type | 26);
+    view.setUint32(at + 1, argument);
+    return at + 5;
+  }
+  view.setUint8(at, type | 27);
+  view.setBigUint64(at + 1, BigInt(argument));
+  return at + 9;
 }
 
 /** Bytes one after another, in memory of their own. */
@@ -66,57 +76,9 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return joined;
 }
 
-const textEncoder = new TextEncoder();
-
-function encodeInto(value: RecordValue, parts: Uint8Array[]): void {
-  if (typeof value === "number") parts.push(encodeNumber(value));
-  else if (typeof value === "string") parts.push(...encodeText(value));
-  else if (typeof value === "boolean") parts.push(Uint8Array.of(value ? 0xf5 : 0xf4));
-  else if (value === null) parts.push(Uint8Array.of(0xf6));
-  else if (value instanceof Uint8Array) parts.push(encodeHead(2, value.byteLength), value);
-  else if (value instanceof Map) encodeMap(value, parts);
-  else encodeArray(value as readonly RecordValue[], parts);
-}
-
 /** Whether a number is written as an integer. */
 export function isInteger(value: number): boolean {
   return Number.isSafeInteger(value) && !Object.is(value, -0);
-}
-
-function encodeNumber(value: number): Uint8Array {
-  if (isInteger(value)) {
-    return value >= 0 ? encodeHead(0, value) : encodeHead(1, -1 - value);
-  }
-  const bytes = new Uint8Array(9);
-  bytes[0] = 0xfb;
-  // All NaNs are alike, and written alike.
-  new DataView(bytes.buffer).setFloat64(1, value);
-  return bytes;
-}
-
-function encodeText(text: string): [Uint8Array, Uint8Array] {
-  if (!text.isWellFormed()) {
-    throw new RangeError(
-      `Cannot write ${JSON.stringify(text.slice(0, 100))}: it has a lone surrogate`,
-    );
-  }
-  const bytes = textEncoder.encode(text);
-  return [encodeHead(3, bytes.byteLength), bytes];
-}
-
-function encodeArray(values: readonly RecordValue[], parts: Uint8Array[]): void {
-  parts.push(encodeHead(4, values.length));
-  for (const value of values) encodeInto(value, parts);
-}
-
-function encodeMap(map: RecordMap, parts: Uint8Array[]): void {
-  const entries = [...map].map(([key, value]) => ({ key: joinBytes(encodeText(key)), value }));
-  entries.sort((a, b) => compareBytes(a.key, b.key));
-  parts.push(encodeHead(5, entries.length));
-  for (const { key, value } of entries) {
-    parts.push(key);
-    encodeInto(value, parts);
-  }
 }
 
 /** Orders bytes as unsigned numbers, a prefix first. */
@@ -132,7 +94,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 /**
  * Decodes a record's value, which must fill the bytes. Byte strings are views on them.
  *
- * @throws {RecordSyntaxError} Where the bytes are not what {@linkcode encodeRecord} writes.
+ * @throws {RecordSyntaxError} Where the bytes are not what `encodeRecord` writes.
  */
 export function decodeRecord(bytes: Uint8Array): RecordValue {
   const reader = new RecordReader(bytes);

@@ -8,12 +8,11 @@ import { DamagedError, UnsupportedVersionError } from "./errors.ts";
 import {
   compareBytes,
   decodeRecord,
-  encodeHead,
-  encodeRecord,
   joinBytes,
   type RecordMap,
   type RecordValue,
 } from "./record_cbor.ts";
+import { encodeRecord } from "./record_writer.ts";
 
 /** The version of the format that this code writes, and the only one that it reads. */
 export const FORMAT_VERSION = 1;
@@ -22,18 +21,16 @@ export const FORMAT_VERSION = 1;
 export type RecordKind = "job" | "attempt" | "parent" | "manifest" | "removal" | "pin" | "hold";
 
 const PREFIX = "tidemark.";
+const ARRAY_OF_FOUR = 0x84;
 /** The head of a byte string of 32 bytes, and those bytes. */
 const SEAL_BYTES = 34;
 const SEAL_HEAD = Uint8Array.of(0x58, 0x20);
 
 /** Seals a record: an array of its kind, its version, its body, and the SHA-256 of the bytes before. */
 export function seal(kind: RecordKind, body: RecordMap): Uint8Array<ArrayBuffer> {
-  const sealed = joinBytes([
-    encodeHead(4, 4),
-    encodeRecord(PREFIX + kind),
-    encodeRecord(FORMAT_VERSION),
-    encodeRecord(body),
-  ]);
+  const sealed = encodeRecord([PREFIX + kind, FORMAT_VERSION, body]);
+  // The seal is a fourth item.
+  sealed[0] = ARRAY_OF_FOUR;
   return joinBytes([sealed, SEAL_HEAD, sha256(sealed)]);
 }
 
@@ -91,7 +88,7 @@ function openWhole(
 /** The version in a record's first bytes; `undefined` where they are no record's. */
 function versionOf(bytes: Uint8Array): number | undefined {
   const kindHead = bytes[1] ?? 0;
-  if (bytes[0] !== 0x84 || kindHead >> 5 !== 3 || (kindHead & 31) > 23) return undefined;
+  if (bytes[0] !== ARRAY_OF_FOUR || kindHead >> 5 !== 3 || (kindHead & 31) > 23) return undefined;
   const at = 2 + (kindHead & 31);
   const first = bytes[at] ?? 0xff;
   if (first < 24) return first;

@@ -7,7 +7,8 @@ import {
   WrongJobError,
 } from "../../storage/mod.ts";
 import { encodeManifest } from "../../storage/manifest_codec.ts";
-import { encodeHead, encodeRecord, joinBytes } from "../../storage/record_cbor.ts";
+import { encodeHead, joinBytes } from "../../storage/record_cbor.ts";
+import { encodeRecord } from "../../storage/record_writer.ts";
 import { seal } from "../../storage/seal.ts";
 import { altered, MANIFEST, readAll, sample } from "./damaged_store.ts";
 

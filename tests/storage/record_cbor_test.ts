@@ -4,11 +4,11 @@ import fc from "fast-check";
 import {
   decodeRecord,
   encodeHead,
-  encodeRecord,
   MAX_DEPTH,
   RecordSyntaxError,
   type RecordValue,
 } from "../../storage/record_cbor.ts";
+import { encodeRecord } from "../../storage/record_writer.ts";
 
 const values: fc.Arbitrary<RecordValue> = fc.letrec<{ value: RecordValue }>((tie) => ({
   value: fc.oneof(

@@ -1,0 +1,130 @@
+/**
+ * Writes records.
+ *
+ * @module
+ */
+import {
+  compareBytes,
+  isInteger,
+  MAX_HEAD_BYTES,
+  putHead,
+  type RecordMap,
+  type RecordValue,
+} from "./record_cbor.ts";
+
+/** Texts of up to so many units are copied here, where they are ASCII: a call to the encoder takes longer. */
+const MOST_PLAIN = 128;
+
+/** Encodes a record's value: map keys in the order of their encoded bytes, floats in 64 bits. */
+export function encodeRecord(value: RecordValue): Uint8Array<ArrayBuffer> {
+  const writer = new RecordWriter();
+  writer.value(value);
+  return writer.bytes();
+}
+
+const textEncoder = new TextEncoder();
+
+/** Writes into one piece of memory that grows: a manifest may have a hundred thousand numbers. */
+class RecordWriter {
+  #bytes = new Uint8Array(1024);
+  #view = new DataView(this.#bytes.buffer);
+  #at = 0;
+
+  /** What was written, in memory of its own. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  value(value: RecordValue): void {
+    if (typeof value === "number") this.#number(value);
+    else if (typeof value === "string") this.#text(value);
+    else if (typeof value === "boolean") this.#simple(value ? 0xf5 : 0xf4);
+    else if (value === null) this.#simple(0xf6);
+    else if (value instanceof Uint8Array) {
+      this.#head(2, value.byteLength);
+      this.#raw(value);
+    } else if (value instanceof Map) this.#map(value);
+    else {
+      const values = value as readonly RecordValue[];
+      this.#head(4, values.length);
+      for (const item of values) this.value(item);
+    }
+  }
+
+  #map(map: RecordMap): void {
+    this.#head(5, map.size);
+    if (map.size < 2) {
+      for (const [key, value] of map) {
+        this.#text(key);
+        this.value(value);
+      }
+      return;
+    }
+    // By the head, and so the length, of the encoded key; then by its bytes.
+    const entries = [...map].map(([key, value]) => ({ text: encodeText(key), value }));
+    entries.sort((a, b) => a.text.byteLength - b.text.byteLength || compareBytes(a.text, b.text));
+    for (const { text, value } of entries) {
+      this.#head(3, text.byteLength);
+      this.#raw(text);
+      this.value(value);
+    }
+  }
+
+  #number(value: number): void {
+    if (isInteger(value)) return value >= 0 ? this.#head(0, value) : this.#head(1, -1 - value);
+    this.#simple(0xfb);
+    this.#reserve(8);
+    // All NaNs are alike, and written alike.
+    this.#view.setFloat64(this.#at, value);
+    this.#at += 8;
+  }
+
+  #text(text: string): void {
+    const bytes = encodeText(text);
+    this.#head(3, bytes.byteLength);
+    this.#raw(bytes);
+  }
+
+  #simple(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#at++] = byte;
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.byteLength);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.byteLength;
+  }
+
+  #head(major: number, argument: number): void {
+    this.#reserve(MAX_HEAD_BYTES);
+    this.#at = putHead(this.#view, this.#at, major, argument);
+  }
+
+  #reserve(count: number): void {
+    const least = this.#at + count;
+    if (least <= this.#bytes.byteLength) return;
+    const bytes = new Uint8Array(Math.max(least, 2 * this.#bytes.byteLength));
+    bytes.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
+
+/** The bytes of a text, of which most are short and plain. */
+function encodeText(text: string): Uint8Array {
+  if (text.length <= MOST_PLAIN) {
+    const bytes = new Uint8Array(text.length);
+    let at = 0;
+    for (; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit >= 0x80) break;
+      bytes[at] = unit;
+    }
+    if (at === text.length) return bytes;
+  }
+  if (text.isWellFormed()) return textEncoder.encode(text);
+  throw new RangeError(
+    `Cannot write ${JSON.stringify(text.slice(0, 100))}: it has a lone surrogate`,
+  );
+}
