@@ -63,7 +63,10 @@ export interface PieceContext {
   readonly signal: AbortSignal;
   /** The piece's key. */
   readonly key: string;
-  /** The same on every repeat of this piece of this epoch, also after a resume. */
+  /**
+   * The same on every repeat of this piece of this epoch, also after a resume: the task's key, then the
+   * names of the piece as in a URL, so that no two pieces share one.
+   */
   readonly idempotencyKey: string;
   /** Which try this is, from 1. */
   readonly try: number;
@@ -113,13 +116,31 @@ export interface Context {
   progress(done: number, total?: number): Promise<void>;
   /** Says something, with fields for whoever reads the log by machine. */
   log(message: string, fields?: LogFields): void;
-  /** Runs `run` for each item, some at once; results come in the order of the items. */
+  /**
+   * Runs `run` for each item, some at once; results come in the order of the items. With `grain: "task"`
+   * each result is durable before it is given, and its piece does not run again on a repeat.
+   */
   map<I, O>(
     name: string,
     items: Iterable<I> | AsyncIterable<I>,
     run: (item: I, context: PieceContext) => Awaitable<O> & MustBePlain<O>,
     options: MapOptions<I>,
   ): Mapped<O>;
-  /** Runs one effect under a key of its own. */
+  /**
+   * The time, the same on every repeat of this task of this epoch, also after a resume, once it is
+   * known; several of one task have names of their own.
+   */
+  now(name?: string): Promise<Date>;
+  /**
+   * Waits. When it began is durable, whatever the grain: a repeat of this task of this epoch, also after a
+   * resume, waits only for the rest.
+   */
+  sleep(name: string, duration: Duration): Promise<void>;
+  /** Waits until a time, in milliseconds since 1970 where a number; on a repeat the one first given counts. */
+  waitUntil(name: string, time: Date | number): Promise<void>;
+  /**
+   * Runs one effect under a key of its own. With `grain: "task"` its result is durable before this
+   * resolves, and given again on a repeat, as those of a `map`'s pieces are.
+   */
   step<T>(key: string, run: (context: PieceContext) => Awaitable<T> & MustBePlain<T>): Promise<T>;
 }

@@ -30,8 +30,9 @@ export interface CheckpointPlan {
   /** Which blobs are saved; all but the scratch ones where not given. */
   readonly blobs?: BlobSelection;
   /**
-   * What is durable by itself: whole epochs (the default), or also finished tasks and pieces. This
-   * version commits at epochs only, and says so at the start of a job that asks for tasks.
+   * What is durable by itself: whole epochs (the default), or also finished tasks, the pieces of a `map`,
+   * and steps. A resume in the midst of an epoch then runs only what is missing. What a task wrote is
+   * written once more for it, as a whole.
    */
   readonly grain?: "epoch" | "task";
   /**

@@ -66,6 +66,8 @@ export type EventBody =
   | { readonly type: "task-started" } & TaskPlace & { readonly try: number }
   | { readonly type: "task-finished" } & TaskPlace & { readonly durationMs: number }
   | { readonly type: "task-skipped" } & TaskPlace
+  /** It had finished before the run was ended, and does not run again. */
+  | { readonly type: "task-reused" } & TaskPlace
   | { readonly type: "task-failed" } & TaskPlace & {
     readonly try: number;
     readonly error: ErrorRecord;

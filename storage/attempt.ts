@@ -18,21 +18,21 @@ import {
 } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeManifest } from "./manifest_codec.ts";
-import { blocksToCopy, copyForward } from "./reclaim.ts";
+import { blocksToCopy, copyForward, PackSizes } from "./reclaim.ts";
 import { removeManifests, type Remover } from "./removal.ts";
 import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
 import type { StoreOptions } from "./store.ts";
 import { sweepPacks } from "./sweep.ts";
+import type { LogHead } from "./task_entry.ts";
+import { TaskLogWriter } from "./task_log_writer.ts";
 import { discardPacks, writePacks } from "./write_packs.ts";
-
-/** The most packs whose sizes are remembered. */
-const MOST_PACK_SIZES = 100_000;
 
 /** One start of a runner, made by `CheckpointStore.begin`. It serves one save or removal at a time. */
 export class Attempt {
   readonly #context: AttemptContext;
-  readonly #packBytes = new Map<string, number>();
+  readonly #packSizes: PackSizes;
+  #logs = 0;
   #over: unknown;
   #isStarted = false;
   #parent: ManifestRef | undefined;
@@ -45,6 +45,7 @@ export class Attempt {
     readonly number: number,
   ) {
     this.#context = context;
+    this.#packSizes = new PackSizes(context.store);
   }
 
   /** Whether it can save no more: it was fenced, or a commit of its has an unknown outcome. */
@@ -195,6 +196,19 @@ export class Attempt {
     await store.clear?.(leftovers, options);
   }
 
+  /** Begins a log of what is done after a state; it is created by the first append. */
+  beginLog(head: Omit<LogHead, "attempt">): TaskLogWriter {
+    return new TaskLogWriter({
+      ...this.#context,
+      head: { ...head, attempt: this.number },
+      sequence: ++this.#logs,
+      checkNotFenced: async () => {
+        this.#checkNotOver();
+        await this.#checkNotFenced("what it has done since its last save does not count");
+      },
+    });
+  }
+
   #remover(): Remover {
     const { store, durability, packsOf } = this.#context;
     const checkNotFenced = () => this.#checkNotFenced("it removes nothing");
@@ -211,23 +225,8 @@ export class Attempt {
     options: StoreOptions,
   ): Promise<SaveRequest["nodes"]> {
     const { store } = this.#context;
-    const blocks = await blocksToCopy(nodes, (pack) => this.#sizeOf(pack, options));
+    const blocks = await blocksToCopy(nodes, (pack) => this.#packSizes.of(pack, options));
     return blocks.size === 0 ? nodes : await copyForward(store, nodes, blocks, options);
-  }
-
-  async #sizeOf(pack: string, options: StoreOptions): Promise<number | undefined> {
-    const known = this.#packBytes.get(pack);
-    if (known !== undefined) return known;
-    try {
-      const bytes = (await this.#context.store.stat(pack, options))?.byteLength;
-      if (this.#packBytes.size >= MOST_PACK_SIZES) this.#packBytes.clear();
-      if (bytes !== undefined) this.#packBytes.set(pack, bytes);
-      return bytes;
-    } catch {
-      options.signal?.throwIfAborted();
-      // A save does not fail for what it need not know.
-      return undefined;
-    }
   }
 
   #checkCanSave({ epoch, phase, parent }: SaveRequest): void {

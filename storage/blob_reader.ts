@@ -19,13 +19,13 @@ interface Target {
 /** Reads blobs of one manifest. */
 export class BlobReader {
   readonly #store: Store;
-  readonly #manifest: Manifest;
+  readonly #manifest: Manifest | undefined;
   readonly #options: StoreOptions;
   /** How many bytes were read of each pack; no two blobs of a manifest share a block. */
   readonly #taken = new Map<string, number>();
 
-  /** Names the manifest whose blobs are read. */
-  constructor(store: Store, manifest: Manifest, options: StoreOptions = {}) {
+  /** Names the manifest whose blobs are read; none of those that lie in logs. */
+  constructor(store: Store, manifest: Manifest | undefined, options: StoreOptions = {}) {
     this.#store = store;
     this.#manifest = manifest;
     this.#options = options;
@@ -116,9 +116,11 @@ export class BlobReader {
 
   /** A pack that is gone with its manifest was removed; one that a manifest still names is missing. */
   async #missing(pack: string, bytes: number): Promise<Error> {
-    const info = await this.#store.stat(manifestName(this.#manifest), this.#options);
-    return info === undefined
-      ? new CheckpointNotFoundError(formatRef(this.#manifest), this.#store.place, [])
+    const manifest = this.#manifest;
+    const isGone = manifest !== undefined &&
+      await this.#store.stat(manifestName(manifest), this.#options) === undefined;
+    return isGone
+      ? new CheckpointNotFoundError(formatRef(manifest), this.#store.place, [])
       : new DamagedError(pack, `a pack of at least ${bytes} bytes`, "no such object");
   }
 }

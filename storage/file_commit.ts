@@ -16,6 +16,8 @@ export type StorePoint =
   | "pack sync"
   | "manifest write"
   | "manifest sync"
+  | "log write"
+  | "log sync"
   | "link"
   | "folder sync"
   | "after link"

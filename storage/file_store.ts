@@ -13,12 +13,14 @@ import { FileGround } from "./file_ground.ts";
 import { ignoring } from "./file_place.ts";
 import { fileHolder, HOLD_FILE, holdFile } from "./file_hold.ts";
 import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
+import { FileLog } from "./file_log.ts";
 import { FileObject, readRange } from "./file_object.ts";
 import { discard, temporaryPath } from "./file_write.ts";
 import type { FileSystem } from "./file_system.ts";
 import { asStoreError } from "./io_errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
 import type {
+  LogWriter,
   ObjectReader,
   ObjectStat,
   ReadOptions,
@@ -128,6 +130,18 @@ export class FileStore implements Store {
       this.bytesWritten += byteLength;
       if (durability === "power") await this.#commit.syncFolder(dirname(path));
       return sums;
+    });
+  }
+
+  /** Creates a file that grows. */
+  async createLog(name: string, options: WriteOptions = {}): Promise<LogWriter> {
+    const { path, durability } = await this.#ground.prepare(name, options);
+    const file = await this.#ground.guard("write", path, () => this.#fileSystem.create(path));
+    return new FileLog({
+      ...{ file, path, sync: durability === "power", onPoint: this.#onPoint },
+      syncFolder: () => this.#commit.syncFolder(dirname(path)),
+      asError: (error) => asStoreError(error, "write", path, this.root),
+      onWritten: (bytes) => this.bytesWritten += bytes,
     });
   }
 

@@ -30,6 +30,7 @@ export const FOLDERS = {
   phases: "phases/",
   removals: "removals/",
   pins: "pins/",
+  tasks: "tasks/",
 } as const;
 
 /** The highest number of an epoch or an attempt. */

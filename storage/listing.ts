@@ -13,6 +13,7 @@ import {
   parsePinName,
   parseRemovalName,
 } from "./layout.ts";
+import { parseLogName } from "./task_log_names.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
 /** All names of a job's objects, by what they stand for. */
@@ -42,17 +43,19 @@ export async function listAll(store: Store, options: StoreOptions): Promise<List
     else if (parseAttemptName(name) !== undefined) attempts.push(name);
     else if (parsePackName(name) !== undefined) packs.push(name);
     else if (parseRemovalName(name) !== undefined) removals.push(name);
-    else if (parsePinName(name) === undefined) foreign.push(name);
+    else if (parsePinName(name) === undefined && parseLogName(name) === undefined) {
+      foreign.push(name);
+    }
   };
   const folders: readonly string[] = Object.values(FOLDERS);
   for (const top of await store.list("", options)) {
     if (!folders.includes(`${top}/`)) {
       if (top !== JOB) foreign.push(top);
-    } else if (`${top}/` !== FOLDERS.packs) {
+    } else if (`${top}/` !== FOLDERS.packs && `${top}/` !== FOLDERS.tasks) {
       for (const name of await store.list(`${top}/`, options)) sort(name);
     } else {
-      for (const folder of await store.list(FOLDERS.packs, options)) {
-        if (!/^packs\/a\d{6,9}$/.test(folder)) foreign.push(folder);
+      for (const folder of await store.list(`${top}/`, options)) {
+        if (!/^(packs|tasks)\/a\d{6,9}$/.test(folder)) foreign.push(folder);
         else for (const name of await store.list(`${folder}/`, options)) sort(name);
       }
     }

@@ -51,7 +51,8 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function encodeBlob(entry: BlobEntry, packs: ReadonlyMap<string, number>): RecordMap {
+/** A blob's entry as records have it; blocks name their packs by index. */
+export function encodeBlob(entry: BlobEntry, packs: ReadonlyMap<string, number>): RecordMap {
   if ("absent" in entry) return new Map([["absent", true]]);
   const map = new Map<string, RecordValue>([
     ["type", encodeType(entry.type)],
@@ -113,7 +114,12 @@ function parsePacks(fields: Fields, { attempt }: ManifestRef): readonly string[]
   });
 }
 
-function parseBlob(fields: Fields, packs: readonly string[]): BlobEntry {
+/** Reads a blob's entry, of at most `mostInline` bytes in the record itself. */
+export function parseBlob(
+  fields: Fields,
+  packs: readonly string[],
+  mostInline: number = INLINE_BYTES,
+): BlobEntry {
   if (fields.has("absent")) {
     if (!fields.boolean("absent")) throw fields.damaged("absent", "true", "false");
     fields.end();
@@ -122,14 +128,14 @@ function parseBlob(fields: Fields, packs: readonly string[]): BlobEntry {
   const bytes = fields.integer("bytes");
   const common = { type: parseType(fields.fields("type")), codec: fields.boolean("codec"), bytes };
   const where = fields.has("inline")
-    ? { inline: parseInline(fields, bytes) }
+    ? { inline: parseInline(fields, bytes, mostInline) }
     : { blocks: parseBlocks(fields, bytes, packs) };
   fields.end();
   return { ...common, ...where };
 }
 
-function parseInline(fields: Fields, bytes: number): Uint8Array {
-  const inline = fields.bytes("inline", INLINE_BYTES);
+function parseInline(fields: Fields, bytes: number, most: number): Uint8Array {
+  const inline = fields.bytes("inline", most);
   if (inline.byteLength === bytes) return inline.slice();
   throw fields.damaged("inline", `${bytes} bytes`, `${inline.byteLength}`);
 }

@@ -8,6 +8,7 @@ import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
 import { readRange } from "./file_object.ts";
 import { checkName, checkPrefix } from "./names.ts";
 import type {
+  LogWriter,
   ObjectReader,
   ObjectStat,
   ReadOptions,
@@ -17,6 +18,9 @@ import type {
   WriteOptions,
 } from "./store.ts";
 import { covers } from "./store.ts";
+
+/** What a log takes at first. */
+const LEAST_LOG_BYTES = 1024;
 
 type Objects = Map<string, Uint8Array<ArrayBuffer>>;
 
@@ -87,6 +91,29 @@ export class MemoryStore implements Store {
     this.#create().set(name, bytes);
     this.bytesWritten += at;
     return at;
+  }
+
+  /** Creates an object that grows. */
+  async createLog(name: string, { signal }: WriteOptions = {}): Promise<LogWriter> {
+    await check(signal, () => checkName(name));
+    if (this.#objects.has(name)) {
+      throw new ObjectExistsError("write", name, "it exists, and nothing is overwritten");
+    }
+    let memory = new Uint8Array(LEAST_LOG_BYTES);
+    let length = 0;
+    const append = (bytes: Uint8Array): Promise<void> => {
+      if (length + bytes.byteLength > memory.byteLength) {
+        const larger = new Uint8Array(Math.max(2 * memory.byteLength, length + bytes.byteLength));
+        larger.set(memory);
+        memory = larger;
+      }
+      memory.set(bytes, length);
+      length += bytes.byteLength;
+      this.bytesWritten += bytes.byteLength;
+      this.#create().set(name, memory.subarray(0, length));
+      return Promise.resolve();
+    };
+    return { append, close: () => {} };
   }
 
   /** Shares the bytes of another memory store's object. */

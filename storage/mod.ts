@@ -33,3 +33,18 @@ export * from "./snapshot.ts";
 export * from "./store.ts";
 export * from "./value/mod.ts";
 export * from "./verify.ts";
+export * from "./task_entry.ts";
+export {
+  listLogObjects,
+  type LoggedWork,
+  readLoggedBlob,
+  readLoggedWork,
+} from "./task_log_reader.ts";
+export { compareLogPosition, type LogName, type LogPosition } from "./task_log_names.ts";
+export {
+  type EntryToLog,
+  type OutputToLog,
+  type TaskLogOptions,
+  TaskLogWriter,
+  type TaskToLog,
+} from "./task_log_writer.ts";

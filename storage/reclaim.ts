@@ -147,3 +147,30 @@ async function readBlock(
   const read = await reader.readAt(block.offset, bytes, options);
   if (read === block.length && crc32(bytes) === block.crc32) copies.set(block, bytes);
 }
+
+/** The most packs whose sizes are remembered. */
+const MOST_PACK_SIZES = 100_000;
+
+/** The sizes of packs, which never change. */
+export class PackSizes {
+  readonly #known = new Map<string, number>();
+
+  /** Takes where the packs are. */
+  constructor(private readonly store: Store) {}
+
+  /** A pack's size; `undefined` where it cannot be found out. */
+  async of(pack: string, options: StoreOptions): Promise<number | undefined> {
+    const known = this.#known.get(pack);
+    if (known !== undefined) return known;
+    try {
+      const bytes = (await this.store.stat(pack, options))?.byteLength;
+      if (this.#known.size >= MOST_PACK_SIZES) this.#known.clear();
+      if (bytes !== undefined) this.#known.set(pack, bytes);
+      return bytes;
+    } catch {
+      options.signal?.throwIfAborted();
+      // A save does not fail for what it need not know.
+      return undefined;
+    }
+  }
+}

@@ -18,7 +18,16 @@ import { encodeRecord } from "./record_writer.ts";
 export const FORMAT_VERSION = 1;
 
 /** The kinds of record. */
-export type RecordKind = "job" | "attempt" | "parent" | "manifest" | "removal" | "pin" | "hold";
+export type RecordKind =
+  | "job"
+  | "attempt"
+  | "parent"
+  | "manifest"
+  | "removal"
+  | "pin"
+  | "hold"
+  | "log"
+  | "entries";
 
 const PREFIX = "tidemark.";
 const ARRAY_OF_FOUR = 0x84;

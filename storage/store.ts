@@ -59,6 +59,20 @@ export interface ObjectReader extends Disposable {
   readAt(offset: number, into: Uint8Array, options?: StoreOptions): Promise<number>;
 }
 
+/** An object that grows, until it is closed. */
+export interface LogWriter {
+  /**
+   * Appends bytes. Once it resolves they outlive what the log was created to outlive, and so do all
+   * that were appended before; of a failed one, any first part may be there, and nothing more can be
+   * appended. One at a time.
+   *
+   * @throws {StoreError} Where that fails.
+   */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Ends it; its bytes never change from then on. */
+  close(): void;
+}
+
 /**
  * Named, immutable objects with prefixes.
  *
@@ -109,6 +123,15 @@ export interface Store {
     blocks: readonly (readonly Uint8Array[])[],
     options?: WriteOptions,
   ): Promise<readonly number[] | undefined>;
+  /**
+   * Creates an object that grows, and is readable from its first append on; not given by stores whose
+   * objects cannot.
+   *
+   * @throws {ObjectExistsError} Where there is an object of that name, which stays as it is.
+   * @throws {PromiseError} Where the store does not have that durability.
+   * @throws {StoreError} Where it cannot be created.
+   */
+  createLog?(name: string, options?: WriteOptions): Promise<LogWriter>;
   /** Keeps what large writes need running between them; whoever calls it releases it. */
   keep?(): void;
   /** Ends what was kept running; the store may be used on. */

@@ -58,7 +58,11 @@ export async function writePacks(
 }
 
 /** Writes a pack, aside from this thread where the store can. */
-async function writePack(store: Store, pack: PackLayout, options: WriteOptions): Promise<void> {
+export async function writePack(
+  store: Store,
+  pack: PackLayout,
+  options: WriteOptions,
+): Promise<void> {
   let sums = await store.writeBlocks?.(pack.name, pack.blocks, options);
   if (sums === undefined) {
     sums = pack.sum();

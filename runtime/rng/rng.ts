@@ -23,6 +23,8 @@ export interface StreamId {
   readonly node: string;
   /** The stream's name within the task. */
   readonly name: string;
+  /** The piece of the task that it belongs to: its kind and names; none of the task itself. */
+  readonly piece?: readonly string[];
 }
 
 const TWO_PI = 2 * Math.PI;
@@ -49,8 +51,8 @@ class Stream {
   readonly #block = new Uint32Array(4);
   #used = 4;
 
-  constructor({ seed, job, phase, epoch, task, node, name }: StreamId) {
-    const id = JSON.stringify([seed, job, phase, epoch, task, node, name]);
+  constructor({ seed, job, phase, epoch, task, node, name, piece = [] }: StreamId) {
+    const id = JSON.stringify([seed, job, phase, epoch, task, node, name, ...piece]);
     const digest = createHash("sha256").update(id).digest();
     this.#key[0] = digest.readUInt32LE(0);
     this.#key[1] = digest.readUInt32LE(4);

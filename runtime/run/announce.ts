@@ -25,8 +25,4 @@ export function announce(
   });
   for (const message of warnings) events.emit({ type: "notice", level: "warning", message });
   for (const message of notices) events.emit({ type: "notice", level: "info", message });
-  if (program.plan.grain === "task" && phase !== undefined) {
-    const message = 'this version commits at epochs only: grain "task" asks for more than is done';
-    events.emit({ type: "notice", level: "warning", message });
-  }
 }

@@ -12,6 +12,7 @@ import { ResourcePool } from "../session/resources.ts";
 import { prepareGroup, type ReadyGroup } from "../session/run_group.ts";
 import type { Scope } from "../session/scope.ts";
 import type { RunResult } from "./job_runner.ts";
+import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
 import { chooseStart, END_PHASES } from "./start.ts";
 import { firstDifference } from "../../storage/mod.ts";
@@ -31,13 +32,19 @@ export class Run {
   #progress!: Progress;
   #pool!: ResourcePool;
   #from: EpochRef | undefined;
+  #journal: RunJournal | undefined;
   readonly #saver: Saver;
 
   /** Takes what is to be run. */
   constructor(request: RunRequest) {
     this.#request = request;
     const { checkpoints, session, signal } = request;
-    this.#saver = new Saver(checkpoints.engine, session, signal);
+    this.#saver = new Saver(
+      checkpoints.engine,
+      session,
+      signal,
+      (epoch, phase) => this.#journal?.committed(epoch, phase),
+    );
   }
 
   /** The last epoch that is saved. */
@@ -75,10 +82,12 @@ export class Run {
       this.#request.signal,
       (key, stamp) => this.#stamp(key, stamp),
     );
+    this.#journal = await RunJournal.open(this.#request, start);
     checkpoints.engine.archive.keep();
     try {
       const result = await this.#interpret(start.phase);
       await this.#saver.ended();
+      await this.#journal.close();
       await this.#pool.close();
       return result;
     } catch (error) {
@@ -124,7 +133,12 @@ export class Run {
   /** Ends the save under way, and closes what is open; what the run failed with matters more than these. */
   async #endAfterFailure(failure: unknown): Promise<void> {
     const { events } = this.#request.session;
-    for (const end of [() => this.#saver.ended(), () => this.#pool.close()]) {
+    const ends = [
+      () => this.#saver.ended(),
+      () => this.#journal?.close(),
+      () => this.#pool.close(),
+    ];
+    for (const end of ends) {
       try {
         await end();
       } catch (error) {
@@ -217,8 +231,10 @@ export class Run {
     }
   }
 
-  #save(phase: Phase): Promise<void> {
-    return this.#saver.save(this.#progress.epoch, phase, this.#program.plan.onSaveError);
+  async #save(phase: Phase): Promise<void> {
+    const { epoch } = this.#progress;
+    await this.#saver.save(epoch, phase, this.#program.plan.onSaveError);
+    this.#journal?.taken(epoch, phase);
   }
 
   /** What the tasks of a group know of this run. */
@@ -237,6 +253,7 @@ export class Run {
       },
       events: session.events,
       checkReads: program.plan.check === "reads",
+      journal: this.#journal?.journal,
     };
   }
 

@@ -70,11 +70,13 @@ export async function saveByPolicy(
   }
 }
 
-function waitMs(number: number): number {
+/** The wait after a try, in milliseconds. */
+export function waitMs(number: number): number {
   return backoffMs(FIRST_WAIT_MS, LONGEST_WAIT_MS, number + 1);
 }
 
-function decide(
+/** What is done about a failure. */
+export function decide(
   error: unknown,
   policy: NonNullable<CheckpointPlan["onSaveError"]>,
   number: number,

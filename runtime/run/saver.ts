@@ -21,6 +21,8 @@ export class Saver {
     private readonly engine: CheckpointEngine,
     private readonly session: Session,
     private readonly signal: AbortSignal,
+    /** Is told of each save that is committed. */
+    private readonly onSaved: (epoch: number, phase: Phase) => void,
   ) {}
 
   /** The last epoch that is saved. */
@@ -81,8 +83,10 @@ export class Saver {
     const bytes = (): number => prepared?.bytes ?? 0;
     const one = { epoch, phase, place, last, save, bytes };
     this.#saving = saveByPolicy(one, policy, session.events, signal).then((isSaved) => {
-      if (isSaved) this.#lastSaved = epoch;
-      else {
+      if (isSaved) {
+        this.#lastSaved = epoch;
+        this.onSaved(epoch, phase);
+      } else {
         this.#savedAt = savedBefore;
         this.#lastTaken = takenBefore;
       }

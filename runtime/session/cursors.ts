@@ -62,6 +62,20 @@ export class Cursors {
     return { start: position, end: Math.max(position, end), items };
   }
 
+  /** How much of a cursor was taken in this epoch on a node; nothing where it was not read. */
+  takenOf(
+    cursor: CursorRef<unknown>,
+    node: string,
+  ): { readonly cursor: string; readonly take: number; readonly length: number } | undefined {
+    const taken = this.#taken.get(`${node}/${cursor.name}`);
+    return taken && { cursor: cursor.name, take: taken.take, length: taken.length };
+  }
+
+  /** Takes as much again as a task had taken that does not run again. */
+  retake(cursor: CursorRef<unknown>, node: string, take: number, length: number): void {
+    this.#taken.set(`${node}/${cursor.name}`, { cursor, node, take, length });
+  }
+
   /** Moves each cursor that was read past what it gave. */
   advance(): void {
     for (const { cursor, node, take, length } of this.#taken.values()) {

@@ -17,6 +17,7 @@ import {
   type Writes,
 } from "../../dsl/mod.ts";
 import { BlobNotSetError } from "../errors.ts";
+import type { GroupJournal } from "../journal/group_journal.ts";
 import { isThenable } from "../task/turn.ts";
 import type { Scope } from "./scope.ts";
 import { copyBlob, type Workspace } from "./workspace.ts";
@@ -29,6 +30,8 @@ export interface Source {
   readonly workspace: (node: string) => Workspace;
   /** The values from before the group, by `node/blob`. */
   readonly before: ReadonlyMap<string, unknown>;
+  /** What this run of the group records; nothing outside a runner. */
+  readonly journal?: GroupJournal | undefined;
 }
 
 /** The value of a token for a task on a node, or a promise of it. */

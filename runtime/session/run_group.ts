@@ -5,6 +5,7 @@
  */
 import type { Layout, PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, When } from "../../dsl/mod.ts";
+import { type TaskEntry, UnsupportedValueError } from "../../storage/mod.ts";
 import { StoppedError, TaskError } from "../errors.ts";
 import { Halt, unresponsiveIn } from "../task/halt.ts";
 import { prepareTask, runTask, type TaskStep } from "../task/run_task.ts";
@@ -90,14 +91,27 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
   const onAbort = (): void => halt.halt(scope.stopReason() ?? scope.signal.reason);
   if (scope.signal.aborted) onAbort();
   scope.signal.addEventListener("abort", onAbort, { once: true });
+  const { phase, epoch } = scope;
+  const journal = scope.journal?.group(group.steps, phase, epoch);
+  tellReused(journal?.reused ?? 0, scope);
+  const source = { scope, workspace: host.workspace, before, journal };
   try {
-    await new GroupRun(group, { scope, workspace: host.workspace, before }, halt, host.concurrency)
-      .run();
+    await new GroupRun(group, source, halt, host.concurrency).run();
+    scope.journal?.ended(group.steps, phase, epoch);
   } finally {
     halt.close();
     scope.signal.removeEventListener("abort", onAbort);
     for (const { node, blob } of group.scratch) host.workspace(node).drop(blob.name);
   }
+}
+
+function tellReused(count: number, { phase, epoch, events }: Scope): void {
+  if (count === 0) return;
+  const where = phase === "epoch" ? `epoch ${epoch}` : phase;
+  const tasks = count === 1 ? "1 task has" : `${count} tasks have`;
+  const message =
+    `${where} goes on where it ended: ${tasks} finished then, and not to be run again`;
+  events.emit({ type: "notice", level: "info", message });
 }
 
 class GroupRun {
@@ -161,7 +175,8 @@ class GroupRun {
     this.#running++;
     const step = this.group.steps[index];
     const task = this.group.tasks[index];
-    const isPlain = task !== undefined && step?.gates.length === 0;
+    const isPlain = task !== undefined && step?.gates.length === 0 &&
+      this.source.journal?.isFine !== true;
     const run = isPlain ? runTask(task, this.source, this.halt) : this.#runStep(index);
     run.then(
       () => this.#done(index),
@@ -197,14 +212,52 @@ class GroupRun {
     const task = this.group.tasks[index];
     if (step === undefined || step.kind === "barrier") return;
     const isOpen = step.gates.every((gate) => this.#isOpen.get(gate) === true);
+    const { journal } = this.source;
+    const entry = isOpen ? journal?.entryOf(index) : undefined;
     if (step.condition !== undefined) {
-      this.#isOpen.set(index, isOpen && await this.#judge(step, step.condition));
+      const holds = entry?.kind === "gate"
+        ? entry.isOpen
+        : isOpen && await this.#judge(step, step.condition);
+      this.#isOpen.set(index, holds);
+      if (isOpen && entry === undefined) await journal?.judged(step, holds);
     } else if (task !== undefined) {
-      if (isOpen) return await runTask(task, this.source, this.halt);
+      if (entry?.kind === "task") return await this.#restore(task, entry);
+      if (isOpen) return await this.#runTask(task);
       const { phase, epoch, events } = this.source.scope;
       const { id, node } = step;
       events.emit({ type: "task-skipped", task: task.task.name, id, node, phase, epoch });
     }
+  }
+
+  async #runTask(ready: TaskStep): Promise<void> {
+    const { source } = this;
+    const { step, task } = ready;
+    const hasRun = await runTask(ready, source, this.halt);
+    const { scope: { cursors, epoch, attempt } } = source;
+    try {
+      await source.journal?.finished(step, task, hasRun, source.workspace(step.node), cursors);
+    } catch (error) {
+      if (!(error instanceof UnsupportedValueError)) throw error;
+      const site = { task: step.id, node: step.node, epoch, attempt, try: 1 };
+      throw new TaskError(site, `what it returned cannot be saved: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Takes what a task has written before the run was killed. */
+  async #restore({ step, task }: TaskStep, entry: TaskEntry): Promise<void> {
+    const { scope, workspace, journal } = this.source;
+    const { phase, epoch, events, cursors } = scope;
+    await journal?.restore(step, entry, workspace(step.node), cursors);
+    events.emit({
+      type: "task-reused",
+      task: task.name,
+      id: step.id,
+      node: step.node,
+      phase,
+      epoch,
+    });
   }
 
   async #judge({ id, node }: PlacedStep, condition: When): Promise<boolean> {

@@ -5,6 +5,7 @@
  */
 import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
 import type { Events, Phase } from "../events.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { Cursors } from "./cursors.ts";
 import type { ResourcePool } from "./resources.ts";
 
@@ -43,4 +44,6 @@ export interface Scope {
   readonly events: Events;
   /** Whether to compare what tasks read before and after them. */
   readonly checkReads: boolean;
+  /** What tasks have done since the last saved state; none outside a runner. */
+  readonly journal?: Journal | undefined;
 }

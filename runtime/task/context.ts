@@ -13,14 +13,18 @@ import type {
   Replica,
   Rng,
 } from "../../dsl/mod.ts";
+import { parseDuration } from "../../dsl/mod.ts";
 import type { TaskPlace } from "../events.ts";
 import { makeRng } from "../rng/rng.ts";
 import type { Scope } from "../session/scope.ts";
 import type { UnresponsiveTaskError } from "../errors.ts";
+import { codeOf } from "../journal/code.ts";
+import type { GroupJournal, TaskJournal } from "../journal/group_journal.ts";
 import { type Halt, unresponsiveIn } from "./halt.ts";
-import { NotNeededError, PieceMap } from "./piece_map.ts";
+import { type Memo, NotNeededError, PieceMap } from "./piece_map.ts";
 import { runPiece } from "./piece.ts";
-import { turn } from "./turn.ts";
+import { pieceContext, type PieceTry } from "./piece_context.ts";
+import { sleep, timeOf, turn } from "./turn.ts";
 
 /** At most this long passes between two turns that `progress` gives the event loop. */
 const TURN_EVERY_MS = 20;
@@ -39,6 +43,7 @@ export class TaskContext implements Context {
   #turned = 0;
   #firstStep: string | undefined;
   #keys: Set<string> | undefined;
+  #taskJournal: TaskJournal | undefined;
 
   /** Stands for one try. */
   constructor(
@@ -48,6 +53,7 @@ export class TaskContext implements Context {
     readonly try_: number,
     /** What tells this try to end. */
     readonly halt: Halt,
+    private readonly group?: GroupJournal,
   ) {
     this.#scope = scope;
     this.#place = place;
@@ -94,6 +100,19 @@ export class TaskContext implements Context {
 
   get map(): Context["map"] {
     return (name, items, run, options) => this.#map(name, items, run, options);
+  }
+
+  get now(): Context["now"] {
+    return (name = "now") => this.#time(`now ${name}`, Date.now).then((ms) => new Date(ms));
+  }
+
+  get sleep(): Context["sleep"] {
+    return (name, duration) =>
+      this.#wait(`sleep "${name}"`, () => Date.now() + parseDuration(duration));
+  }
+
+  get waitUntil(): Context["waitUntil"] {
+    return (name, time) => this.#wait(`waitUntil "${name}"`, () => timeOf(name, time));
   }
 
   get step(): Context["step"] {
@@ -144,7 +163,8 @@ export class TaskContext implements Context {
       run,
       options,
       this.halt,
-      (key, tryNumber, halt) => this.#piece(`${name}/${key}`, key, tryNumber, halt),
+      (key, tryNumber, halt) => this.#piece(["map", name, key], key, tryNumber, halt),
+      this.#memo((key) => ["map", name, key], run),
     );
     (this.#maps ??= []).push(made as PieceMap<unknown, unknown>);
     return made;
@@ -156,22 +176,68 @@ export class TaskContext implements Context {
     } catch (error) {
       return Promise.reject(error);
     }
-    const result = this.#step(key, run);
-    (this.#steps ??= new Map()).set(key, result);
+    return this.#follow(`step "${key}"`, () => this.#step(key, run));
+  }
+
+  /** Runs what the task has to wait for before it ends. */
+  #follow<T>(label: string, run: () => Promise<T>): Promise<T> {
+    const result = run();
+    (this.#steps ??= new Map()).set(label, result);
+    const ended = (): void => void this.#steps?.delete(label);
+    result.then(ended, ended);
     return result;
+  }
+
+  /** Waits until a time, which is recorded first. */
+  #wait(what: string, until: () => number): Promise<void> {
+    try {
+      this.#claim(what);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#follow(what, async () => {
+      const { signal } = this.#stepHalt ??= this.halt.child();
+      const untilMs = await this.#time(what, until);
+      await sleep(Math.max(0, untilMs - Date.now()), signal);
+    });
+  }
+
+  async #time(key: string, ms: () => number): Promise<number> {
+    return await this.#journal?.time(key, ms) ?? ms();
+  }
+
+  get #journal(): TaskJournal | undefined {
+    return this.#taskJournal ??= this.group?.task(this.#place.id);
+  }
+
+  /** What is known of pieces, and becomes known; nothing where they are not recorded. */
+  #memo(
+    pieceOf: (key: string) => PieceTry["piece"],
+    run: (...args: never[]) => unknown,
+  ): Memo | undefined {
+    const journal = this.group?.isFine === true ? this.#journal : undefined;
+    if (journal === undefined) return undefined;
+    const code = codeOf(run);
+    return {
+      recall: (key) => journal.recall(JSON.stringify(pieceOf(key)), code),
+      record: (key, value) => journal.record(JSON.stringify(pieceOf(key)), code, value),
+    };
   }
 
   async #step<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {
     const halt = this.#stepHalt ??= this.halt.child();
     const context = (number: number, halt: Halt): PieceContext =>
-      this.#piece(key, key, number, halt);
+      this.#piece(["step", key], key, number, halt);
+    const memo = this.#memo((key) => ["step", key], run);
+    const known = memo?.recall(key);
+    if (known !== undefined) return known.value as T;
     try {
-      return await runPiece(run, { halt, context }, { what: `step "${key}"` });
+      const value = await runPiece(run, { halt, context }, { what: `step "${key}"` });
+      await memo?.record(key, value);
+      return value;
     } catch (error) {
       this.#stuck ??= unresponsiveIn(error);
       throw error;
-    } finally {
-      this.#steps?.delete(key);
     }
   }
 
@@ -194,7 +260,7 @@ export class TaskContext implements Context {
     const stuck = this.#stuck ?? maps.find((map) => map.stuck !== undefined)?.stuck;
     if (stuck !== undefined) throw stuck;
     if (running !== undefined && !isFailed) {
-      throw new Error(`step "${running}" was still running when its task ended: await it`);
+      throw new Error(`${running} was still running when its task ended: await it`);
     }
     const unused = maps.find((map) => !map.isUsed);
     if (unused !== undefined && !isFailed) {
@@ -219,26 +285,9 @@ export class TaskContext implements Context {
     } else (this.#keys ??= new Set()).add(what);
   }
 
-  #piece(name: string, key: string, tryNumber: number, halt: Halt): PieceContext {
-    const idempotencyKey = `${this.idempotencyKey}:${name}`;
-    const { job, seed, phase, epoch } = this.#scope;
-    const streams = new Map<string, Rng>();
-    const task = this.#taskId;
-    const node = this.node;
-    return {
-      key,
-      idempotencyKey,
-      try: tryNumber,
-      get signal(): AbortSignal {
-        return halt.signal;
-      },
-      rng(stream: string): Rng {
-        const known = streams.get(stream);
-        if (known !== undefined) return known;
-        const made = makeRng({ job, seed, phase, epoch, task, node, name: `${name}/${stream}` });
-        streams.set(stream, made);
-        return made;
-      },
-    };
+  #piece(piece: PieceTry["piece"], key: string, tryNumber: number, halt: Halt): PieceContext {
+    const { idempotencyKey, node } = this;
+    const one = { piece, key, try: tryNumber, halt, idempotencyKey, task: this.#taskId, node };
+    return pieceContext(this.#scope, one);
   }
 }

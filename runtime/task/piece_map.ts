@@ -18,6 +18,14 @@ export class NotNeededError extends Error {
   override readonly name: string = "NotNeededError";
 }
 
+/** Results of pieces that are known from before, and become known. */
+export interface Memo {
+  /** The result of a piece that need not run again. */
+  readonly recall: (key: string) => { readonly value: unknown } | undefined;
+  /** Makes a piece's result known; to be awaited before it is given. */
+  readonly record: (key: string, value: unknown) => Promise<void> | undefined;
+}
+
 /** The pieces of one `map`. Nothing runs before the first result is asked for. */
 export class PieceMap<I, O> implements Mapped<O> {
   readonly #keys = new Set<string>();
@@ -36,6 +44,7 @@ export class PieceMap<I, O> implements Mapped<O> {
     readonly options: MapOptions<I>,
     parent: Halt,
     readonly context: (key: string, tryNumber: number, halt: Halt) => PieceContext,
+    private readonly memo?: Memo,
   ) {
     this.#halt = parent.child();
     const { concurrency = 1, rate } = options;
@@ -129,6 +138,11 @@ export class PieceMap<I, O> implements Mapped<O> {
       );
     }
     this.#keys.add(key);
+    const known = this.memo?.recall(key);
+    if (known !== undefined) {
+      window.push(Promise.resolve({ status: "fulfilled", value: known.value as O }));
+      return;
+    }
     while (this.#running.size >= concurrency) await Promise.race(this.#running);
     await this.#pace();
     this.#halt.check();
@@ -137,7 +151,7 @@ export class PieceMap<I, O> implements Mapped<O> {
       { halt: this.#halt, context: (number, halt) => this.context(key, number, halt) },
       { what: `piece "${key}" of map "${this.name}"`, retry, timeout },
     );
-    const settled: Promise<Settled<O>> = piece.then(
+    const settled: Promise<Settled<O>> = this.#recorded(key, piece).then(
       (value) => ({ status: "fulfilled", value }),
       (reason: unknown) => {
         this.#stuck ??= unresponsiveIn(reason);
@@ -149,6 +163,12 @@ export class PieceMap<I, O> implements Mapped<O> {
     this.#running.add(settled);
     settled.then(() => this.#running.delete(settled));
     window.push(settled);
+  }
+
+  async #recorded(key: string, piece: Promise<O>): Promise<O> {
+    const value = await piece;
+    await this.memo?.record(key, value);
+    return value;
   }
 
   /** Waits until one more piece may start under the rate. */

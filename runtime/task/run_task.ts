@@ -45,9 +45,10 @@ export function prepareTask(step: PlacedStep, task: AnyTask): TaskStep {
 /**
  * Runs a task on its node, and sets what it writes.
  *
+ * @returns Whether it ran; not where its condition does not hold.
  * @throws {TaskError} Where its last try fails; the cause is what it threw.
  */
-export function runTask(prepared: TaskStep, source: Source, group: Halt): Promise<void> {
+export function runTask(prepared: TaskStep, source: Source, group: Halt): Promise<boolean> {
   const { task, attempts } = prepared;
   const place = placeOf(prepared, source);
   const isPlain = task.declaration.if === undefined && attempts === 1;
@@ -62,7 +63,7 @@ async function runGuarded(
   source: Source,
   place: TaskPlace,
   group: Halt,
-): Promise<void> {
+): Promise<boolean> {
   const { step, task, attempts } = prepared;
   const { scope } = source;
   const condition = task.declaration.if;
@@ -70,7 +71,7 @@ async function runGuarded(
   try {
     if (condition !== undefined && !await holds(source, condition, step.node)) {
       scope.events.emit({ type: "task-skipped", ...place });
-      return;
+      return false;
     }
     touchWrites(prepared, source);
     if (attempts > 1 && task.declaration.retry?.restore !== false) {
@@ -81,7 +82,7 @@ async function runGuarded(
     throw new TaskError(siteOf(prepared, source, 1), messageOf(error), { cause: error });
   }
   try {
-    await runTries(prepared, source, place, group, kept);
+    return await runTries(prepared, source, place, group, kept);
   } finally {
     kept?.release();
   }
@@ -110,7 +111,7 @@ async function runTries(
   place: TaskPlace,
   group: Halt,
   kept: Kept | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { timeoutMs } = prepared;
   const { events } = source.scope;
   for (let number = 1;; number++) {
@@ -124,7 +125,7 @@ async function runTries(
         events.emit({ type: "task-overran", ...place, durationMs, timeoutMs });
       }
       if (events.isHeard) events.emit({ type: "task-finished", ...place, durationMs });
-      return;
+      return true;
     } catch (error) {
       const waitMs = nextTryMs(prepared, number, error, group);
       tellFailed(source, place, number, error, waitMs);
@@ -178,7 +179,7 @@ async function runTry(
 ): Promise<void> {
   const { step, task, timeoutMs } = prepared;
   const { scope } = source;
-  const context = new TaskContext(scope, place, step.replica, number, halt);
+  const context = new TaskContext(scope, place, step.replica, number, halt, source.journal);
   if (timeoutMs < Infinity) group.deadlines.add(halt);
   let isFailed = true;
   try {

@@ -51,3 +51,12 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
 }
+
+/** A time to wait for, in milliseconds since 1970. */
+export function timeOf(name: string, time: Date | number): number {
+  const ms = typeof time === "number" ? time : time.getTime();
+  if (Number.isFinite(ms)) return ms;
+  throw new RangeError(
+    `waitUntil "${name}": ${String(time)} is no time: give a Date, or milliseconds since 1970`,
+  );
+}

@@ -87,7 +87,7 @@ Deno.test("a_mnist: learns until the accuracy stands still, killed in an epoch",
   await withFolder(async (folder) => {
     const { resumed, uninterrupted } = await check({
       ...{ file: "a_mnist.ts", job: mnist, params: { hidden: 12 } },
-      killAt: /"type":"progress".*"epoch":3,.*"done":750/,
+      killAt: /"type":"progress".*"epoch":3,.*"done":\d+,"total":1500/,
       saved: 2,
     }, folder);
     assert(String(resumed.at(-1)?.["because"]).includes("plateau"), "the plateau ends it");
@@ -111,7 +111,7 @@ Deno.test("b_sweep: prunes trials made by a template", async () => {
   });
 });
 
-Deno.test("c_crawl: tells the outside the same key when it says something again", async () => {
+Deno.test("c_crawl: what it has told the outside is not told again", async () => {
   await using pages = await FakeServer.start("site");
   await using hook = await FakeServer.start("site");
   await using otherHook = await FakeServer.start("site");
@@ -133,12 +133,11 @@ Deno.test("c_crawl: tells the outside the same key when it says something again"
     assert(found.size >= 60 && !found.has(`${pages.url}/page/13`), `${found.size} pages`);
     const [keys, otherKeys] = [await hook.end(), await otherHook.end()];
     assertEquals(keys.length, new Set(keys).size);
-    assertEquals(otherKeys.toSpliced(2, 1), keys);
-    assertEquals(otherKeys[2], otherKeys[1], "epoch 2 was announced twice, under one key");
+    assertEquals(otherKeys, keys, "epoch 2 was announced before the kill, and not again");
   });
 });
 
-Deno.test("d_backfill: repeats a write under its key, and no other", async () => {
+Deno.test("d_backfill: what it has written is not written again", async () => {
   await using db = await FakeServer.start("db");
   await using otherDb = await FakeServer.start("db");
   const params = ({ url }: FakeServer) => ({ db: url, days: 45 });
@@ -157,8 +156,7 @@ Deno.test("d_backfill: repeats a write under its key, and no other", async () =>
     assertEquals((main?.["totals"] as Map<string, unknown>).size, 45);
     const [keys, otherKeys] = [await db.end(), await otherDb.end()];
     assertEquals(new Set(keys).size, 7);
-    assertEquals(otherKeys.toSpliced(4, 1), keys);
-    assertEquals(otherKeys[4], otherKeys[3], "week 4 was written twice, under one key");
+    assertEquals(otherKeys, keys, "week 4 was written before the kill, and not again");
   });
 });
 

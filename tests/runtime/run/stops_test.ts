@@ -21,9 +21,9 @@ everywhere("run: when its time is up, a task that never yields learns of it", as
     });
   const job = world.job({ init: [], epoch: [busy], exit: [] });
   const on = world.session();
-  const runner = new JobRunner(job, { checkpoints: world.manager(), stopAfter: "300ms" });
+  const runner = new JobRunner(job, { checkpoints: world.manager(), stopAfter: "1s" });
   const error = await assertRejects(() => runner.run(on.session), StoppedError);
-  assertEquals(error.reason, "its time of 300ms is up");
+  assertEquals(error.reason, "its time of 1s is up");
   assertEquals([heard, runner.result?.outcome, runner.result?.epoch], [true, "stopped", 1]);
   assertEquals(await world.epochs(), ["0@a1", "1@a1"]);
 });

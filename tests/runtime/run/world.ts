@@ -80,6 +80,11 @@ export class World implements AsyncDisposable {
     return new World(kind, nodes, `${folder}/ckpt`, folder);
   }
 
+  /** Another place of the same setting, with nothing in it. */
+  beside(): Promise<World> {
+    return World.make(this.kind, this.nodes.length === 1 ? 1 : 3);
+  }
+
   /** The first node. */
   get node(): string {
     return this.nodes[0] ?? "main";

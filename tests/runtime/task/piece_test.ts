@@ -1,5 +1,11 @@
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { type Context, task } from "../../../dsl/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { type Context, type PieceContext, task } from "../../../dsl/mod.ts";
 import {
   type TaskError,
   TaskTimeoutError,
@@ -115,6 +121,24 @@ Deno.test("step: runs once, gives its value, and has numbers and a key of its ow
     return out;
   };
   assertEquals(await draw(), await draw());
+});
+
+Deno.test("pieces: whatever their names and keys are, no two share a key or numbers", async () => {
+  const drawn: string[] = [];
+  await inTask(async ({ map, step, rng, idempotencyKey }) => {
+    drawn.push(`${rng("a/b/c/s")()} ${idempotencyKey}`, `${rng("s")()}`);
+    const draw = async (piece: PieceContext): Promise<number> => {
+      drawn.push(`${piece.rng("s")()}`, piece.idempotencyKey);
+      return await 1;
+    };
+    await map("a", ["b/c", "b:c", "é"], (_, piece) => draw(piece), { key: (item) => item });
+    await map("a/b", ["c", "c:d"], (_, piece) => draw(piece), { key: (item) => item });
+    await map("a:b", ["c"], (_, piece) => draw(piece), { key: (item) => item });
+    for (const name of ["a/b/c", "map:a", "c"]) await step(name, draw);
+  });
+  assertEquals(new Set(drawn).size, drawn.length);
+  // They go into headers as they are.
+  for (const key of drawn) assertMatch(key, /^[ -~]*$/);
 });
 
 Deno.test("step: one still running when its task ends is ended, waited for, and an error", async () => {

@@ -1,0 +1,254 @@
+/**
+ * Writes a run's journal, many entries at once, beside the tasks.
+ *
+ * @module
+ */
+import type { CheckpointPlan } from "../../dsl/mod.ts";
+import {
+  compareLogPosition,
+  type EntryToLog,
+  FencedError,
+  type LogHead,
+  type LogPosition,
+  type LogSource,
+  type ManifestRef,
+  type TaskLogWriter,
+} from "../../storage/mod.ts";
+import type { Attempts } from "../checkpoint/attempts.ts";
+import { SaveError, StoppedError } from "../errors.ts";
+import type { Events } from "../events.ts";
+import { decide, waitMs } from "../run/save_policy.ts";
+import { sleep } from "../task/turn.ts";
+
+/** What is written, and where. */
+export interface JournalWriterOptions {
+  /** Whose logs they are. */
+  readonly attempts: Attempts;
+  /** What each log begins with. */
+  readonly head: Pick<LogHead, "branch" | "seed" | "params">;
+  /** The state that the run starts from; none for the very start. */
+  readonly from: ManifestRef | undefined;
+  /** The logs of earlier attempts that this run goes on from. */
+  readonly sources: readonly LogSource[];
+  /** What a failed write does. */
+  readonly policy: NonNullable<CheckpointPlan["onSaveError"]>;
+  /** The place, for messages. */
+  readonly place: string;
+  /** Where notices go. */
+  readonly events: Events;
+  /** Ends the waits between tries. */
+  readonly signal: AbortSignal;
+}
+
+/** The most entries and bytes of one append. */
+const MOST_ENTRIES = 10_000;
+const MOST_BYTES = 32 * 1024 * 1024;
+/** Tasks wait where more than this is still to be written. */
+const MOST_QUEUED_BYTES = 64 * 1024 * 1024;
+
+interface Queued {
+  readonly entry: EntryToLog;
+  readonly bytes: number;
+  readonly written: PromiseWithResolvers<void> | undefined;
+}
+
+/** Appends to the log after the last state; one append at a time. */
+export class JournalWriter {
+  readonly #options: JournalWriterOptions;
+  #after: ManifestRef | undefined;
+  #log: TaskLogWriter | undefined;
+  #isBroken = false;
+  readonly #left: TaskLogWriter[] = [];
+  #queue: Queued[] = [];
+  #queuedBytes = 0;
+  #writing: Promise<void> | undefined;
+  #failure: unknown;
+  #hasFailed = false;
+
+  /** Begins after the state that the run starts from. */
+  constructor(options: JournalWriterOptions) {
+    this.#options = options;
+    this.#after = options.from;
+  }
+
+  /** The logs that are closed, and that the next saved state makes useless. */
+  get left(): readonly TaskLogWriter[] {
+    return this.#left;
+  }
+
+  /**
+   * Writes an entry; once it resolves the entry counts.
+   *
+   * @throws {SaveError} Where that fails and the plan stops the job.
+   * @throws {FencedError} Where a later attempt has taken over.
+   */
+  write(entry: EntryToLog): Promise<void> {
+    if (this.#hasFailed) return Promise.reject(this.#failure);
+    const written = Promise.withResolvers<void>();
+    this.#push({ entry, bytes: sizeOf(entry), written });
+    return written.promise;
+  }
+
+  /** Writes an entry in the background; gives a promise where so much waits that the caller should. */
+  enqueue(entry: EntryToLog): Promise<void> | undefined {
+    if (this.#hasFailed) return Promise.reject(this.#failure);
+    this.#push({ entry, bytes: sizeOf(entry), written: undefined });
+    return this.#queuedBytes > MOST_QUEUED_BYTES ? this.#drained() : undefined;
+  }
+
+  /** Waits until all is written. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#hasFailed) throw this.#failure;
+  }
+
+  /** Begins a new log, as a state was taken down to be saved. */
+  rotate(after: ManifestRef): void {
+    if (compareLogPosition(this.#after as LogPosition, after) >= 0) return;
+    this.#after = after;
+    this.#close();
+  }
+
+  /** Drops what is not written of states up to one that is saved. */
+  drop(saved: ManifestRef): void {
+    this.#queue = this.#queue.filter((queued) => {
+      if (queued.written !== undefined || !isBefore(queued.entry, saved)) return true;
+      this.#queuedBytes -= queued.bytes;
+      return false;
+    });
+  }
+
+  /** Takes the logs that lie before a saved state out of the account, to be removed. */
+  takeBefore(saved: ManifestRef): readonly TaskLogWriter[] {
+    const isOld = ({ head: { after } }: TaskLogWriter) =>
+      compareLogPosition(after as LogPosition, saved) < 0;
+    const old = this.#left.filter(isOld);
+    this.#left.splice(0, Infinity, ...this.#left.filter((log) => !isOld(log)));
+    return old;
+  }
+
+  /** Closes the log; what is not written is not. */
+  close(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#close();
+  }
+
+  #close(): void {
+    const log = this.#log;
+    this.#log = undefined;
+    this.#isBroken = false;
+    if (log === undefined) return;
+    log.close();
+    this.#left.push(log);
+  }
+
+  #push(queued: Queued): void {
+    this.#queue.push(queued);
+    this.#queuedBytes += queued.bytes;
+    this.#writing ??= this.#run();
+  }
+
+  async #drained(): Promise<void> {
+    while (this.#writing !== undefined && this.#queuedBytes > MOST_QUEUED_BYTES) {
+      await this.#writing;
+    }
+    if (this.#hasFailed) throw this.#failure;
+  }
+
+  async #run(): Promise<void> {
+    // What is handed over in the same turn is written together.
+    await undefined;
+    try {
+      while (this.#queue.length > 0) await this.#writeBatch(this.#takeBatch());
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  #takeBatch(): readonly Queued[] {
+    let bytes = 0;
+    let count = 0;
+    for (const queued of this.#queue) {
+      if (count > 0 && (count >= MOST_ENTRIES || bytes + queued.bytes > MOST_BYTES)) break;
+      bytes += queued.bytes;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /** Writes some entries as the plan says; never fails itself. */
+  async #writeBatch(batch: readonly Queued[]): Promise<void> {
+    const entries = batch.map(({ entry }) => entry);
+    try {
+      if (this.#hasFailed) throw this.#failure;
+      await this.#writeByPolicy(entries);
+      for (const { written } of batch) written?.resolve();
+    } catch (error) {
+      this.#failure = error;
+      this.#hasFailed = true;
+      for (const { written } of batch) written?.reject(error);
+    }
+    for (const { bytes } of batch) this.#queuedBytes -= bytes;
+  }
+
+  async #writeByPolicy(entries: readonly EntryToLog[]): Promise<void> {
+    const { policy, events, signal, place } = this.#options;
+    for (let number = 1;; number++) {
+      try {
+        return await this.#append(entries);
+      } catch (error) {
+        if (error instanceof FencedError || error instanceof StoppedError) throw error;
+        const next = decide(error, policy, number);
+        const [{ epoch } = { epoch: 0 }] = entries;
+        if (next === "fail") {
+          throw new SaveError(epoch, place, "What was recorded before is kept", error);
+        }
+        const then = next === "warn"
+          ? "the job goes on without it, and does that again where it is resumed"
+          : `it is tried again in ${waitMs(number)} ms`;
+        const why = error instanceof Error ? error.message : error;
+        const message = `what tasks have done could not be recorded: ${then} (${why})`;
+        events.emit({ type: "notice", level: "warning", message });
+        if (next === "warn") return;
+      }
+      await sleep(waitMs(number), signal);
+    }
+  }
+
+  async #append(entries: readonly EntryToLog[]): Promise<void> {
+    const { attempts, head, from, sources } = this.#options;
+    const attempt = attempts.current;
+    if (attempt === undefined) throw new Error("unreachable: a run has an attempt");
+    const isOther = this.#log !== undefined && this.#log.head.attempt !== attempt.number;
+    if (this.#isBroken || isOther) this.#close();
+    if (this.#log === undefined) {
+      const isFirst = compareLogPosition(this.#after as LogPosition, from as LogPosition) === 0;
+      const own = this.#left.filter((log) => log.head.attempt !== attempt.number && !log.isEmpty);
+      this.#log = attempt.beginLog({
+        ...head,
+        after: this.#after,
+        sources: [...isFirst ? sources : [], ...own.map(({ source }) => source)],
+      });
+    }
+    try {
+      await this.#log.append(entries);
+    } catch (error) {
+      this.#isBroken = true;
+      throw error;
+    }
+  }
+}
+
+/** Whether an entry is of what led to a state. */
+function isBefore({ phase, epoch }: EntryToLog, saved: ManifestRef): boolean {
+  const position = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
+  return compareLogPosition(position, saved) <= 0;
+}
+
+function sizeOf(entry: EntryToLog): number {
+  if (entry.kind === "piece") return entry.value.bytes.byteLength + 100;
+  if (entry.kind !== "task") return 100;
+  return Object.values(entry.outputs ?? {})
+    .reduce((sum, { encoded }) => sum + encoded.byteLength, 100);
+}

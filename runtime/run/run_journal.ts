@@ -1,0 +1,138 @@
+/**
+ * The journal of one run: opened where it starts, begun anew with each saved state, and cleared away.
+ *
+ * @module
+ */
+import {
+  compareLogPosition,
+  listLogObjects,
+  type LoggedWork,
+  type LogPosition,
+  type ManifestRef,
+  readLoggedBlob,
+  readLoggedWork,
+} from "../../storage/mod.ts";
+import type { CheckpointEngine } from "../checkpoint/engine.ts";
+import type { Phase } from "../events.ts";
+import { Journal } from "../journal/journal.ts";
+import type { Program } from "../program.ts";
+import type { RunRequest } from "./run_request.ts";
+import type { Progress } from "./state.ts";
+
+/** What a run starts with, as far as its journal needs it. */
+export interface JournalStart {
+  /** The job compiled. */
+  readonly program: Program;
+  /** The state beside the blobs. */
+  readonly progress: Progress;
+  /** The state that it starts from; none for the very start. */
+  readonly from: ManifestRef | undefined;
+}
+
+/** Keeps the journal of a run. */
+export class RunJournal {
+  readonly #engine: CheckpointEngine;
+  #isCleared = false;
+  #removing: Promise<void> = Promise.resolve();
+
+  private constructor(
+    engine: CheckpointEngine,
+    /** What tasks have done, and do. */
+    readonly journal: Journal,
+  ) {
+    this.#engine = engine;
+  }
+
+  /** Opens the journal, with what was recorded after the state that the run starts from. */
+  static async open(request: RunRequest, start: JournalStart): Promise<RunJournal> {
+    const { checkpoints: { engine }, session: { events }, signal } = request;
+    const { program, progress, from } = start;
+    const { store } = await engine.archive.store();
+    const found = await readLoggedWork(store, from, engine.attempt);
+    const work = found === undefined ? undefined : usable(found, request, start);
+    for (const { message } of work?.damaged ?? []) {
+      const told = `what tasks had done is lost in part, so that they do it again: ${message}`;
+      events.emit({ type: "notice", level: "warning", message: told });
+    }
+    const saved = new Set(program.saved.map(({ node, blob }) => `${node}/${blob.name}`));
+    const { grain = "epoch", onSaveError: policy = "fail" } = program.plan;
+    const { seed, branch } = progress;
+    const journal = new Journal({
+      ...{ grain, work, policy, events, signal, from, place: engine.archive.place },
+      attempts: engine.attempts,
+      head: { seed, branch, params: program.params },
+      sources: work?.sources ?? [],
+      isSaved: (node, blob) => saved.has(`${node}/${blob.name}`),
+      read: (entry) => readLoggedBlob(store, entry),
+    });
+    return new RunJournal(engine, journal);
+  }
+
+  /** Takes note that the state at the end of a phase was taken down, and perhaps saved. */
+  taken(epoch: number, phase: Phase): void {
+    const saved = phase === "init" ? "epoch" : phase;
+    this.journal.writer.rotate({ epoch, attempt: this.#engine.attempt, phase: saved });
+  }
+
+  /** Takes note that a state was saved: what led to it is of no use any more. */
+  committed(epoch: number, phase: Phase): void {
+    this.taken(epoch, phase);
+    const saved = this.#engine.attempts.current?.last;
+    if (saved === undefined) return;
+    const { writer } = this.journal;
+    writer.drop(saved);
+    const old = writer.takeBefore(saved);
+    if (this.#isCleared && old.length === 0) return;
+    this.#isCleared = true;
+    this.#removing = this.#removing.then(() => this.#remove(saved));
+  }
+
+  /** Writes what is not written yet, and ends. */
+  async close(): Promise<void> {
+    try {
+      await this.journal.writer.flush();
+    } finally {
+      this.journal.writer.close();
+      await this.#removing;
+    }
+  }
+
+  /** Removes the logs before a saved state; those that stay harm nobody. */
+  async #remove(saved: ManifestRef): Promise<void> {
+    try {
+      const { store } = await this.#engine.archive.store();
+      const used = new Set(this.journal.writer.left.map(({ head }) => head.attempt));
+      const old = (await listLogObjects(store)).filter(({ attempt, after }) =>
+        attempt < saved.attempt && !used.has(attempt) ||
+        attempt <= saved.attempt && compareLogPosition(after, saved as LogPosition) < 0
+      );
+      await store.remove(old.map(({ name }) => name), { durability: "none" });
+    } catch {
+      // The next run removes them.
+    }
+  }
+}
+
+/** Work that may be used again: of the same branch, with the same seed and params. */
+function usable(
+  work: LoggedWork,
+  { from, session: { events } }: RunRequest,
+  { program, progress, from: state }: JournalStart,
+): LoggedWork | undefined {
+  const { head } = work;
+  const params = sorted(head.params);
+  if (head.seed !== progress.seed || params !== sorted(program.params)) {
+    const message =
+      "the seed or the params are others than those with which tasks have finished since " +
+      "that state: they run again";
+    events.emit({ type: "notice", level: "info", message });
+    return undefined;
+  }
+  // A job that was killed before it had saved anything goes on with the branch that it had begun.
+  if (state === undefined && from === "auto") progress.branch = head.branch;
+  return head.branch === progress.branch ? work : undefined;
+}
+
+function sorted(params: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(Object.entries(params).sort(([a], [b]) => a < b ? -1 : 1));
+}

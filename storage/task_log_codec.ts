@@ -1,0 +1,223 @@
+/**
+ * Task logs as bytes: a CBOR sequence of byte strings, each of which is a sealed record.
+ *
+ * @module
+ */
+import { DamagedError } from "./errors.ts";
+import { Fields } from "./fields.ts";
+import { MAX_NUMBER, PHASES } from "./layout.ts";
+import { encodeBlob, parseBlob } from "./manifest_codec.ts";
+import { encodeHead, joinBytes, type RecordMap, type RecordValue } from "./record_cbor.ts";
+import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
+import { encodeParams, mapOf, parseParams } from "./run_codec.ts";
+import { seal, unseal } from "./seal.ts";
+import type { CursorTaken, LogEntry, LoggedPhase, LogHead, LogSource } from "./task_entry.ts";
+import { parseLogName } from "./task_log_names.ts";
+
+/** The largest record of a log. */
+export const MAX_LOG_RECORD_BYTES = 256 * 1024 * 1024;
+/** What a task has written lies in the log itself up to this size, and in a pack of the log beyond it. */
+export const LOG_INLINE_BYTES = 256 * 1024;
+const MAX_ENTRIES = 1_000_000;
+const MAX_SOURCES = 100_000;
+const MAX_ID = 1024;
+const MAX_OUTPUTS = 100_000;
+const LOGGED_PHASES: readonly LoggedPhase[] = ["init", ...PHASES];
+
+/** One item of a log: the head of a byte string, and a sealed record. */
+function framed(record: Uint8Array): Uint8Array<ArrayBuffer> {
+  return joinBytes([encodeHead(2, record.byteLength), record]);
+}
+
+/** The first item of a log. */
+export function encodeLogHead(head: LogHead): Uint8Array<ArrayBuffer> {
+  return framed(seal(
+    "log",
+    new Map<string, RecordValue>([
+      ["attempt", head.attempt],
+      ["after", head.after === undefined ? null : encodeRef(head.after)],
+      ["branch", head.branch],
+      ["seed", head.seed],
+      ["params", encodeParams(head.params)],
+      ["sources", head.sources.map(({ name, bytes }): RecordValue => [name, bytes])],
+    ]),
+  ));
+}
+
+/** Reads the first item's record. */
+export function decodeLogHead(object: string, bytes: Uint8Array): LogHead {
+  const fields = new Fields(object, "", unseal("log", object, bytes));
+  const head: LogHead = {
+    attempt: fields.integer("attempt", 1, MAX_NUMBER),
+    after: fields.value("after") === null ? undefined : parseRef(fields.fields("after")),
+    branch: fields.integer("branch", 0, MAX_NUMBER),
+    seed: fields.integer("seed", -Number.MAX_SAFE_INTEGER),
+    params: parseParams(fields),
+    sources: fields.array("sources", MAX_SOURCES).map((source) => parseSource(fields, source)),
+  };
+  fields.end();
+  return head;
+}
+
+function parseSource(fields: Fields, source: RecordValue): LogSource {
+  const [name, bytes] = Array.isArray(source) ? source as readonly RecordValue[] : [];
+  const isOne = typeof name === "string" && parseLogName(name)?.isPack === false &&
+    typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 0;
+  if (isOne) return { name, bytes };
+  throw fields.damaged("sources", "names of logs and sizes", "something else");
+}
+
+/** A further item: entries, and the packs in which their blobs lie. */
+export function encodeEntries(
+  entries: readonly LogEntry[],
+  packs: readonly string[],
+): Uint8Array<ArrayBuffer> {
+  const indices = new Map(packs.map((pack, index) => [pack, index]));
+  return framed(seal(
+    "entries",
+    new Map<string, RecordValue>([
+      ["packs", packs],
+      ["entries", entries.map((entry) => encodeEntry(entry, indices))],
+    ]),
+  ));
+}
+
+function encodeEntry(entry: LogEntry, packs: ReadonlyMap<string, number>): RecordMap {
+  const { kind, phase, epoch, id } = entry;
+  const map = new Map<string, RecordValue>([
+    ["kind", kind],
+    ["phase", phase],
+    ["epoch", epoch],
+    ["id", id],
+  ]);
+  switch (entry.kind) {
+    case "task":
+      map.set("code", entry.code);
+      if (entry.outputs !== undefined) {
+        map.set("outputs", mapOf(entry.outputs, (blob) => encodeBlob(blob, packs)));
+      }
+      map.set(
+        "cursors",
+        entry.cursors.map(({ cursor, take, length }): RecordValue => [cursor, take, length]),
+      );
+      break;
+    case "gate":
+      map.set("isOpen", entry.isOpen);
+      break;
+    case "piece":
+      map.set("key", entry.key);
+      map.set("code", entry.code);
+      map.set("type", encodeType(entry.value.type));
+      map.set("bytes", entry.value.bytes);
+      break;
+    case "time":
+      map.set("key", entry.key);
+      map.set("ms", entry.ms);
+      break;
+  }
+  return map;
+}
+
+/** Reads a further item's record. The bytes of values are views on its own. */
+export function decodeEntries(object: string, bytes: Uint8Array): readonly LogEntry[] {
+  const fields = new Fields(object, "", unseal("entries", object, bytes));
+  const packs = fields.array("packs", MAX_ENTRIES).map((name) => {
+    if (typeof name === "string" && parseLogName(name)?.isPack === true) return name;
+    throw fields.damaged("packs", "names of packs", "something else");
+  });
+  const entries = fields.array("entries", MAX_ENTRIES).map((entry, index) =>
+    parseEntry(new Fields(object, `entries[${index}]`, entry), packs)
+  );
+  fields.end();
+  return entries;
+}
+
+function parseEntry(fields: Fields, packs: readonly string[]): LogEntry {
+  const kind = fields.choice("kind", ["task", "gate", "piece", "time"]);
+  const site = {
+    phase: fields.choice("phase", LOGGED_PHASES),
+    epoch: fields.integer("epoch", 0, MAX_NUMBER),
+    id: fields.text("id", MAX_ID),
+  };
+  let entry: LogEntry;
+  switch (kind) {
+    case "task":
+      entry = {
+        ...{ kind, ...site, code: fields.text("code", 64) },
+        outputs: fields.has("outputs")
+          ? fields.record(
+            "outputs",
+            MAX_OUTPUTS,
+            (blobs, blob) => parseBlob(blobs.fields(blob), packs, LOG_INLINE_BYTES),
+          )
+          : undefined,
+        cursors: fields.array("cursors", MAX_OUTPUTS).map((taken) => parseTaken(fields, taken)),
+      };
+      break;
+    case "gate":
+      entry = { kind, ...site, isOpen: fields.boolean("isOpen") };
+      break;
+    case "piece":
+      entry = {
+        ...{ kind, ...site, key: fields.text("key"), code: fields.text("code", 64) },
+        value: {
+          type: parseType(fields.fields("type")),
+          bytes: fields.bytes("bytes", MAX_LOG_RECORD_BYTES),
+        },
+      };
+      break;
+    case "time":
+      entry = { kind, ...site, key: fields.text("key"), ms: fields.number("ms") };
+      break;
+  }
+  fields.end();
+  return entry;
+}
+
+function parseTaken(fields: Fields, taken: RecordValue): CursorTaken {
+  const [cursor, take, length] = Array.isArray(taken) ? taken as readonly RecordValue[] : [];
+  const isOne = typeof cursor === "string" && isCount(take) && isCount(length);
+  if (isOne) return { cursor, take, length };
+  throw fields.damaged("cursors", "what was taken from cursors", "something else");
+}
+
+function isCount(value: RecordValue | undefined): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** One item of a log, by where it lies. */
+export interface LogItem {
+  /** Its record. */
+  readonly record: Uint8Array;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+/**
+ * The item at an offset of a log; none where nothing whole lies there, as behind what a write that was
+ * cut off has left.
+ *
+ * @throws {DamagedError} Where there is something else.
+ */
+export function itemAt(object: string, bytes: Uint8Array, at: number): LogItem | undefined {
+  const head = bytes[at];
+  if (head === undefined) return undefined;
+  const size = head < 0x58 ? 1 : head === 0x58 ? 2 : head === 0x59 ? 3 : 5;
+  if (head < 0x40 || head > 0x5a) {
+    // A file system may have grown the file before it wrote the bytes.
+    if (bytes.subarray(at).every((byte) => byte === 0)) return undefined;
+    throw new DamagedError(object, `a byte string at byte ${at}`, "something else");
+  }
+  if (at + size > bytes.byteLength) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = head < 0x58
+    ? head - 0x40
+    : head === 0x58
+    ? view.getUint8(at + 1)
+    : head === 0x59
+    ? view.getUint16(at + 1)
+    : view.getUint32(at + 1);
+  const end = at + size + length;
+  if (end > bytes.byteLength) return undefined;
+  return { record: bytes.subarray(at + size, end), end };
+}

@@ -1,0 +1,142 @@
+/**
+ * Writes a task log.
+ *
+ * @module
+ */
+import type { BlobEntry } from "./manifest.ts";
+import { PackLayout } from "./pack.ts";
+import { joinBytes } from "./record_cbor.ts";
+import type { Durability, LogWriter, Store, StoreOptions } from "./store.ts";
+import type { LogEntry, LogHead, LogSource, TaskEntry } from "./task_entry.ts";
+import { encodeEntries, encodeLogHead, LOG_INLINE_BYTES } from "./task_log_codec.ts";
+import { type LogName, logName, logPackName, logPartName } from "./task_log_names.ts";
+import type { EncodedValue } from "./value/mod.ts";
+import { writePack } from "./write_packs.ts";
+
+/** What a task wrote, as the log takes it; its memory must not change before it is appended. */
+export interface OutputToLog {
+  /** The value. */
+  readonly encoded: EncodedValue;
+  /** Whether it was made by the blob's own codec. */
+  readonly codec: boolean;
+}
+
+/** A task that has ended, as the log takes it. */
+export interface TaskToLog extends Omit<TaskEntry, "outputs"> {
+  /** What it wrote, by blob; none of a task that was skipped. */
+  readonly outputs: Readonly<Record<string, OutputToLog>> | undefined;
+}
+
+/** An entry as the log takes it. */
+export type EntryToLog = TaskToLog | Exclude<LogEntry, TaskEntry>;
+
+/** What a log is written with. */
+export interface TaskLogOptions {
+  /** The store. */
+  readonly store: Store;
+  /** What entries must outlive. */
+  readonly durability: Durability;
+  /** What it begins with. */
+  readonly head: LogHead;
+  /** Which log of its attempt it is. */
+  readonly sequence: number;
+  /** Throws where a newer attempt has taken the job over. */
+  readonly checkNotFenced: () => Promise<void>;
+}
+
+/** A log of what one attempt does after a state. Nothing is there before the first append. */
+export class TaskLogWriter {
+  /** The names of the packs that it has written. */
+  readonly packs: string[] = [];
+  readonly #options: TaskLogOptions;
+  readonly #log: LogName;
+  #writer: LogWriter | undefined;
+  #bytes = 0;
+  #parts = 0;
+  #isWriting = false;
+  #isClosed = false;
+
+  /** Names the log. */
+  constructor(options: TaskLogOptions) {
+    this.#options = options;
+    const { head: { attempt, after }, sequence } = options;
+    this.#log = { attempt, after, sequence };
+  }
+
+  /** What it begins with. */
+  get head(): LogHead {
+    return this.#options.head;
+  }
+
+  /** The objects of the log, and how many bytes of them are known to be good. */
+  get source(): LogSource {
+    return { name: logName(this.#log), bytes: this.#bytes };
+  }
+
+  /** Whether anything was appended. */
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
+
+  /**
+   * Appends entries. Once it resolves they count, as all that were appended before do. After a failed
+   * one, another log has to be begun.
+   *
+   * @throws {FencedError} Where a newer attempt has taken over: then they do not.
+   * @throws {StoreError} Where that fails.
+   */
+  async append(entries: readonly EntryToLog[], options: StoreOptions = {}): Promise<void> {
+    const pack = new PackLayout(logPackName(this.#log, this.packs.length + 1), { leftBytes: 0 });
+    const laidOut = entries.map((entry): LogEntry => {
+      if (entry.kind !== "task" || entry.outputs === undefined) return entry as LogEntry;
+      const outputs = Object.entries(entry.outputs).map(([blob, output]): [string, BlobEntry] => [
+        blob,
+        place(output, pack),
+      ]);
+      return { ...entry, outputs: Object.fromEntries(outputs) };
+    });
+    const hasPack = pack.blocks.length > 0;
+    if (hasPack) {
+      const { store, durability } = this.#options;
+      this.packs.push(pack.name);
+      await writePack(store, pack, { ...options, durability });
+    }
+    const items = encodeEntries(laidOut, hasPack ? [pack.name] : []);
+    await this.#write(this.isEmpty ? joinBytes([encodeLogHead(this.head), items]) : items, options);
+    await this.#options.checkNotFenced();
+  }
+
+  /** Ends it, once the append under way has ended. */
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isWriting) this.#end();
+  }
+
+  #end(): void {
+    this.#writer?.close();
+    this.#writer = undefined;
+  }
+
+  async #write(bytes: Uint8Array, options: StoreOptions): Promise<void> {
+    const { store, durability } = this.#options;
+    if (store.createLog === undefined) {
+      await store.put(logPartName(this.#log, ++this.#parts), bytes, { ...options, durability });
+    } else {
+      this.#isWriting = true;
+      try {
+        this.#writer ??= await store.createLog(logName(this.#log), { ...options, durability });
+        await this.#writer.append(bytes);
+      } finally {
+        this.#isWriting = false;
+        if (this.#isClosed) this.#end();
+      }
+    }
+    this.#bytes += bytes.byteLength;
+  }
+}
+
+function place({ encoded, codec }: OutputToLog, pack: PackLayout): BlobEntry {
+  if (encoded.byteLength > LOG_INLINE_BYTES) return pack.add({ encoded, codec });
+  const { type, byteLength: bytes, parts } = encoded;
+  return { type, codec, bytes, inline: joinBytes(parts) };
+}
