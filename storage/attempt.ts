@@ -59,18 +59,22 @@ export class Attempt {
   }
 
   /**
-   * Records where it starts from, before anything runs; nothing for a fresh start.
+   * Records where it starts from, before anything runs; nothing for a fresh start. `branch` is the
+   * attempt with which a person began the branch it is on.
    *
    * @throws {StoreError} Where that cannot be recorded; begin another attempt then.
    */
-  async recordParent(ref: ManifestRef | undefined, options: StoreOptions = {}): Promise<void> {
+  async recordParent(
+    ref: ManifestRef | undefined,
+    { branch, ...options }: StoreOptions & { readonly branch?: number | undefined } = {},
+  ): Promise<void> {
     if (this.#isStarted) throw new Error(`Attempt ${this.number} has recorded its parent already`);
     const parent = ref && bare(ref);
     if (parent !== undefined && parent.attempt >= this.number) {
       throw new RangeError(`Attempt ${this.number} cannot start from ${formatRef(parent)}`);
     }
     const { store, durability } = this.#context;
-    const record = encodeParent(this.number, parent);
+    const record = encodeParent(this.number, { parent, branch });
     await store.put(parentName(this.number), record, { ...options, durability });
     this.#isStarted = true;
     this.#parent = parent;

@@ -48,7 +48,7 @@ export async function forkCheckpoint(
     throw new PlaceTakenError(target.store.place, target.job);
   }
   const attempt = await target.begin(record, options);
-  await attempt.recordParent(undefined, options);
+  await attempt.recordParent(undefined, { ...options, branch: attempt.number });
   const packs = new Map<string, string>();
   try {
     const isLinked = await linkPacks(

@@ -4,7 +4,7 @@
  * @module
  */
 import { DamagedError } from "./errors.ts";
-import { decodeParent, decodeRemoval, MAX_RECORD_BYTES } from "./job_record.ts";
+import { decodeParent, decodeRemoval, MAX_RECORD_BYTES, type ParentRecord } from "./job_record.ts";
 import {
   FOLDERS,
   formatRef,
@@ -14,7 +14,7 @@ import {
   parseManifestName,
   parseRemovalName,
 } from "./layout.ts";
-import { type AttemptInfo, computeLines, type Lines } from "./line.ts";
+import { type AttemptInfo, computeLines, headOf, type Lines } from "./line.ts";
 import { comparePosition } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
@@ -24,6 +24,8 @@ import type { Store, StoreOptions } from "./store.ts";
 export interface History extends Lines {
   /** All attempts, oldest first. */
   readonly attempts: readonly AttemptInfo[];
+  /** The attempt with which a person began the branch that the job is on, where that is known. */
+  readonly branch: number | undefined;
   /** All saved states, on whichever line, but for those being removed. */
   readonly manifests: readonly ManifestRef[];
   /** The records that were found damaged on the way. */
@@ -37,7 +39,7 @@ const READS_AT_ONCE = 16;
 export class HistoryReader {
   readonly #store: Store;
   readonly #readManifest: (ref: ManifestRef) => Promise<Manifest>;
-  readonly #parents = new Map<number, ManifestRef | undefined>();
+  readonly #parents = new Map<number, ParentRecord>();
 
   /** Takes a store, and how one of its manifests is read. */
   constructor(store: Store, readManifest: (ref: ManifestRef) => Promise<Manifest>) {
@@ -53,7 +55,8 @@ export class HistoryReader {
     const leaving = new Set((await this.#leaving(options)).map(formatRef));
     const manifests = listed.filter((ref) => !leaving.has(formatRef(ref)));
     const attempts = await this.#attempts(names, manifests, damaged, options);
-    return { ...computeLines(attempts, manifests), attempts, manifests, damaged };
+    const branch = headOf(attempts)?.branch;
+    return { ...computeLines(attempts, manifests), attempts, branch, manifests, damaged };
   }
 
   async #attempts(
@@ -85,7 +88,7 @@ export class HistoryReader {
     options: StoreOptions,
   ): Promise<AttemptInfo> {
     try {
-      return { attempt, isStarted: true, parent: await this.#parent(attempt, options) };
+      return { attempt, isStarted: true, ...await this.#parent(attempt, options) };
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       damaged.push(error);
@@ -101,9 +104,9 @@ export class HistoryReader {
     const own = manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
     for (const ref of own) {
       try {
-        const { parent } = await this.#readManifest(ref);
+        const { parent, run: { branch } } = await this.#readManifest(ref);
         if (parent?.attempt === attempt) continue;
-        return { attempt, isStarted: true, parent };
+        return { attempt, isStarted: true, parent, branch };
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
       }
@@ -111,8 +114,9 @@ export class HistoryReader {
     return { attempt, isStarted: own.length > 0, parent: undefined };
   }
 
-  async #parent(attempt: number, options: StoreOptions): Promise<ManifestRef | undefined> {
-    if (this.#parents.has(attempt)) return this.#parents.get(attempt);
+  async #parent(attempt: number, options: StoreOptions): Promise<ParentRecord> {
+    const known = this.#parents.get(attempt);
+    if (known !== undefined) return known;
     const name = parentName(attempt);
     const bytes = await readRecord(this.#store, name, MAX_RECORD_BYTES, options);
     if (bytes === undefined) throw new DamagedError(name, "the record just listed", "nothing");

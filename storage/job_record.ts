@@ -103,25 +103,35 @@ export function decodeAttempt(attempt: number, bytes: Uint8Array): AttemptRecord
   return record;
 }
 
-/** Seals the record of where an attempt starts from; none for a fresh start. */
+/** Where an attempt starts from. */
+export interface ParentRecord {
+  /** The state; none for a fresh start. */
+  readonly parent: ManifestRef | undefined;
+  /** The attempt with which a person began the branch it is on, where that is known. */
+  readonly branch: number | undefined;
+}
+
+/** Seals the record of where an attempt starts from. */
 export function encodeParent(
   attempt: number,
-  parent: ManifestRef | undefined,
+  { parent, branch }: ParentRecord,
 ): Uint8Array<ArrayBuffer> {
   return seal(
     "parent",
     new Map<string, RecordValue>([
       ["attempt", attempt],
       ["parent", parent === undefined ? null : encodeRef(parent)],
+      ...branch === undefined ? [] : [["branch", branch]] as const,
     ]),
   );
 }
 
 /** Opens the record of where an attempt starts from. */
-export function decodeParent(attempt: number, bytes: Uint8Array): ManifestRef | undefined {
+export function decodeParent(attempt: number, bytes: Uint8Array): ParentRecord {
   const object = parentName(attempt);
   const fields = ownFields(object, attempt, unseal("parent", object, bytes));
   const parent = fields.value("parent") === null ? undefined : parseRef(fields.fields("parent"));
+  const branch = fields.has("branch") ? fields.integer("branch", 0, MAX_NUMBER) : undefined;
   fields.end();
   // Lines lead back to earlier attempts only, so that following one always ends.
   if (parent !== undefined && parent.attempt >= attempt) {
@@ -131,7 +141,7 @@ export function decodeParent(attempt: number, bytes: Uint8Array): ManifestRef | 
       `attempt ${parent.attempt}`,
     );
   }
-  return parent;
+  return { parent, branch };
 }
 
 /** Seals the record of what is about to be removed. */

@@ -13,6 +13,8 @@ export interface AttemptInfo {
   readonly isStarted: boolean;
   /** Where it starts from; none for a fresh start. */
   readonly parent: ManifestRef | undefined;
+  /** The attempt with which a person began the branch it is on, where that is known. */
+  readonly branch?: number | undefined;
 }
 
 /** States that are not on the current line, and hang together. */
@@ -45,11 +47,7 @@ export function computeLines(
   manifests: readonly ManifestRef[],
 ): Lines {
   const chains = new Chains(attempts, manifests);
-  const head = attempts.reduce(
-    (most, info) => info.isStarted ? Math.max(most, info.attempt) : most,
-    0,
-  );
-  const line = chains.back(head);
+  const line = chains.back(headOf(attempts)?.attempt ?? 0);
   const placed = new Set(line.map(formatRef));
   const sides: SideLine[] = [];
   for (const attempt of chains.attempts()) {
@@ -61,6 +59,14 @@ export function computeLines(
     sides.push({ attempt, from: chains.before(first), refs });
   }
   return { line, sides };
+}
+
+/** The highest attempt that has recorded where it starts from: the end of the current line. */
+export function headOf(attempts: readonly AttemptInfo[]): AttemptInfo | undefined {
+  return attempts.reduce<AttemptInfo | undefined>(
+    (most, info) => info.isStarted && info.attempt > (most?.attempt ?? 0) ? info : most,
+    undefined,
+  );
 }
 
 /** The states that led to one, oldest first, without itself. */

@@ -56,9 +56,9 @@ export class Attempts {
     this.#current = await this.#begin(run);
   }
 
-  /** Records where a run starts from. */
-  async recordParent(ref: ManifestRef | undefined): Promise<void> {
-    await this.#current?.recordParent(ref);
+  /** Records where a run starts from, and on which branch. */
+  async recordParent(ref: ManifestRef | undefined, branch: number): Promise<void> {
+    await this.#current?.recordParent(ref, { branch });
     this.#resumedFrom = ref;
   }
 
@@ -76,7 +76,7 @@ export class Attempts {
       ? known.last
       : await this.#before(state.epoch, last);
     const attempt = await this.#begin({ seed: run?.seed ?? 0, params: run?.params ?? {} });
-    await attempt.recordParent(parent);
+    await attempt.recordParent(parent, { branch: run?.branch });
     this.#current = attempt;
     return { attempt, parent };
   }

@@ -101,7 +101,8 @@ async function withAttempt<T>(
       ...{ seed: 0, params: {}, environment: environment(), createdAtMs: Date.now(), purpose },
     });
     // The place where the job stands does not move by it.
-    await attempt.recordParent((await store.history()).line.at(-1));
+    const { line, branch } = await store.history();
+    await attempt.recordParent(line.at(-1), { branch });
     return await act(attempt, store);
   } finally {
     await holding.release();

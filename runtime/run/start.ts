@@ -70,10 +70,14 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     }
     const now = await engine.archive.locate(wanted);
     if (!sameTarget(now, target)) continue;
-    await engine.attempts.recordParent(start.from);
-    if (target === undefined || target.isBranch) start.progress.branch = engine.attempt;
     const store = await engine.archive.store();
     const history = now?.history ?? await store.history();
+    const isNewBranch = wanted === undefined || target?.isBranch === true;
+    const saved = target === undefined ? undefined : start.progress.branch;
+    // An attempt that died before its first save has begun its branch all the same.
+    const branch = isNewBranch ? undefined : history.branch ?? saved;
+    start.progress.branch = branch ?? engine.attempt;
+    await engine.attempts.recordParent(start.from, start.progress.branch);
     const poisoned = await poisonedWarning(store, history, engine.attempt, start.from);
     const said = poisoned === undefined ? held : [...held, poisoned];
     return { ...start, warnings: [...start.warnings, ...said] };

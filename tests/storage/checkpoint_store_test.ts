@@ -74,7 +74,7 @@ testBoth("everything that is saved is read back by another reader", async ({ sto
 testBoth("opening creates nothing", async ({ store }) => {
   const opened = await CheckpointStore.open(store, { job: "job" });
   assertEquals(await opened.history(), {
-    ...{ line: [], sides: [], attempts: [], manifests: [], damaged: [] },
+    ...{ line: [], sides: [], attempts: [], branch: undefined, manifests: [], damaged: [] },
   });
   assertEquals(await store.list(""), []);
 });

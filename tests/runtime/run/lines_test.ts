@@ -125,6 +125,48 @@ everywhere(
   },
 );
 
+everywhere(
+  "lines: effects keep their key also where their branch has saved nothing yet",
+  async (world) => {
+    const keys: string[] = [];
+    let failsIn = 0;
+    const note = (epoch: number, key: string): void => {
+      keys.push(key);
+      if (epoch === failsIn) throw new Error("once");
+    };
+    const open = task("open").run((_, { epoch, node, idempotencyKey }) => {
+      if (node === world.node) note(epoch, idempotencyKey);
+    });
+    const effect = task("effect", { reads: { total } }).run(
+      (_, { epoch, node, idempotencyKey }) => {
+        if (node === world.node) note(epoch, idempotencyKey);
+      },
+    );
+    const given = world.job({ init: [open], epoch: [effect], exit: [], until: epochs(3) });
+    await world.fail(given, { resumeFromEpoch: "auto" });
+    await world.fail(given, { resumeFromEpoch: "auto" });
+    failsIn = -1;
+    await world.run(given, { resumeFromEpoch: "auto" });
+    const [first, second, third, , , ofThree] = keys.splice(0);
+    assertEquals([second, third], [first, first]);
+    // A branch from epoch 2 that fails at once is gone on with as itself.
+    failsIn = 3;
+    await world.fail(given, { resumeFromEpoch: 2 });
+    failsIn = -1;
+    await world.run(given, { resumeFromEpoch: "auto" });
+    const [failed, repeated] = keys.splice(0);
+    assertEquals(repeated, failed);
+    assert(failed !== ofThree, "a person's own branch has keys of its own");
+    // So is a fresh start, which is another one's end.
+    failsIn = 0;
+    await world.fail(given);
+    failsIn = -1;
+    await world.run(given, { resumeFromEpoch: "auto" });
+    assertEquals(keys[1], keys[0]);
+    assert(keys[0] !== first, "a fresh start has keys of its own");
+  },
+);
+
 everywhere("every: by time, saves are at least that far apart, but for the last", async (world) => {
   const wait = task("wait").run(async () => {
     await new Promise((resolve) => void setTimeout(resolve, 8));
