@@ -158,6 +158,15 @@ Deno.test("drill: a codec that loses a part is found in what is held, not in wha
   assertStringIncludes(message, 'in blob "total" of node "main"');
 });
 
+Deno.test("drill: what the plan excludes need not be held after a resume", async () => {
+  const cache = blob<number>("cache");
+  const fill = task("fill", { writes: { cache } }).run((_, { epoch }) => ({ cache: epoch }));
+  const use = task("use", { reads: { cache, total }, writes: { total } })
+    .run(({ cache, total }) => ({ total: total + cache }));
+  const checkpoint = { to: "memory:drilled", blobs: { exclude: [cache] } };
+  await assertResumable(jobOf({ epoch: [fill, use], exit: [tell], checkpoint }), { kills: 50 });
+});
+
 Deno.test("drill: a job that fails by itself is no job to drill", async () => {
   const fail = task("fail").run(() => {
     throw new TypeError("a flaw in the job");
