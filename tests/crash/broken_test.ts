@@ -62,7 +62,7 @@ for (const [name, [kill, ...said]] of Object.entries(cases)) {
   const broken = name as Breakage;
   Deno.test(`the check fails where the build is broken: ${broken}`, async () => {
     const trial = { job: "three", seed: SEED, kills: [kill] } as const;
-    const [landing] = await runKilled(trial);
+    const { landings: [landing] } = await runKilled(trial);
     assertEquals(landing, "point" in kill ? kill.point : undefined);
     // Not killed, the broken build does what it should: it is the resume that fails.
     await runUninterrupted({ ...trial, broken });

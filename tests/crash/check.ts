@@ -98,6 +98,7 @@ export function checkRun(lines: readonly Line[], linked: number, reference: Refe
     fail(`the resumed run ended without "${wanted[done.length]}"`);
   }
   for (const line of lines) checkLine(line, linked, done, reference);
+  checkTasks(lines);
   if (blobs !== undefined) checkBlobs(blobs, reference.blobs);
 }
 
@@ -122,6 +123,17 @@ function checkLine(
   }
   // A kill damages nothing that is linked; a fallback would hide that it did.
   if (line.type === "notice" && /damaged/.test(line.message)) fail(line.message);
+}
+
+/** Checks that a run starts each try of a task once. */
+function checkTasks(lines: readonly Line[]): void {
+  const seen = new Set<string>();
+  for (const line of lines) {
+    if (line.type !== "task-started") continue;
+    const start = `try ${line.try} of ${line.id} in ${line.phase} ${line.epoch}`;
+    if (seen.has(start)) fail(`${start} ran twice`);
+    seen.add(start);
+  }
 }
 
 function checkBlobs(

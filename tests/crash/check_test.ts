@@ -91,6 +91,22 @@ Deno.test("a wrong word about the start, a task outside its phase, or damage doe
   }
 });
 
+Deno.test("a task that starts twice in one run does not pass, but for its next try", () => {
+  const start = { type: "task-started", task: "add", id: "add@main", node: "main" } as const;
+  const tryOf = (number: number): Line => ({
+    ...{ ...start, phase: "epoch", epoch: 2, time: 0 },
+    try: number,
+  });
+  const lines = linesOf(3, ["run epoch 2"]);
+  checkRun([...lines, tryOf(1), tryOf(2)], 3, reference);
+  const twice = [...lines, tryOf(1), tryOf(1)];
+  assertThrows(
+    () => checkRun(twice, 3, reference),
+    CrashCheckError,
+    "try 1 of add@main in epoch 2",
+  );
+});
+
 Deno.test("an acknowledged save must be linked, and one more may be", () => {
   checkLinked(3, 3, reference);
   checkLinked(3, 5, reference);

@@ -2,11 +2,12 @@
  * A process that runs a job, says synchronously all that happens, and kills itself where it is told
  * to: `child.ts <job> <folder> <options as JSON>`.
  *
- * It is given read and write access to the folder, and nothing else.
+ * It is given read and write access to the folder and, for some jobs, one host to ask.
  */
 
 import { join, relative, SEPARATOR } from "@std/path";
 import {
+  compile,
   FileStore,
   type FileSystem,
   type FileWriter,
@@ -14,18 +15,20 @@ import {
   LocalSession,
   MultiNodeCheckpointManager,
   type ParamValue,
+  type Program,
   type Store,
 } from "tidemark";
 import { denoFileSystem } from "../../storage/deno_file_system.ts";
 import { type Breakage, breakCode, breakStore } from "./broken.ts";
 import { digestOfBlob } from "../../runtime/drill/digest.ts";
 import { isJobName, loadJob } from "./jobs.ts";
-import { type Line, pointOf } from "./lines.ts";
+import { isBoundary, type Line, pointOf } from "./lines.ts";
+import type { ExactKill } from "./process.ts";
 
 /** What a child is told. */
 export interface ChildOptions {
-  /** Where it kills itself: at the `nth` time of a named point, counted from 1. */
-  readonly kill?: { readonly point: string; readonly nth: number };
+  /** Where it kills itself. */
+  readonly kill?: ExactKill;
   /** Params given to the runner. */
   readonly params?: Readonly<Record<string, ParamValue>>;
   /** The seed given to the runner. */
@@ -33,8 +36,6 @@ export interface ChildOptions {
   /** How this build is broken, where it is. */
   readonly broken?: Breakage;
 }
-
-const SAVED_ASIDE: ReadonlySet<string> = new Set(["digits", "k_means"]);
 
 class Child {
   readonly #encoder = new TextEncoder();
@@ -52,8 +53,12 @@ class Child {
   say(line: Line): void {
     let rest = this.#encoder.encode(`${JSON.stringify(line)}\n`);
     while (rest.byteLength > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
-    if (this.#kill === undefined || pointOf(line) !== this.#kill.point) return;
-    if (++this.#times === this.#kill.nth) this.die();
+    const kill = this.#kill;
+    if (kill === undefined) return;
+    const [isMeant, nth] = "point" in kill
+      ? [pointOf(line) === kill.point, kill.nth]
+      : [isBoundary(line), kill.boundary];
+    if (isMeant && ++this.#times === nth) this.die();
   }
 
   /** The store, in a folder that the run itself makes. */
@@ -79,14 +84,20 @@ class Child {
     if (!isJobName(name)) throw new RangeError(`there is no job "${name}"`);
     const { broken, params, seed } = this.options;
     if (broken !== undefined) breakCode(broken);
-    const { job, uploader } = await loadJob(name);
+    const { job, uploader, isSavedAside } = await loadJob(name);
     this.say({ type: "ready" });
     const checkpoints = new MultiNodeCheckpointManager(this.folder, "file", {
       store: this.store(),
       // Of some jobs an epoch is saved while the next one runs.
-      ...SAVED_ASIDE.has(name) ? { waitBytes: 0 } : {},
+      ...isSavedAside ? { waitBytes: 0 } : {},
     });
-    await using session = new LocalSession({ onEvent: (event) => this.say(event) });
+    let known: Readonly<Record<string, ParamValue>> = {};
+    await using session = new LocalSession({
+      onEvent: (event) => {
+        if (event.type === "run-started") known = event.params;
+        this.say(event);
+      },
+    });
     const runner = new JobRunner(job, {
       checkpoints,
       resumeFromEpoch: "auto",
@@ -95,7 +106,8 @@ class Child {
       ...seed === undefined ? {} : { seed },
     });
     await runner.run(session);
-    this.say({ type: "result", blobs: await digests(session) });
+    const { saved } = compile(job, { params: known });
+    this.say({ type: "result", blobs: await digests(session, saved) });
   }
 
   die(): void {
@@ -134,15 +146,15 @@ class TearingFileSystem implements FileSystem {
   }
 }
 
-/** The digest of each blob that is set, by `node/blob`. */
-async function digests(session: LocalSession): Promise<Record<string, string>> {
+/** The digest of each blob that is saved and set, by `node/blob`. */
+async function digests(
+  session: LocalSession,
+  saved: Program["saved"],
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const node of [...session.nodes].sort()) {
-    const { values, declared } = session.workspace(node);
-    for (const name of [...values.keys()].sort()) {
-      const codec = declared.get(name)?.codec;
-      found[`${node}/${name}`] = await digestOfBlob(values.get(name), codec);
-    }
+  for (const { node, blob: { name, codec } } of saved) {
+    const { values } = session.workspace(node);
+    if (values.has(name)) found[`${node}/${name}`] = await digestOfBlob(values.get(name), codec);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 /** Kills a job's process, resumes it until it ends, and checks all that it did. */
 
 import { join } from "@std/path";
+import type { ParamValue } from "tidemark";
 import type { Breakage } from "./broken.ts";
 import {
   blobsOf,
@@ -14,7 +15,7 @@ import {
 } from "./check.ts";
 import type { ChildOptions } from "./child.ts";
 import { type JobName, jobParams } from "./jobs.ts";
-import { describeLine, pointOf } from "./lines.ts";
+import { describeLine, isBoundary, type Line, pointOf } from "./lines.ts";
 import { type Kill, type Outcome, runChild } from "./process.ts";
 
 /** One job, killed and resumed. */
@@ -27,12 +28,32 @@ export interface Trial {
   readonly kills: readonly [Kill, ...Kill[]];
   /** How the build is broken, where it is. */
   readonly broken?: Breakage;
+  /** What the job asks, where it asks something. */
+  readonly outside?: Outside;
+}
+
+/** What is outside of a job. */
+export interface Outside {
+  /** The host that it may ask. */
+  readonly host: string;
+  /** The params that tell it where, beside its own. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+}
+
+/** What became of a trial. */
+export interface Killed {
+  /** Where each kill landed. */
+  readonly landings: readonly string[];
+  /** The phases that a kill cut short, or left unsaved, as `epoch 3`; once for each kill that did. */
+  readonly inFlight: readonly string[];
 }
 
 /** What an uninterrupted run did, and how often it passed each named point. */
 export interface MeasuredReference extends Reference {
   /** How often each named point was passed. */
   readonly points: ReadonlyMap<string, number>;
+  /** How many boundaries there were. */
+  readonly boundaries: number;
   /** How long it ran once its job was loaded, in milliseconds. */
   readonly durationMs: number;
 }
@@ -42,23 +63,27 @@ export const TOO_LATE = "after its end";
 
 const references = new Map<string, Promise<MeasuredReference>>();
 
-/** What an uninterrupted run of a job does; it is run once for each seed. */
-export function referenceOf(job: JobName, seed: number): Promise<MeasuredReference> {
+/** What an uninterrupted run of a job does; it is run once for each seed, whatever is outside. */
+export function referenceOf(
+  job: JobName,
+  seed: number,
+  outside?: Outside,
+): Promise<MeasuredReference> {
   const key = `${job} ${seed}`;
   const known = references.get(key);
   if (known !== undefined) return known;
   const made = withFolder(async (folder) => {
-    const { lines, failure, durationMs } = await runChild(job, folder, {
-      seed,
-      params: jobParams[job],
-    });
+    const options = childOptions({ job, seed, ...outside === undefined ? {} : { outside } }, -1);
+    const outcome = await runChild(job, folder, options, undefined, outside?.host);
+    const { lines, failure, durationMs } = outcome;
     const blobs = blobsOf(lines);
     if (blobs === undefined) throw new Error(`${job} does not run: ${failure}`);
     const points = new Map<string, number>();
     for (const point of lines.map(pointOf)) {
       if (point !== undefined) points.set(point, (points.get(point) ?? 0) + 1);
     }
-    return { trace: traceOf(lines), blobs, points, durationMs };
+    const boundaries = lines.filter(isBoundary).length;
+    return { trace: traceOf(lines), blobs, points, boundaries, durationMs };
   });
   references.set(key, made);
   return made;
@@ -67,22 +92,22 @@ export function referenceOf(job: JobName, seed: number): Promise<MeasuredReferen
 /**
  * Kills a job, resumes it (and kills that too, where told) until it ends, and checks it.
  *
- * @returns Where each kill landed.
  * @throws {CrashCheckError} Where a run did not do what it should have.
  * @throws {Error} Where the first kill is at a named point, and that never came.
  */
-export async function runKilled(trial: Trial): Promise<string[]> {
-  const { job, seed, kills } = trial;
-  const reference = await referenceOf(job, seed);
+export async function runKilled(trial: Trial): Promise<Killed> {
+  const { job, seed, kills, outside } = trial;
+  const reference = await referenceOf(job, seed, outside);
   return await withFolder(async (folder) => {
     const root = join(folder, "job");
     const landings: string[] = [];
+    const inFlight: string[] = [];
     let acknowledged = -1;
     let linked = -1;
     for (let run = 0;; run++) {
       const kill = kills[run];
       const options = childOptions(trial, linked);
-      const outcome = await runChild(job, folder, options, kill);
+      const outcome = await runChild(job, folder, options, kill, outside?.host);
       checkOutcome(outcome, run);
       checkRun(outcome.lines, linked, reference);
       if (run === 0 && kill !== undefined && "point" in kill && !outcome.isKilled) {
@@ -92,8 +117,9 @@ export async function runKilled(trial: Trial): Promise<string[]> {
       linked = newestLinked(root, reference);
       checkLinked(acknowledged, linked, reference);
       if (kill !== undefined) landings.push(landingOf(outcome));
+      if (outcome.isKilled) inFlight.push(...unsavedPhases(outcome.lines, linked, reference));
       // A run that its kill came too late for is itself resumed, as a user might who did not look.
-      if (kill === undefined) return landings;
+      if (kill === undefined) return { landings, inFlight };
     }
   });
 }
@@ -120,12 +146,12 @@ export async function runUninterrupted(trial: Omit<Trial, "kills">): Promise<voi
 
 /** What the child of one run of a trial is told; of its build only that it is broken. */
 function childOptions(
-  { job, seed, broken }: Omit<Trial, "kills">,
+  { job, seed, broken, outside }: Omit<Trial, "kills">,
   linked: number,
 ): ChildOptions {
   return {
     // Where nothing is saved yet the job starts anew, and has to be told all again.
-    ...linked < 0 ? { seed, params: jobParams[job] } : {},
+    ...linked < 0 ? { seed, params: { ...jobParams[job], ...outside?.params } } : {},
     ...broken === undefined ? {} : { broken },
   };
 }
@@ -133,6 +159,12 @@ function childOptions(
 function checkOutcome({ failure }: Outcome, run: number): void {
   if (failure === undefined) return;
   fail(`${run === 0 ? "the first run" : `resume ${run}`} failed: ${failure.slice(0, 2000)}`);
+}
+
+/** The phases that a run started and that are not saved, as `epoch 3`. */
+function unsavedPhases(lines: readonly Line[], linked: number, { trace }: Reference): string[] {
+  const started = traceOf(lines).filter((step) => step.startsWith("run "));
+  return started.filter((step) => trace.indexOf(step) > linked).map((step) => step.slice(4));
 }
 
 function newestAcknowledged({ lines }: Outcome, { trace }: Reference): number {
@@ -161,10 +193,10 @@ export interface Tally {
   readonly failures: readonly string[];
 }
 
-/** Runs trials, two at a time, and tallies them. */
+/** Runs trials, two at a time, and tallies them; `onDone` may check more of each. */
 export async function runTrials(
   trials: readonly Trial[],
-  onDone: (done: number) => void = () => {},
+  onDone: (done: number, trial: Trial, killed: Killed | undefined) => void = () => {},
 ): Promise<Tally> {
   const landings = new Map<string, number>();
   const failures: string[] = [];
@@ -172,8 +204,10 @@ export async function runTrials(
   let done = 0;
   const work = async (): Promise<void> => {
     for (const trial of rest) {
+      let killed: Killed | undefined;
       try {
-        for (const landing of await runKilled(trial)) {
+        killed = await runKilled(trial);
+        for (const landing of killed.landings) {
           landings.set(landing, (landings.get(landing) ?? 0) + 1);
         }
       } catch (error) {
@@ -181,11 +215,16 @@ export async function runTrials(
         const message = error instanceof Error ? error.message : String(error);
         failures.push(`${JSON.stringify(trial)}: ${kind}${message}`);
       }
-      onDone(++done);
+      onDone(++done, trial, killed);
     }
   };
   await Promise.all([work(), work()]);
   return { landings, failures };
+}
+
+/** How many processes were killed before their end. */
+export function killsIn({ landings }: Tally): number {
+  return [...landings].reduce((sum, [where, times]) => where === TOO_LATE ? sum : sum + times, 0);
 }
 
 /** Draws where the kills of a tally landed. */

@@ -29,6 +29,11 @@ export interface ReadyLine {
 /** A line of a child. */
 export type Line = RunEvent | StoreLine | ResultLine | ReadyLine;
 
+/** Whether a line is something that happens in a run: before and after each a process can be killed. */
+export function isBoundary(line: Line): boolean {
+  return line.type !== "ready" && line.type !== "result";
+}
+
 /**
  * The name of the point at which a line was printed, or `undefined` where it is none at which a
  * process is killed by name.

@@ -5,9 +5,14 @@ import type { ChildOptions } from "./child.ts";
 import type { JobName } from "./jobs.ts";
 import type { Line } from "./lines.ts";
 
-/** Where a process is killed: at a named point, or at some instant after its job was loaded. */
-export type Kill =
+/** Where a process kills itself: at the `nth` time of a named point, or at the `nth` boundary, from 1. */
+export type ExactKill =
   | { readonly point: string; readonly nth: number }
+  | { readonly boundary: number };
+
+/** Where a process is killed: at an exact place, or at some instant after its job was loaded. */
+export type Kill =
+  | ExactKill
   | { readonly afterMs: number };
 
 /** What a process did. */
@@ -28,18 +33,20 @@ const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
 /** How long a child may take in all, so that one that hangs fails its test. */
 const LONGEST_MS = 60_000;
 
-/** Runs a job in a process of its own that may read and write its folder and do nothing else. */
+/** Runs a job in a process of its own that may read and write its folder, ask a host, and do nothing else. */
 export async function runChild(
   job: JobName,
   folder: string,
   options: ChildOptions,
   kill?: Kill,
+  host?: string,
 ): Promise<Outcome> {
-  const told = kill !== undefined && "point" in kill ? { ...options, kill } : options;
+  const told = kill === undefined || "afterMs" in kill ? options : { ...options, kill };
   const process = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--frozen", `--config=${config}`],
       ...[`--allow-read=${folder}`, `--allow-write=${folder}`],
+      ...host === undefined ? [] : [`--allow-net=${host}`],
       ...[child, job, folder, JSON.stringify(told)],
     ],
     env: { NO_COLOR: "1" },

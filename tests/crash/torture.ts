@@ -1,15 +1,17 @@
 /**
  * Kills jobs, and cuts the power of a simulated disk, again and again:
- * `deno task torture [--count=300] [--cuts=300] [--seed=1]`.
+ * `deno task torture [--count=300] [--zoo=20] [--cuts=300] [--seed=1]`.
  *
- * `count` is how many jobs are killed, `cuts` how many random workloads lose their power. Prints where
+ * `count` is how many jobs are killed, `zoo` at how many of its boundaries each job of the zoo is (and
+ * at a quarter as many random instants), `cuts` how many random workloads lose their power. Prints where
  * the kills landed, and how many states of the disk were recovered from. Ends with 1 where a resumed
  * run did not end like one never killed, or a promise of the store was broken; what was tried is
  * printed as it was found, and can be tried again by the seed.
  */
 
 import { cutAll } from "../simulation/torture.ts";
-import { histogram, runTrials, TOO_LATE } from "./harness.ts";
+import { killZoo } from "../zoo/torture.ts";
+import { histogram, killsIn, runTrials } from "./harness.ts";
 import { mixedTrials, namedTrials, randomFrom } from "./trials.ts";
 
 function numberGiven(name: string, otherwise: number): number {
@@ -31,8 +33,7 @@ async function kill(count: number, seed: number): Promise<readonly string[]> {
   const tally = await runTrials(trials, (done) => {
     if (done % 50 === 0) console.log(`${done} of ${trials.length}`);
   });
-  const kills = [...tally.landings]
-    .reduce((sum, [where, times]) => where === TOO_LATE ? sum : sum + times, 0);
+  const kills = killsIn(tally);
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(histogram(tally));
   console.log(
@@ -46,6 +47,7 @@ if (import.meta.main) {
   const seed = numberGiven("seed", 1);
   const failures = [
     ...await kill(numberGiven("count", 300), seed),
+    ...await killZoo(numberGiven("zoo", 20), seed),
     ...await cutAll(numberGiven("cuts", 300), seed),
   ];
   for (const failure of failures) console.error(failure);

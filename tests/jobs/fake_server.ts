@@ -6,16 +6,21 @@ import { ROOT } from "../e2e/process.ts";
 /** A server on this machine. */
 export class FakeServer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
-  readonly #lines: AsyncGenerator<string, void, undefined>;
-  #host = "";
+  readonly #said: Promise<string[]>;
 
-  private constructor(process: Deno.ChildProcess) {
+  private constructor(
+    process: Deno.ChildProcess,
+    /** Where it listens, as `--allow-net` takes it. */
+    readonly host: string,
+    lines: AsyncGenerator<string, void, undefined>,
+  ) {
     this.#process = process;
-    this.#lines = linesOf(process.stdout);
+    // Read as it comes, as a full pipe would stop the server.
+    this.#said = Array.fromAsync(lines);
   }
 
   /** Starts one, in a process of its own, so that the tests themselves need no network. */
-  static async start(kind: "site" | "db"): Promise<FakeServer> {
+  static async start(kind: "site" | "db" | "recorder"): Promise<FakeServer> {
     const process = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", "--frozen", `--config=${join(ROOT, "deno.json")}`],
@@ -23,35 +28,28 @@ export class FakeServer implements AsyncDisposable {
       ],
       ...{ stdin: "piped", stdout: "piped", stderr: "inherit" },
     }).spawn();
-    const server = new FakeServer(process);
-    const { value } = await server.#lines.next();
-    if (value === undefined) throw new Error(`the ${kind} server did not start`);
-    server.#host = value;
-    return server;
-  }
-
-  /** Where it listens, as `--allow-net` takes it. */
-  get host(): string {
-    return this.#host;
+    const lines = linesOf(process.stdout);
+    const { value: host } = await lines.next();
+    if (host === undefined) throw new Error(`the ${kind} server did not start`);
+    return new FakeServer(process, host, lines);
   }
 
   /** Its address, without a slash at the end. */
   get url(): string {
-    return `http://${this.#host}`;
+    return `http://${this.host}`;
   }
 
-  /** Ends it; gives the idempotency keys that it was given, in order. */
+  /** Ends it; gives what it said: the idempotency keys that it was given, in order. */
   async end(): Promise<string[]> {
     await this.#process.stdin.close();
-    const keys = await Array.fromAsync(this.#lines);
     await this.#process.status;
-    return keys;
+    return await this.#said;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process.stdin.close().catch(() => {}); // where `end` has closed it
-    await this.#lines.return();
     await this.#process.status;
+    await this.#said;
   }
 }
 

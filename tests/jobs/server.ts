@@ -1,7 +1,8 @@
 /**
- * The web site and the database that the jobs talk to, in a process of their own: `server.ts <site|db>`.
+ * The servers that the jobs talk to, in a process of their own: `server.ts <site|db|recorder>`.
  *
- * It prints its address, then each idempotency key that it is given, and ends with its standard input.
+ * It prints its address, then each idempotency key that it is given (the recorder what was asked too),
+ * and ends with its standard input.
  */
 
 const PAGES = 60;
@@ -27,8 +28,14 @@ function db(path: string, isNew: boolean): Response {
   return Response.json({ day, rows: at % 97, revenue: (at * 7919 % 10007) / 100 });
 }
 
+/** Answers by what is asked behind the first part of the path, which says who asks. */
+function recorder(path: string): Response {
+  return new Response(`done: ${path.split("/").slice(2).join("/")}`);
+}
+
 if (import.meta.main) {
-  const answer = Deno.args[0] === "db" ? db : site;
+  const [kind = ""] = Deno.args;
+  const answer = { db, site, recorder }[kind] ?? site;
   const asked = new Set<string>();
   const say = (text: string): void => {
     Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -38,8 +45,9 @@ if (import.meta.main) {
     onListen: ({ hostname, port }) => say(`${hostname}:${port}`),
   }, (request) => {
     const key = request.headers.get("Idempotency-Key");
-    if (key !== null) say(key);
-    const path = new URL(request.url).pathname;
+    const { pathname: path, search } = new URL(request.url);
+    if (kind === "recorder") say(`${path}${search} ${key}`);
+    else if (key !== null) say(key);
     const isNew = !asked.has(path);
     asked.add(path);
     return answer(path, isNew);

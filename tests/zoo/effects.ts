@@ -1,0 +1,95 @@
+/** Kills the job that asks a recording server, and checks all that it asked. */
+
+import {
+  histogram,
+  type Killed,
+  type Outside,
+  referenceOf,
+  runTrials,
+  type Tally,
+  type Trial,
+} from "../crash/harness.ts";
+import { CrashCheckError } from "../crash/check.ts";
+import type { Kill } from "../crash/process.ts";
+import type { Random } from "../crash/trials.ts";
+import { FakeServer } from "../jobs/fake_server.ts";
+import { checkRequests, parseRequest, type Request } from "./requests.ts";
+import { zooTrials } from "./trials.ts";
+
+const JOB = "zoo/effects";
+
+/** Where its calls are in flight, or just behind it. */
+const POINTS: readonly Kill[] = [
+  { point: "after init, not recorded", nth: 1 },
+  { point: "between two tries of a task", nth: 3 },
+  { point: "after epoch, not recorded", nth: 2 },
+  { point: "link: epochs", nth: 3 },
+  { point: "after link: epochs", nth: 3 },
+  { point: "epoch acknowledged", nth: 2 },
+  { point: "after exit, not recorded", nth: 1 },
+];
+
+/** What came of it. */
+export interface EffectsTally extends Tally {
+  /** How many requests there were in all. */
+  readonly requests: number;
+  /** How many of them were repeats. */
+  readonly repeats: number;
+  /** How many trials there were. */
+  readonly trials: number;
+}
+
+/** Kills the job at points around its calls, and at a sample of its boundaries. */
+export async function killEffects(
+  seed: number,
+  most: number,
+  random: Random,
+): Promise<EffectsTally> {
+  await using server = await FakeServer.start("recorder");
+  const outside = (trial: number): Outside => ({
+    host: server.host,
+    params: { server: `${server.url}/trial-${trial}` },
+  });
+  const { trials: sampled } = await zooTrials(JOB, { seed, most, outside }, random);
+  const named = POINTS.map((kill, index): Trial => ({
+    ...{ job: JOB, seed, kills: [kill] },
+    outside: outside(1 + sampled.length + index),
+  }));
+  const trials = [...sampled, ...named];
+  const killed = new Map<number, Killed>();
+  const tally = await runTrials(trials, (_, trial, result) => {
+    if (result !== undefined) killed.set(1 + trials.indexOf(trial), result);
+  });
+  await referenceOf(JOB, seed, outside(0));
+  const requests = (await server.end()).map(parseRequest);
+  const failures = [...tally.failures];
+  const repeats = checkAll(requests, trials, killed, failures);
+  return { ...tally, failures, repeats, requests: requests.length, trials: trials.length };
+}
+
+/** Checks each trial's requests; gives how many were repeats, and adds to the failures. */
+function checkAll(
+  requests: readonly Request[],
+  trials: readonly Trial[],
+  killed: ReadonlyMap<number, Killed>,
+  failures: string[],
+): number {
+  const of = (trial: number): Request[] => requests.filter(({ by }) => by === `trial-${trial}`);
+  let repeats = 0;
+  for (const [number, result] of killed) {
+    try {
+      repeats += checkRequests(of(number), of(0), result);
+    } catch (error) {
+      if (!(error instanceof CrashCheckError)) throw error;
+      failures.push(`${JSON.stringify(trials[number - 1])}: ${error.message}`);
+    }
+  }
+  return repeats;
+}
+
+/** Says what came of it. */
+export function describeEffects(tally: EffectsTally): string {
+  const { trials, requests, repeats } = tally;
+  return `${JOB}: ${trials} trials, ${requests} requests, ${repeats} repeats, each for a call in ` +
+    `flight and with the same key\n${histogram(tally)}`;
+}

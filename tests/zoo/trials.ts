@@ -1,0 +1,52 @@
+/** Chooses at which of their boundaries the jobs of the zoo are killed. */
+
+import { type Outside, referenceOf, type Trial } from "../crash/harness.ts";
+import type { Kill } from "../crash/process.ts";
+import type { Random } from "../crash/trials.ts";
+import type { ZooName } from "./zoo.ts";
+
+/** In each so many-th trial the resumed run is killed too. */
+const TWICE_EVERY = 3;
+
+/** What to choose. */
+export interface Sample {
+  /** The seed of the job. */
+  readonly seed: number;
+  /** At how many boundaries it is killed at most: spread over all of them, where there are more. */
+  readonly most: number;
+  /** At how many random instants it is killed beside them. */
+  readonly instants?: number;
+  /** What is outside of the job in a trial, by its number. */
+  readonly outside?: (trial: number) => Outside;
+}
+
+/** Kills of one job, and how many boundaries it has. */
+export async function zooTrials(
+  job: ZooName,
+  { seed, most, instants = 0, outside }: Sample,
+  random: Random,
+): Promise<{ readonly boundaries: number; readonly trials: readonly Trial[] }> {
+  const { boundaries, durationMs } = await referenceOf(job, seed, outside?.(0));
+  const kills: Kill[] = sample(boundaries, most, random).map((boundary) => ({ boundary }));
+  for (let kill = 0; kill < instants; kill++) {
+    kills.push({ afterMs: random(Math.ceil(durationMs)) });
+  }
+  const trials = kills.map((kill, index): Trial => {
+    const again = index % TWICE_EVERY === TWICE_EVERY - 1;
+    return {
+      ...{ job, seed },
+      kills: again ? [kill, { boundary: 1 + random(boundaries) }] : [kill],
+      ...outside === undefined ? {} : { outside: outside(index + 1) },
+    };
+  });
+  return { boundaries, trials };
+}
+
+/** All boundaries, or as many as wanted, each somewhere in its share of them; counted from 1. */
+function sample(boundaries: number, most: number, random: Random): number[] {
+  if (boundaries <= most) return Array.from({ length: boundaries }, (_, index) => index + 1);
+  return Array.from({ length: most }, (_, index) => {
+    const [from, to] = [index, index + 1].map((share) => Math.floor(share * boundaries / most));
+    return 1 + (from ?? 0) + random((to ?? 0) - (from ?? 0));
+  });
+}

@@ -1,0 +1,72 @@
+/** The jobs zoo: every job is killed at its boundaries by real SIGKILL, and ends like one never killed. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { assertResumable } from "tidemark";
+import { histogram, killsIn, runTrials } from "../crash/harness.ts";
+import { randomFrom } from "../crash/trials.ts";
+import { runProgram, withFolder } from "../e2e/process.ts";
+import { describeEffects, killEffects } from "./effects.ts";
+import { zooTrials } from "./trials.ts";
+import { badJobs, loadFromZoo, zooNames, zooParams } from "./zoo.ts";
+
+const SEED = 7;
+const KILLS = 5;
+const KILLS_IN_PROCESS = 40;
+
+const JOBS = new URL("jobs/", import.meta.url);
+
+/** It asks a server, which a test may not. */
+const alone = zooNames.filter((name) => name !== "zoo/effects");
+
+Deno.test("the zoo has all jobs of its folder", () => {
+  const files = [...Deno.readDirSync(JOBS)].map(({ name }) => name).sort();
+  const bad = Object.keys(badJobs);
+  const good = zooNames.map((name) => name.slice("zoo/".length));
+  assertEquals(files, [...bad, ...good].map((name) => `${name}.ts`).sort());
+});
+
+for (const [index, name] of alone.entries()) {
+  Deno.test(`${name}: killed at its boundaries, it ends like one never killed`, async () => {
+    const { boundaries, trials } = await zooTrials(
+      name,
+      { seed: SEED, most: KILLS },
+      randomFrom(SEED + index),
+    );
+    const tally = await runTrials(trials);
+    console.log(`${name}: killed at ${trials.length} of ${boundaries}\n${histogram(tally)}`);
+    assertEquals(tally.failures.join("\n"), "");
+    assert(killsIn(tally) > KILLS / 2, "kills came too late");
+  });
+
+  Deno.test(`${name}: killed in this process at more of its steps, it ends the same`, async () => {
+    const { job, uploader } = await loadFromZoo(name);
+    const done = await assertResumable(job, {
+      ...{ kills: KILLS_IN_PROCESS, params: zooParams[name], seed: SEED },
+      ...uploader === undefined ? {} : { uploader },
+    });
+    console.log(`${name}: ${done.kills} deaths in ${done.trials} trials at ${done.steps} steps`);
+    assert(done.kills >= KILLS_IN_PROCESS);
+  });
+}
+
+Deno.test("a job's calls are repeated only where a kill cut their phase short, with their keys", async () => {
+  const tally = await killEffects(SEED, KILLS, randomFrom(SEED));
+  console.log(describeEffects(tally));
+  assertEquals(tally.failures.join("\n"), "");
+  assert(tally.repeats > 0, "no kill came while a call was in flight");
+});
+
+for (const [name, said] of Object.entries(badJobs)) {
+  Deno.test(`${name} is caught by the drill, with the cause`, async () => {
+    await withFolder(async (folder) => {
+      const own = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+      const { code, stderr } = await runProgram(fromFileUrl(new URL(`${name}.ts`, JOBS)), {
+        flags: [...own, "--allow-run"],
+        args: ["drill", "--to", `file:${folder}`, "--kills", "8"],
+      });
+      for (const part of said) assertStringIncludes(stderr, part);
+      assertEquals(code, 1);
+    });
+  });
+}
