@@ -53,6 +53,27 @@ export function holderText({ pid, host, purpose, sinceMs, beatAgoMs }: Holder): 
   return who + where + what + since + fresh;
 }
 
+/** A metadata handler failed when it was told of a save, which is committed all the same; `cause` is its error. */
+export class MetadataHandlerError extends Error {
+  /** The class's name. */
+  override readonly name: string = "MetadataHandlerError";
+
+  /** Says which epoch it was told of. */
+  constructor(
+    /** The epoch, which is saved. */
+    readonly epoch: number,
+    place: string,
+    cause: unknown,
+  ) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `Epoch ${epoch} is committed at ${place}, but the metadata handler that was to be told of it ` +
+        `failed (${why}): mend the handler, and run the job again to go on`,
+      { cause },
+    );
+  }
+}
+
 /** A task failed; `cause` is what it threw. */
 export class TaskError extends Error {
   /** The class's name. */

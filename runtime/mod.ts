@@ -29,7 +29,7 @@ export * from "./session/session.ts";
 export { runTask, type RunTaskOptions } from "./task/run_alone.ts";
 export type { Archive } from "./checkpoint/archive.ts";
 export type { Attempts, BegunRun, Saving } from "./checkpoint/attempts.ts";
-export type { Binding, PreparedSave } from "./checkpoint/engine.ts";
+export type { Binding, Committed, PreparedSave } from "./checkpoint/prepared_save.ts";
 export type { Holding, Purpose } from "./checkpoint/holding.ts";
 export type { GroupJournal, Recalled, TaskJournal } from "./journal/group_journal.ts";
 export type { Journal, JournalOptions } from "./journal/journal.ts";

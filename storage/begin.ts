@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ObjectExistsError, PromiseError, WrongJobError } from "./errors.ts";
+import { FencedError, ObjectExistsError, PromiseError, WrongJobError } from "./errors.ts";
 import { listManifests } from "./history.ts";
 import {
   type AttemptRecord,
@@ -89,14 +89,21 @@ export async function createJob(
   return job ?? record?.job;
 }
 
-/** Creates the record of the next attempt, and gives its number. */
+/**
+ * Creates the record of the next attempt, and gives its number.
+ *
+ * @param behind The attempt that it is to follow directly; the highest there is where not given.
+ * @throws {FencedError} Where another has followed that one.
+ */
 export async function takeAttempt(
   store: Store,
   record: AttemptRecord,
+  behind: number | undefined,
   options: WriteOptions,
 ): Promise<number> {
-  const next = await highestAttempt(store, { signal: options.signal }) + 1;
-  for (let number = next; number < next + MOST_RACES; number++) {
+  const next = 1 + (behind ?? await highestAttempt(store, { signal: options.signal }));
+  const races = behind === undefined ? MOST_RACES : 1;
+  for (let number = next; number < next + races; number++) {
     try {
       await store.put(attemptName(number), encodeAttempt(number, record), options);
       return number;
@@ -104,6 +111,7 @@ export async function takeAttempt(
       if (!(error instanceof ObjectExistsError)) throw error;
     }
   }
+  if (behind !== undefined) throw new FencedError(behind, next, "it cannot go on with another");
   throw new Error(
     `Cannot begin an attempt at ${store.place}: others began ${MOST_RACES} meanwhile. Run one at a time`,
   );

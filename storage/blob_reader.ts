@@ -8,6 +8,7 @@ import { CheckpointNotFoundError, DamagedError, ObjectNotFoundError } from "./er
 import { formatRef, manifestName } from "./layout.ts";
 import type { BlockRef, Manifest, PresentBlob } from "./manifest.ts";
 import { BLOCK_BYTES } from "./manifest.ts";
+import { decodeValue } from "./value/mod.ts";
 import type { ObjectReader, Store, StoreOptions } from "./store.ts";
 
 /** A block and where its bytes go. */
@@ -127,4 +128,18 @@ export class BlobReader {
 
 function hex(sum: number): string {
   return sum.toString(16).padStart(8, "0");
+}
+
+/**
+ * A blob's value from its bytes.
+ *
+ * @throws {DamagedError} Where they are none.
+ */
+export function decodeBlob(where: string, { type }: PresentBlob, bytes: Uint8Array): unknown {
+  try {
+    return decodeValue(type, bytes, { transfer: true });
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new DamagedError(where, "the bytes of an encoded value", found, { cause: error });
+  }
 }

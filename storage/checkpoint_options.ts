@@ -15,6 +15,12 @@ export interface CheckpointStoreOptions extends StoreOptions {
   readonly durability?: Durability;
 }
 
+/** What beginning an attempt takes. */
+export interface BeginOptions extends StoreOptions {
+  /** The attempt that it replaces: it is to be the very next one. */
+  readonly behind?: number | undefined;
+}
+
 /** What reading blobs takes. */
 export interface ReadBlobsOptions extends StoreOptions {
   /** Is told of each node once its blobs are read. */

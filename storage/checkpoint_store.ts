@@ -5,14 +5,15 @@
  */
 import { Attempt } from "./attempt.ts";
 import { checkJob, createJob, promisedDurability, readJob, takeAttempt } from "./begin.ts";
-import { BlobReader } from "./blob_reader.ts";
+import { BlobReader, decodeBlob } from "./blob_reader.ts";
 import type {
+  BeginOptions,
   CheckOptions,
   CheckpointStoreOptions,
   ReadBlobsOptions,
   RetentionOptions,
 } from "./checkpoint_options.ts";
-import { CheckpointNotFoundError, DamagedError, WrongJobError } from "./errors.ts";
+import { CheckpointNotFoundError, WrongJobError } from "./errors.ts";
 import { FactsReader } from "./facts_reader.ts";
 import { type History, HistoryReader, listManifests } from "./history.ts";
 import {
@@ -34,7 +35,6 @@ import {
   type RetentionPlan,
 } from "./retention.ts";
 import type { Durability, Store, StoreOptions } from "./store.ts";
-import { decodeValue } from "./value/mod.ts";
 
 /**
  * The checkpoints of one job.
@@ -145,10 +145,11 @@ export class CheckpointStore {
    * Begins the next attempt, which fences all before it: whatever they save from now on lies on side
    * lines. List what is saved only after this, choose the parent, and record it before anything runs.
    *
+   * @throws {FencedError} Where it is to follow an attempt, and another has followed that.
    * @throws {PromiseError} Where the store cannot promise what a runner needs of it.
    * @throws {StoreError} Where it cannot be begun.
    */
-  async begin(record: AttemptRecord, options: StoreOptions = {}): Promise<Attempt> {
+  async begin(record: AttemptRecord, options: BeginOptions = {}): Promise<Attempt> {
     const durability = await promisedDurability(this.store, this.#durability, options);
     if (!this.#isCreated) {
       this.#job = await createJob(this.store, this.#job, record.createdAtMs, {
@@ -157,7 +158,8 @@ export class CheckpointStore {
       });
       this.#isCreated = true;
     }
-    const number = await takeAttempt(this.store, record, { ...options, durability });
+    const writing = { signal: options.signal, durability };
+    const number = await takeAttempt(this.store, record, options.behind, writing);
     const packsOf = (ref: ManifestRef) => this.#facts.packsOf(ref);
     return new Attempt({ store: this.store, job: this.#job, durability, packsOf }, number);
   }
@@ -283,14 +285,5 @@ export class CheckpointStore {
   async #notFound(ref: ManifestRef, options: StoreOptions): Promise<CheckpointNotFoundError> {
     const available = (await listManifests(this.store, options)).map(formatRef);
     return new CheckpointNotFoundError(formatRef(ref), this.store.place, available);
-  }
-}
-
-function decodeBlob(where: string, { type }: PresentBlob, bytes: Uint8Array): unknown {
-  try {
-    return decodeValue(type, bytes, { transfer: true });
-  } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
-    throw new DamagedError(where, "the bytes of an encoded value", found, { cause: error });
   }
 }

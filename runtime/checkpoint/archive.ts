@@ -13,7 +13,12 @@ import {
   type NodeReport,
   openStore,
 } from "../../storage/mod.ts";
-import { CheckpointsUnavailableError, NothingToResumeError } from "../errors.ts";
+import {
+  CheckpointsUnavailableError,
+  MetadataHandlerError,
+  NothingToResumeError,
+} from "../errors.ts";
+import type { Phase } from "../events.ts";
 import { environment } from "../run/state.ts";
 import type { EpochRef } from "./epoch_ref.ts";
 import { locate, type Target } from "./locate.ts";
@@ -143,6 +148,21 @@ export class Archive {
     reports: readonly NodeReport[],
   ): Promise<void> {
     for (const report of reports) await this.metadata?.report?.({ action, epoch, ...report });
+  }
+
+  /**
+   * Tells the metadata handler of a committed save.
+   *
+   * @throws {MetadataHandlerError} Where it fails.
+   */
+  async tellSaved(epoch: number, phase: Phase, reports: readonly NodeReport[]): Promise<void> {
+    try {
+      await this.report("save", epoch, reports);
+      const isEpoch = phase === "init" || phase === "epoch";
+      if (isEpoch) await this.metadata?.setCommittedEpoch?.(epoch);
+    } catch (error) {
+      throw new MetadataHandlerError(epoch, this.place, error);
+    }
   }
 
   async #checkAccessible(epoch: EpochRef | "auto"): Promise<void> {

@@ -75,17 +75,19 @@ export class Attempts {
     const parent = isRun && known?.isOver === true
       ? known.last
       : await this.#before(state.epoch, last);
-    const attempt = await this.#begin({ seed: run?.seed ?? 0, params: run?.params ?? {} });
-    await attempt.recordParent(parent, { branch: run?.branch });
+    const { seed = 0, params = {}, branch } = run ?? {};
+    // A run that has lost its attempt must not take the job back from whoever has taken it over since.
+    const behind = isRun ? known?.number : undefined;
+    const attempt = await this.#begin({ seed, params }, behind);
+    await attempt.recordParent(parent, { branch });
     this.#current = attempt;
     return { attempt, parent };
   }
 
-  async #begin({ seed, params }: BegunRun): Promise<Attempt> {
+  async #begin({ seed, params }: BegunRun, behind?: number): Promise<Attempt> {
     const store = await this.archive.store();
-    return await store.begin({
-      ...{ seed, params, environment: environment(), createdAtMs: Date.now() },
-    });
+    const record = { seed, params, environment: environment(), createdAtMs: Date.now() };
+    return await store.begin(record, { behind });
   }
 
   /** What a manager that is used without a runner goes on from, to save this epoch. */

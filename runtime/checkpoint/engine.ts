@@ -4,19 +4,13 @@
  * @module
  */
 import type { AnyBlob, By } from "../../dsl/mod.ts";
-import {
-  cloneValue,
-  type Manifest,
-  type ManifestRef,
-  type RunState,
-  type SaveRequest,
-} from "../../storage/mod.ts";
+import { cloneValue, type Manifest, type ManifestRef } from "../../storage/mod.ts";
 import { NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
-import type { Program } from "../program.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
 import { Archive } from "./archive.ts";
 import { Attempts } from "./attempts.ts";
+import type { Binding, Committed, PreparedSave } from "./prepared_save.ts";
 import { readBest } from "./best.ts";
 import type { EpochRef } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
@@ -25,38 +19,6 @@ import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
 import { bareState, blobsToSave, metricsNow, newBytes, sameNames } from "./selection.ts";
 import { Upkeep } from "./upkeep.ts";
-
-/** What the runner tells the engine of the job. */
-export interface Binding {
-  /** The job compiled. */
-  readonly program: Program;
-  /** What the run knows beside its blobs, at the moment of a save. */
-  readonly runState: () => RunState;
-}
-
-/** A state as it was at a boundary. */
-export interface PreparedSave {
-  /** The workspaces' host. */
-  readonly host: CheckpointHost;
-  /** The epoch. */
-  readonly epoch: number;
-  /** The phase that the save ends. */
-  readonly phase: Phase;
-  /** The job, where one is run. */
-  readonly program: Program | undefined;
-  /** The blobs. */
-  readonly nodes: SaveRequest["nodes"];
-  /** How many bytes of the blobs are new, and so are to be written. */
-  readonly bytes: number;
-  /** Whether tasks may run while it is saved: it shares no memory with the blobs, and takes a while. */
-  readonly isAside: boolean;
-  /** What the run knew beside its blobs. */
-  readonly run: RunState | undefined;
-  /** The numbers by which epochs are compared. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** When it was begun, by `performance.now()`. */
-  readonly startedMs: number;
-}
 
 /** The work behind a checkpoint manager. Users build tasks with the manager; the runner drives this. */
 export class CheckpointEngine {
@@ -169,7 +131,7 @@ export class CheckpointEngine {
 
   /** Saves all blobs. Once this resolves, the epoch is committed. */
   async save(host: CheckpointHost, epoch: number, phase: Phase): Promise<void> {
-    await this.commit(await this.prepare(host, epoch, phase));
+    await this.settle(await this.commit(await this.prepare(host, epoch, phase)));
   }
 
   /**
@@ -208,13 +170,28 @@ export class CheckpointEngine {
    *
    * @throws {FencedError} Where a later attempt has taken over.
    */
-  commit(prepared: PreparedSave): Promise<void> {
-    const committing = this.#commit(prepared);
-    this.#committing = committing.catch(() => {});
-    return committing;
+  commit(prepared: PreparedSave): Promise<Committed> {
+    return this.#follow(this.#commit(prepared));
   }
 
-  async #commit(prepared: PreparedSave): Promise<void> {
+  /**
+   * Tells of a save that is committed, and removes what it makes superfluous. What fails here does not
+   * undo the save.
+   *
+   * @throws {MetadataHandlerError} Where the metadata handler fails.
+   * @throws {FencedError} Where a later attempt has taken over.
+   */
+  settle(committed: Committed): Promise<void> {
+    return this.#follow(this.#settle(committed));
+  }
+
+  /** Lets whatever needs the saves to have ended wait for this too. */
+  #follow<T>(work: Promise<T>): Promise<T> {
+    this.#committing = Promise.allSettled([this.#committing, work]).then(() => {});
+    return work;
+  }
+
+  async #commit(prepared: PreparedSave): Promise<Committed> {
     const { host, epoch, phase, program, nodes, run, metrics, startedMs } = prepared;
     const saving = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
     const { attempt, parent } = await this.attempts.for({
@@ -229,13 +206,17 @@ export class CheckpointEngine {
     });
     this.#saved.committed(host, saved.manifest);
     const durationMs = performance.now() - startedMs;
-    const bytes = saved.reports.reduce((sum, report) => sum + report.bytes, 0);
+    return { prepared, attempt, reports: saved.reports, durationMs };
+  }
+
+  async #settle({ prepared, attempt, reports, durationMs }: Committed): Promise<void> {
+    const { host, epoch, phase, program } = prepared;
+    const bytes = reports.reduce((sum, report) => sum + report.bytes, 0);
     host.events.emit({
       ...{ type: "save-committed", epoch, phase, attempt: attempt.number, bytes, durationMs },
     });
     await this.holding.retry();
-    await this.archive.report("save", epoch, saved.reports);
-    if (saving.phase === "epoch") await this.archive.metadata?.setCommittedEpoch?.(epoch);
+    await this.archive.tellSaved(epoch, phase, reports);
     const { resumedFrom } = this.attempts;
     await this.#upkeep.after({
       ...{ attempt, epoch, store: await this.archive.store(), events: host.events },

@@ -6,7 +6,7 @@
 import type { Keep } from "../../dsl/mod.ts";
 import type { Attempt, CheckpointStore, ManifestRef } from "../../storage/mod.ts";
 import type { Events } from "../events.ts";
-import { retain } from "./retain.ts";
+import { retain, type Retained } from "./retain.ts";
 
 /** A save that was acknowledged, and what it leaves to do. */
 export interface AfterSave {
@@ -55,7 +55,18 @@ export class Upkeep {
     { store, attempt, epoch, inUse, events }: AfterSave,
     keep: readonly Keep[],
   ): Promise<void> {
-    const { removed, unmet } = await retain(store, attempt, keep, inUse);
+    let retained: Retained;
+    try {
+      retained = await retain(store, attempt, keep, inUse);
+    } catch (error) {
+      if (attempt.isOver) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      const message =
+        `what the plan does not keep could not be removed, which the next save tries again: ${why}`;
+      events.emit({ type: "notice", level: "warning", message });
+      return;
+    }
+    const { removed, unmet } = retained;
     for (const message of unmet) {
       // After init many a number is not there yet.
       if (epoch === 0 || this.#told.has(message)) continue;

@@ -15,7 +15,7 @@ import type { RunResult } from "./job_runner.ts";
 import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
 import { chooseStart, END_PHASES } from "./start.ts";
-import { firstDifference } from "../../storage/mod.ts";
+import { noteStamp } from "./stamps.ts";
 import { layOut } from "../../dsl/layout.ts";
 import { announce } from "./announce.ts";
 import { judge } from "./judge.ts";
@@ -80,7 +80,7 @@ export class Run {
     this.#pool = new ResourcePool(
       (param) => paramValue(param, this.#program.params),
       this.#request.signal,
-      (key, stamp) => this.#stamp(key, stamp),
+      (key, stamp) => noteStamp(this.#progress.stamps, key, stamp, this.#request.session.events),
     );
     this.#journal = await RunJournal.open(this.#request, start);
     checkpoints.engine.archive.keep();
@@ -121,6 +121,7 @@ export class Run {
         if (progress.stop === undefined && this.#isLastAllowed()) return this.#stopped();
       }
     }
+    await this.#saveLast();
     const first = END_PHASES.findIndex((end) => end === phase);
     const skipped: readonly string[] = END_PHASES.slice(0, Math.max(first, 0));
     for (const action of program.end) {
@@ -257,23 +258,19 @@ export class Run {
     };
   }
 
-  /** Compares a resource's stamp with the one that was saved. */
-  #stamp(key: string, stamp: unknown): void {
-    const { stamps } = this.#progress;
-    const difference = stamps.has(key) ? firstDifference(stamps.get(key), stamp) : undefined;
-    stamps.set(key, stamp);
-    if (difference === undefined) return;
-    const message = `resource ${key} is not what it was when the job was saved: its stamp ` +
-      `${
-        difference.path === "" ? "" : `at ${difference.path} `
-      }was ${difference.left}, and is ${difference.right}`;
-    this.#request.session.events.emit({ type: "notice", level: "warning", message });
-  }
-
   /** Saves the last epoch where the run is to stop before the plan would have saved it. */
   async #keepFinished(): Promise<void> {
     const isSaved = this.#progress.epoch <= (this.#saver.lastTaken ?? -1);
     if (!isSaved && this.#request.stopReason() !== undefined) await this.#save("epoch");
+  }
+
+  /** Saves the last epoch where that has failed: what comes after it is recorded on it. */
+  async #saveLast(): Promise<void> {
+    await this.#saver.ended();
+    const { epoch } = this.#progress;
+    if ((this.#saver.lastSaved ?? -1) >= epoch) return;
+    await this.#saver.save(epoch, "epoch", "fail");
+    await this.#saver.ended();
   }
 
   #checkStop(): void {

@@ -116,8 +116,8 @@ export class RunJournal {
 /** Work that may be used again: of the same branch, with the same seed and params. */
 function usable(
   work: LoggedWork,
-  { from, session: { events } }: RunRequest,
-  { program, progress, from: state }: JournalStart,
+  { session: { events } }: RunRequest,
+  { program, progress }: JournalStart,
 ): LoggedWork | undefined {
   const { head } = work;
   const params = sorted(head.params);
@@ -128,8 +128,6 @@ function usable(
     events.emit({ type: "notice", level: "info", message });
     return undefined;
   }
-  // A job that was killed before it had saved anything goes on with the branch that it had begun.
-  if (state === undefined && from === "auto") progress.branch = head.branch;
   return head.branch === progress.branch ? work : undefined;
 }
 

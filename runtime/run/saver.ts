@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CheckpointEngine, PreparedSave } from "../checkpoint/engine.ts";
+import type { CheckpointEngine } from "../checkpoint/engine.ts";
+import type { Committed, PreparedSave } from "../checkpoint/prepared_save.ts";
 import type { CheckpointPlan } from "../../dsl/mod.ts";
 import type { Phase } from "../events.ts";
 import type { Session } from "../session/session.ts";
@@ -70,10 +71,11 @@ export class Saver {
       : `Epoch ${this.#lastSaved} is saved: run the job again to go on from there`;
     const taken = Promise.withResolvers<void>();
     let prepared: PreparedSave | undefined;
+    let committed: Committed | undefined;
     const save = async (): Promise<void> => {
       prepared ??= await session.run(task);
       if (prepared.isAside) taken.resolve();
-      await engine.commit(prepared);
+      committed = await engine.commit(prepared);
     };
     const { place } = engine.archive;
     const savedBefore = this.#savedAt;
@@ -82,10 +84,12 @@ export class Saver {
     this.#lastTaken = epoch;
     const bytes = (): number => prepared?.bytes ?? 0;
     const one = { epoch, phase, place, last, save, bytes };
-    this.#saving = saveByPolicy(one, policy, session.events, signal).then((isSaved) => {
+    this.#saving = saveByPolicy(one, policy, session.events, signal).then(async (isSaved) => {
       if (isSaved) {
         this.#lastSaved = epoch;
         this.onSaved(epoch, phase);
+        // It is saved whatever fails now, and not to be saved again.
+        if (committed !== undefined) await engine.settle(committed);
       } else {
         this.#savedAt = savedBefore;
         this.#lastTaken = takenBefore;

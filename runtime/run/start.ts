@@ -12,6 +12,7 @@ import { judge } from "./judge.ts";
 import { poisonedWarning } from "./poisoned.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import type { RunRequest } from "./run_request.ts";
+import { readUnfinished, type Unfinished } from "./unfinished.ts";
 import { type Params, resolveSettings } from "./settings.ts";
 import { environment, Progress } from "./state.ts";
 
@@ -59,9 +60,11 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {
     const target = await engine.archive.locate(wanted);
+    const isNewBranch = wanted === undefined || target?.isBranch === true;
+    const unfinished = isNewBranch ? undefined : await findUnfinished(request, target);
     const start = target === undefined
-      ? await startAnew(request, early)
-      : await goOn(request, target, early);
+      ? await startAnew(request, early, unfinished)
+      : await goOn(request, target, early, unfinished);
     if (start.phase === undefined) return start;
     if (!isTaken) {
       const { seed, program } = start.progress;
@@ -72,10 +75,9 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     if (!sameTarget(now, target)) continue;
     const store = await engine.archive.store();
     const history = now?.history ?? await store.history();
-    const isNewBranch = wanted === undefined || target?.isBranch === true;
     const saved = target === undefined ? undefined : start.progress.branch;
     // An attempt that died before its first save has begun its branch all the same.
-    const branch = isNewBranch ? undefined : history.branch ?? saved;
+    const branch = isNewBranch ? undefined : unfinished?.branch ?? history.branch ?? saved;
     start.progress.branch = branch ?? engine.attempt;
     await engine.attempts.recordParent(start.from, start.progress.branch);
     const poisoned = await poisonedWarning(store, history, engine.attempt, start.from);
@@ -87,33 +89,56 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
   );
 }
 
-async function startAnew(request: RunRequest, program: Program): Promise<Start> {
+/** With what the last start from the same place was made, where that saved nothing. */
+async function findUnfinished(
+  { checkpoints: { engine } }: RunRequest,
+  target: Target | undefined,
+): Promise<Unfinished | undefined> {
+  const store = await engine.archive.store();
+  return await readUnfinished(store, target?.history ?? await store.history(), target?.refs.at(-1));
+}
+
+async function startAnew(
+  request: RunRequest,
+  early: Program,
+  unfinished: Unfinished | undefined,
+): Promise<Start> {
+  const { job, uploader, params: given, seed } = request;
+  const settings = resolveSettings({ params: given, seed }, unfinished, early.declaredParams);
+  const program = unfinished === undefined
+    ? early
+    : compile(job, { params: settings.params, upload: uploader !== undefined });
   await request.session.run(declareBlobs(program, true));
   request.checkpoints.engine.forget();
   return {
     program,
-    progress: new Progress(program, request.seed ?? 0, 0),
+    progress: new Progress(program, settings.seed, 0),
     mode: "started",
     phase: "init",
     from: undefined,
     epoch: undefined,
-    notices: [],
+    notices: settings.notices,
     warnings: [],
   };
 }
 
-async function goOn(request: RunRequest, target: Target, early: Program): Promise<Start> {
+async function goOn(
+  request: RunRequest,
+  target: Target,
+  early: Program,
+  unfinished: Unfinished | undefined,
+): Promise<Start> {
   const notices: string[] = [];
   const warnings: string[] = [];
-  const loaded = await loadNewestGood(request, target, early, { notices, warnings });
+  const words = { notices, warnings };
+  const loaded = await loadNewestGood(request, target, early, unfinished, words);
   const { manifest, program } = loaded;
   const { run, epoch } = manifest;
-  const seed = request.seed ?? run.seed;
+  const seed = request.seed ?? unfinished?.seed ?? run.seed;
   const progress = new Progress(program, seed, run.branch, { epoch, run });
   notices.push(...environmentNotices(manifest));
   const before = progress.stop;
   progress.stop = epoch === 0 ? undefined : await judge(request.session, progress);
-  const words = { notices, warnings };
   const common = { program, progress, ...words, mode: "resumed", epoch: loaded.ref } as const;
   if (progress.stop === undefined) {
     if (before !== undefined) {
@@ -148,6 +173,7 @@ async function loadNewestGood(
   request: RunRequest,
   target: Target,
   early: Program,
+  unfinished: Unfinished | undefined,
   { notices, warnings }: { readonly notices: string[]; readonly warnings: string[] },
 ): Promise<LoadedEpoch> {
   const { checkpoints: { engine } } = request;
@@ -158,13 +184,13 @@ async function loadNewestGood(
     }
     try {
       if (ref.phase === "epoch") {
-        return { ...await loadEpoch(request, ref, notices), last: undefined };
+        return { ...await loadEpoch(request, ref, unfinished, notices), last: undefined };
       }
       // The phases are judged by their epoch's blobs, and go on from their own.
       await engine.archive.verify(ref);
       const of = refs.findLast((other) => other.phase === "epoch");
       if (of === undefined) continue;
-      return { ...await loadEpoch(request, of, notices), last: ref };
+      return { ...await loadEpoch(request, of, unfinished, notices), last: ref };
     } catch (error) {
       const mayGoBack = error instanceof DamagedError && !target.isNamed &&
         early.plan.onDamaged !== "stop" && refs.length > 0;
@@ -182,11 +208,13 @@ async function loadNewestGood(
 async function loadEpoch(
   request: RunRequest,
   ref: ManifestRef,
+  unfinished: Unfinished | undefined,
   notices: string[],
 ): Promise<Omit<LoadedEpoch, "last">> {
   const { checkpoints: { engine }, job, session, params, seed, uploader } = request;
   const manifest = await engine.archive.read(ref);
-  const saved = manifest.run;
+  // What a start was made with that saved nothing is newer than what is saved.
+  const saved = unfinished ?? manifest.run;
   const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
   const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
   const program = compile(job, { params: settings.params, upload: uploader !== undefined });
