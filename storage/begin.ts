@@ -89,19 +89,29 @@ export async function createJob(
   return job ?? record?.job;
 }
 
+/** What is known of the attempts there are. */
+export interface KnownAttempts {
+  /** The attempt that the next is to follow directly; the highest there is where not given. */
+  readonly behind: number | undefined;
+  /**
+   * The highest attempt that was seen to have saved something, at any time; looked for where not given.
+   * Whoever saved later has a record, as records are never removed.
+   */
+  readonly saved: number | undefined;
+}
+
 /**
  * Creates the record of the next attempt, and gives its number.
  *
- * @param behind The attempt that it is to follow directly; the highest there is where not given.
- * @throws {FencedError} Where another has followed that one.
+ * @throws {FencedError} Where another has followed the one that it is to follow.
  */
 export async function takeAttempt(
   store: Store,
   record: AttemptRecord,
-  behind: number | undefined,
+  { behind, saved }: KnownAttempts,
   options: WriteOptions,
 ): Promise<number> {
-  const next = 1 + (behind ?? await highestAttempt(store, { signal: options.signal }));
+  const next = 1 + (behind ?? await highestAttempt(store, saved, { signal: options.signal }));
   const races = behind === undefined ? MOST_RACES : 1;
   for (let number = next; number < next + races; number++) {
     try {
@@ -118,9 +128,23 @@ export async function takeAttempt(
 }
 
 /** The highest attempt that has left anything. */
-async function highestAttempt(store: Store, options: StoreOptions): Promise<number> {
+async function highestAttempt(
+  store: Store,
+  saved: number | undefined,
+  options: StoreOptions,
+): Promise<number> {
   const names = await store.list(FOLDERS.attempts, options);
   const recorded = names.map((name) => parseAttemptName(name)?.attempt ?? 0);
-  const saved = (await listManifests(store, options)).map(({ attempt }) => attempt);
-  return [...recorded, ...saved].reduce((most, number) => Math.max(most, number), 0);
+  return highest([...recorded, saved ?? highest(await attemptsOfManifests(store, options))]);
+}
+
+async function attemptsOfManifests(
+  store: Store,
+  options: StoreOptions,
+): Promise<readonly number[]> {
+  return (await listManifests(store, options)).map(({ attempt }) => attempt);
+}
+
+function highest(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
 }

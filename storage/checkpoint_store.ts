@@ -159,7 +159,8 @@ export class CheckpointStore {
       this.#isCreated = true;
     }
     const writing = { signal: options.signal, durability };
-    const number = await takeAttempt(this.store, record, options.behind, writing);
+    const known = { behind: options.behind, saved: this.#history.highest };
+    const number = await takeAttempt(this.store, record, known, writing);
     const packsOf = (ref: ManifestRef) => this.#facts.packsOf(ref);
     return new Attempt({ store: this.store, job: this.#job, durability, packsOf }, number);
   }

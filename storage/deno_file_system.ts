@@ -31,7 +31,7 @@ export function denoFileSystem(): FileSystem {
       using folder = Deno.openSync(path, { read: true });
       await syncs.sync(0, () => folder.syncSync(), () => folder.sync());
     },
-    list: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
+    list: (path) => now(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
     stat: (path) => now(() => stat(path)),
     writeBlocks: (path, blocks, options) => thread.write(path, blocks, options),
     locks: denoLocks(),

@@ -40,6 +40,9 @@ export class HistoryReader {
   readonly #store: Store;
   readonly #readManifest: (ref: ManifestRef) => Promise<Manifest>;
   readonly #parents = new Map<number, ParentRecord>();
+  /** What the names of manifests said that were listed last. */
+  #refs: ReadonlyMap<string, ManifestRef> = new Map();
+  #highest: number | undefined;
 
   /** Takes a store, and how one of its manifests is read. */
   constructor(store: Store, readManifest: (ref: ManifestRef) => Promise<Manifest>) {
@@ -47,16 +50,35 @@ export class HistoryReader {
     this.#readManifest = readManifest;
   }
 
+  /** The highest attempt among the manifests listed last; `undefined` where none was ever listed. */
+  get highest(): number | undefined {
+    return this.#highest;
+  }
+
   /** Lists what is saved; of manifests only the names are read. */
   async read(options: StoreOptions): Promise<History> {
     const damaged: DamagedError[] = [];
     const names = await this.#store.list(FOLDERS.attempts, options);
-    const listed = await listManifests(this.#store, options);
+    const listed = await this.#list(options);
     const leaving = new Set((await this.#leaving(options)).map(formatRef));
-    const manifests = listed.filter((ref) => !leaving.has(formatRef(ref)));
+    const manifests = leaving.size === 0
+      ? listed
+      : listed.filter((ref) => !leaving.has(formatRef(ref)));
     const attempts = await this.#attempts(names, manifests, damaged, options);
     const branch = headOf(attempts)?.branch;
     return { ...computeLines(attempts, manifests), attempts, branch, manifests, damaged };
+  }
+
+  async #list(options: StoreOptions): Promise<readonly ManifestRef[]> {
+    const refs = new Map<string, ManifestRef>();
+    for (const name of await listManifestNames(this.#store, options)) {
+      const ref = this.#refs.get(name) ?? parseManifestName(name);
+      if (ref !== undefined) refs.set(name, ref);
+    }
+    this.#refs = refs;
+    const manifests = [...refs.values()].sort(compareRefs);
+    this.#highest = manifests.reduce((most, { attempt }) => Math.max(most, attempt), 0);
+    return manifests;
   }
 
   async #attempts(
@@ -147,10 +169,17 @@ export async function listManifests(
   store: Store,
   options: StoreOptions = {},
 ): Promise<readonly ManifestRef[]> {
-  const epochs = await store.list(FOLDERS.epochs, options);
-  const phases = await store.list(FOLDERS.phases, options);
-  return [...epochs, ...phases]
+  return (await listManifestNames(store, options))
     .map(parseManifestName)
     .filter((ref) => ref !== undefined)
-    .sort((a, b) => comparePosition(a, b) || a.attempt - b.attempt);
+    .sort(compareRefs);
+}
+
+async function listManifestNames(store: Store, options: StoreOptions): Promise<readonly string[]> {
+  const epochs = await store.list(FOLDERS.epochs, options);
+  return [...epochs, ...await store.list(FOLDERS.phases, options)];
+}
+
+function compareRefs(a: ManifestRef, b: ManifestRef): number {
+  return comparePosition(a, b) || a.attempt - b.attempt;
 }

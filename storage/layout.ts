@@ -78,16 +78,17 @@ export function parseAttemptName(
   return attempt === undefined ? undefined : { attempt, isParent: match?.[2] !== undefined };
 }
 
+const EPOCH_NAME = /^epochs\/e(\d{6,9})\.a(\d{6,9})\.cbor$/;
+const PHASE_NAME = /^phases\/e(\d{6,9})\.a(\d{6,9})\.(upload|download|exit)\.cbor$/;
+
 /** What a manifest's name says; `undefined` where it is none. */
 export function parseManifestName(name: string): ManifestRef | undefined {
-  const match = /^(?:epochs|phases)\/e(\d{6,9})\.a(\d{6,9})(?:\.(upload|download|exit))?\.cbor$/
-    .exec(name);
+  const match = EPOCH_NAME.exec(name) ?? PHASE_NAME.exec(name);
   const epoch = parseNumber(match?.[1]);
   const attempt = parseNumber(match?.[2]);
   if (epoch === undefined || attempt === undefined) return undefined;
-  const phase = PHASES.find((phase) => phase === (match?.[3] ?? "epoch")) ?? "epoch";
-  const ref: ManifestRef = { epoch, attempt, phase };
-  return manifestName(ref) === name ? ref : undefined;
+  const phase = PHASES.find((phase) => phase === match?.[3]) ?? "epoch";
+  return { epoch, attempt, phase };
 }
 
 /** What a pack's name says: the attempt that wrote it, for which epoch and node; `undefined` where it is none. */

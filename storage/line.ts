@@ -48,14 +48,15 @@ export function computeLines(
 ): Lines {
   const chains = new Chains(attempts, manifests);
   const line = chains.back(headOf(attempts)?.attempt ?? 0);
-  const placed = new Set(line.map(formatRef));
+  // Chains hold the manifests themselves, so that each is one object.
+  const placed = new Set(line);
   const sides: SideLine[] = [];
   for (const attempt of chains.attempts()) {
     const chain = chains.back(attempt);
-    const refs = chain.filter((ref) => !placed.has(formatRef(ref)));
+    const refs = chain.filter((ref) => !placed.has(ref));
     const [first] = refs;
     if (first === undefined) continue;
-    for (const ref of refs) placed.add(formatRef(ref));
+    for (const ref of refs) placed.add(ref);
     sides.push({ attempt, from: chains.before(first), refs });
   }
   return { line, sides };

@@ -12,7 +12,7 @@ import { Archive } from "./archive.ts";
 import { Attempts } from "./attempts.ts";
 import type { Binding, Committed, PreparedSave } from "./prepared_save.ts";
 import { readBest } from "./best.ts";
-import type { EpochRef } from "./epoch_ref.ts";
+import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
@@ -82,13 +82,23 @@ export class CheckpointEngine {
     }
     this.#nodes = nodes;
     await this.archive.store(nodes);
-    const listed = from === undefined ? undefined : await this.archive.readEpoch(from);
+    const listed = from === undefined
+      ? undefined
+      : this.#lastIfOf(from) ?? await this.archive.readEpoch(from);
     for (const node of nodes) {
       const found = listed === undefined
         ? blobsToSave(host, node, this.#binding?.program)
         : Object.keys(listed.nodes[node] ?? {});
       this.#names.set(node, found);
     }
+  }
+
+  /** The manifest saved or loaded last, where it is that of an epoch: to find one lists all there are. */
+  #lastIfOf(wanted: EpochRef): Manifest | undefined {
+    const { last } = this.#saved;
+    const { epoch, attempt } = parseEpoch(wanted);
+    const isOf = last?.phase === "epoch" && last.epoch === epoch && last.attempt === attempt;
+    return isOf ? last : undefined;
   }
 
   /** The names of the blobs that are checkpointed, sorted. */

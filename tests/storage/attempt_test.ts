@@ -57,6 +57,24 @@ testBoth(
   },
 );
 
+for (const isListed of [false, true]) {
+  const when = isListed ? "listed before" : "not listed";
+  testBoth(
+    `an attempt is above all that was saved, where records were lost (${when})`,
+    async ({ store, reopen }) => {
+      const opened = await CheckpointStore.open(store);
+      for (const epoch of [0, 1, 2]) await save(await begin(opened), epoch);
+      await store.remove(await store.list("attempts/"));
+      const other = await CheckpointStore.open(reopen());
+      if (isListed) await other.history();
+      assertEquals((await other.begin(START)).number, 4);
+      // What others saved since then has a record.
+      await save(await begin(await CheckpointStore.open(reopen())), 3);
+      assertEquals((await other.begin(START)).number, 6);
+    },
+  );
+}
+
 testBoth("an attempt goes forward from what it saved last, and nowhere else", async ({ store }) => {
   const opened = await CheckpointStore.open(store);
   const attempt = await begin(opened);
