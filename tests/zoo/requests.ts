@@ -37,13 +37,7 @@ export function checkRequests(
   reference: readonly Request[],
   { inFlight }: Pick<Killed, "inFlight">,
 ): number {
-  const keys = new Map(reference.map(({ what, key }) => [what, key]));
-  if (new Set(keys.values()).size !== keys.size) fail("two different calls have one key");
-  for (const { what, key } of [...reference, ...found]) {
-    if (keys.get(what) !== key) {
-      fail(`"${what}" was asked under the key ${key}, and not under ${keys.get(what)}`);
-    }
-  }
+  checkKeys(found, reference);
   const wanted = countsOf(reference);
   const counts = countsOf(found);
   for (const call of wanted.keys()) if (!counts.has(call)) fail(`"${call}" was never asked`);
@@ -58,6 +52,28 @@ export function checkRequests(
     repeats += count - (wanted.get(call) ?? 0);
   }
   return repeats;
+}
+
+/** Checks that each call has one key, whoever repeats it, and that no other call has it. */
+function checkKeys(found: readonly Request[], reference: readonly Request[]): void {
+  const wanted = new Map(reference.map(({ what, key }) => [what, key]));
+  const keys = new Map<string, string>();
+  for (const { what, key } of found) {
+    const known = keys.get(what) ?? key;
+    if (known !== key) fail(`"${what}" was asked under the key ${key}, and before under ${known}`);
+    keys.set(what, key);
+    // A kill before anything ran lets the branch begin with a later attempt.
+    if (withoutBranch(key) === withoutBranch(wanted.get(what) ?? "")) continue;
+    fail(`"${what}" was asked under the key ${key}, and never killed under ${wanted.get(what)}`);
+  }
+  if (new Set(keys.values()).size !== keys.size) fail("two different calls have one key");
+  const branches = new Set([...keys.values()].map((key) => key.split(":")[1]));
+  if (branches.size > 1) fail(`keys are of the branches ${[...branches].join(" and ")}`);
+}
+
+function withoutBranch(key: string): string {
+  const [job, , ...rest] = key.split(":");
+  return [job, ...rest].join(":");
 }
 
 function countsOf(requests: readonly Request[]): ReadonlyMap<string, number> {
