@@ -86,6 +86,28 @@ export class TaskLogWriter {
    * @throws {StoreError} Where that fails.
    */
   async append(entries: readonly EntryToLog[], options: StoreOptions = {}): Promise<void> {
+    this.#isWriting = true;
+    try {
+      await this.#append(entries, options);
+    } finally {
+      this.#isWriting = false;
+      if (this.#isClosed) this.#end();
+    }
+    await this.#options.checkNotFenced();
+  }
+
+  /** Ends it, once the append under way has ended. */
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isWriting) this.#end();
+  }
+
+  #end(): void {
+    this.#writer?.close();
+    this.#writer = undefined;
+  }
+
+  async #append(entries: readonly EntryToLog[], options: StoreOptions): Promise<void> {
     const pack = new PackLayout(logPackName(this.#log, this.packs.length + 1), { leftBytes: 0 });
     const laidOut = entries.map((entry): LogEntry => {
       if (entry.kind !== "task" || entry.outputs === undefined) return entry as LogEntry;
@@ -103,18 +125,6 @@ export class TaskLogWriter {
     }
     const items = encodeEntries(laidOut, hasPack ? [pack.name] : []);
     await this.#write(this.isEmpty ? joinBytes([encodeLogHead(this.head), items]) : items, options);
-    await this.#options.checkNotFenced();
-  }
-
-  /** Ends it, once the append under way has ended. */
-  close(): void {
-    this.#isClosed = true;
-    if (!this.#isWriting) this.#end();
-  }
-
-  #end(): void {
-    this.#writer?.close();
-    this.#writer = undefined;
   }
 
   async #write(bytes: Uint8Array, options: StoreOptions): Promise<void> {
@@ -122,14 +132,8 @@ export class TaskLogWriter {
     if (store.createLog === undefined) {
       await store.put(logPartName(this.#log, ++this.#parts), bytes, { ...options, durability });
     } else {
-      this.#isWriting = true;
-      try {
-        this.#writer ??= await store.createLog(logName(this.#log), { ...options, durability });
-        await this.#writer.append(bytes);
-      } finally {
-        this.#isWriting = false;
-        if (this.#isClosed) this.#end();
-      }
+      this.#writer ??= await store.createLog(logName(this.#log), { ...options, durability });
+      await this.#writer.append(bytes);
     }
     this.#bytes += bytes.byteLength;
   }

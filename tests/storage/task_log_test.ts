@@ -222,3 +222,21 @@ Deno.test("task log: a failed append says so, and a further log goes on", async 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("task log: one that is closed while a large output is appended has all of it", async () => {
+  await inBoth(async (store, again) => {
+    const attempt = await begin(store);
+    await attempt.recordParent(undefined);
+    const log = attempt.beginLog({ ...HEAD, after: undefined });
+    const large = (id: string): EntryToLog => ({
+      ...{ kind: "task", ...site, id, code: "c0de", cursors: [] },
+      outputs: { large: { encoded: encodeValue(new Float64Array(100_000)), codec: false } },
+    });
+    await log.append([large("first@main")]);
+    const second = log.append([large("second@main")]);
+    log.close();
+    await second;
+    const work = await readLoggedWork(again(), undefined, 2);
+    assertEquals(ids(work), ["first@main", "second@main"]);
+  });
+});
