@@ -7,6 +7,7 @@
  */
 
 import { join } from "@std/path";
+import type { TaskPlace } from "tidemark";
 import type { Line } from "./lines.ts";
 
 /** What an uninterrupted run did. */
@@ -125,15 +126,37 @@ function checkLine(
   if (line.type === "notice" && /damaged/.test(line.message)) fail(line.message);
 }
 
-/** Checks that a run starts each try of a task once. */
+/** Checks that a run starts each try of a task once, and none of a task that it need not run. */
 function checkTasks(lines: readonly Line[]): void {
   const seen = new Set<string>();
+  const reused = reusedIn([lines]);
   for (const line of lines) {
     if (line.type !== "task-started") continue;
-    const start = `try ${line.try} of ${line.id} in ${line.phase} ${line.epoch}`;
+    const start = `try ${line.try} of ${taskOf(line)}`;
     if (seen.has(start)) fail(`${start} ran twice`);
+    if (reused.has(taskOf(line))) fail(`${start} ran, and need not have`);
     seen.add(start);
   }
+}
+
+/** Checks that what runs before this one found recorded as finished is not run again by it. */
+export function checkReuse(lines: readonly Line[], before: readonly (readonly Line[])[]): void {
+  const reused = reusedIn(before);
+  for (const line of lines) {
+    if (line.type !== "task-started" || !reused.has(taskOf(line))) continue;
+    fail(`${taskOf(line)} ran, though an earlier resume had found it finished`);
+  }
+}
+
+/** The tasks that runs found recorded as finished. */
+export function reusedIn(runs: readonly (readonly Line[])[]): ReadonlySet<string> {
+  return new Set(
+    runs.flat().filter((line) => line.type === "task-reused").map((line) => taskOf(line)),
+  );
+}
+
+function taskOf({ id, phase, epoch }: TaskPlace): string {
+  return `${id} in ${phase} ${epoch}`;
 }
 
 function checkBlobs(

@@ -22,6 +22,7 @@ import { denoFileSystem } from "../../storage/deno_file_system.ts";
 import { type Breakage, breakCode, breakStore } from "./broken.ts";
 import { digestOfBlob } from "../../runtime/drill/digest.ts";
 import { isJobName, loadJob } from "./jobs.ts";
+import { type Grain, withGrain } from "./grain.ts";
 import { isBoundary, type Line, pointOf } from "./lines.ts";
 import type { ExactKill } from "./process.ts";
 
@@ -35,6 +36,8 @@ export interface ChildOptions {
   readonly seed?: number;
   /** How this build is broken, where it is. */
   readonly broken?: Breakage;
+  /** What is durable by itself, instead of what the job's plan says. */
+  readonly grain?: Grain;
 }
 
 class Child {
@@ -82,9 +85,10 @@ class Child {
 
   async run(name: string): Promise<void> {
     if (!isJobName(name)) throw new RangeError(`there is no job "${name}"`);
-    const { broken, params, seed } = this.options;
+    const { broken, params, seed, grain } = this.options;
     if (broken !== undefined) breakCode(broken);
-    const { job, uploader, isSavedAside } = await loadJob(name);
+    const { job: asWritten, uploader, isSavedAside } = await loadJob(name);
+    const job = grain === undefined ? asWritten : withGrain(asWritten, grain);
     this.say({ type: "ready" });
     const checkpoints = new MultiNodeCheckpointManager(this.folder, "file", {
       store: this.store(),

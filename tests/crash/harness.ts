@@ -6,6 +6,7 @@ import type { Breakage } from "./broken.ts";
 import {
   blobsOf,
   checkLinked,
+  checkReuse,
   checkRun,
   CrashCheckError,
   fail,
@@ -14,6 +15,7 @@ import {
   traceOf,
 } from "./check.ts";
 import type { ChildOptions } from "./child.ts";
+import type { Grain } from "./grain.ts";
 import { type JobName, jobParams } from "./jobs.ts";
 import { describeLine, isBoundary, type Line, pointOf } from "./lines.ts";
 import { type Kill, type Outcome, runChild } from "./process.ts";
@@ -30,7 +32,12 @@ export interface Trial {
   readonly broken?: Breakage;
   /** What the job asks, where it asks something. */
   readonly outside?: Outside;
+  /** What is durable by itself; what the job's plan says, where not given. */
+  readonly grain?: Grain;
 }
+
+/** What is run. */
+export type Subject = Omit<Trial, "kills">;
 
 /** What is outside of a job. */
 export interface Outside {
@@ -46,6 +53,8 @@ export interface Killed {
   readonly landings: readonly string[];
   /** The phases that a kill cut short, or left unsaved, as `epoch 3`; once for each kill that did. */
   readonly inFlight: readonly string[];
+  /** What each run printed. */
+  readonly runs: readonly (readonly Line[])[];
 }
 
 /** What an uninterrupted run did, and how often it passed each named point. */
@@ -63,18 +72,16 @@ export const TOO_LATE = "after its end";
 
 const references = new Map<string, Promise<MeasuredReference>>();
 
-/** What an uninterrupted run of a job does; it is run once for each seed, whatever is outside. */
-export function referenceOf(
-  job: JobName,
-  seed: number,
-  outside?: Outside,
-): Promise<MeasuredReference> {
-  const key = `${job} ${seed}`;
+/** What an uninterrupted run of a job does; it is run once for each seed and grain, in a whole build. */
+export function referenceOf({ broken: _, ...subject }: Subject): Promise<MeasuredReference> {
+  const { job, seed, outside, grain } = subject;
+  const key = `${job} ${seed} ${grain}`;
   const known = references.get(key);
   if (known !== undefined) return known;
   const made = withFolder(async (folder) => {
-    const options = childOptions({ job, seed, ...outside === undefined ? {} : { outside } }, -1);
-    const outcome = await runChild(job, folder, options, undefined, outside?.host);
+    const outcome = await runChild(
+      ...[job, folder, childOptions(subject, -1), undefined, outside?.host] as const,
+    );
     const { lines, failure, durationMs } = outcome;
     const blobs = blobsOf(lines);
     if (blobs === undefined) throw new Error(`${job} does not run: ${failure}`);
@@ -96,12 +103,13 @@ export function referenceOf(
  * @throws {Error} Where the first kill is at a named point, and that never came.
  */
 export async function runKilled(trial: Trial): Promise<Killed> {
-  const { job, seed, kills, outside } = trial;
-  const reference = await referenceOf(job, seed, outside);
+  const { job, kills, outside } = trial;
+  const reference = await referenceOf(trial);
   return await withFolder(async (folder) => {
     const root = join(folder, "job");
     const landings: string[] = [];
     const inFlight: string[] = [];
+    const runs: (readonly Line[])[] = [];
     let acknowledged = -1;
     let linked = -1;
     for (let run = 0;; run++) {
@@ -110,6 +118,8 @@ export async function runKilled(trial: Trial): Promise<Killed> {
       const outcome = await runChild(job, folder, options, kill, outside?.host);
       checkOutcome(outcome, run);
       checkRun(outcome.lines, linked, reference);
+      checkReuse(outcome.lines, runs);
+      runs.push(outcome.lines);
       if (run === 0 && kill !== undefined && "point" in kill && !outcome.isKilled) {
         throw new Error(`${job} never came to the kill point "${kill.point}" (${kill.nth})`);
       }
@@ -119,7 +129,7 @@ export async function runKilled(trial: Trial): Promise<Killed> {
       if (kill !== undefined) landings.push(landingOf(outcome));
       if (outcome.isKilled) inFlight.push(...unsavedPhases(outcome.lines, linked, reference));
       // A run that its kill came too late for is itself resumed, as a user might who did not look.
-      if (kill === undefined) return { landings, inFlight };
+      if (kill === undefined) return { landings, inFlight, runs };
     }
   });
 }
@@ -129,9 +139,9 @@ export async function runKilled(trial: Trial): Promise<Killed> {
  *
  * @throws {CrashCheckError} Where it did not do what it should have.
  */
-export async function runUninterrupted(trial: Omit<Trial, "kills">): Promise<void> {
-  const { job, seed } = trial;
-  const reference = await referenceOf(job, seed);
+export async function runUninterrupted(trial: Subject): Promise<void> {
+  const { job } = trial;
+  const reference = await referenceOf(trial);
   await withFolder(async (folder) => {
     const outcome = await runChild(job, folder, childOptions(trial, -1));
     checkOutcome(outcome, 0);
@@ -146,13 +156,14 @@ export async function runUninterrupted(trial: Omit<Trial, "kills">): Promise<voi
 
 /** What the child of one run of a trial is told; of its build only that it is broken. */
 function childOptions(
-  { job, seed, broken, outside }: Omit<Trial, "kills">,
+  { job, seed, broken, outside, grain }: Subject,
   linked: number,
 ): ChildOptions {
   return {
     // Where nothing is saved yet the job starts anew, and has to be told all again.
     ...linked < 0 ? { seed, params: { ...jobParams[job], ...outside?.params } } : {},
     ...broken === undefined ? {} : { broken },
+    ...grain === undefined ? {} : { grain },
   };
 }
 

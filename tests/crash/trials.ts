@@ -24,7 +24,7 @@ export async function pointsOf(
 ): Promise<ReadonlyMap<string, readonly { readonly job: JobName; readonly count: number }[]>> {
   const found = new Map<string, { job: JobName; count: number }[]>();
   for (const job of jobNames) {
-    for (const [point, count] of (await referenceOf(job, seed)).points) {
+    for (const [point, count] of (await referenceOf({ job, seed })).points) {
       const known = found.get(point) ?? [];
       known.push({ job, count });
       found.set(point, known);
@@ -55,7 +55,7 @@ export async function randomTrials(
   random: Random,
   count: number,
 ): Promise<Trial[]> {
-  const { durationMs } = await referenceOf(job, seed);
+  const { durationMs } = await referenceOf({ job, seed });
   return Array.from({ length: count }, () => ({
     job,
     seed,
@@ -66,7 +66,7 @@ export async function randomTrials(
 /** Kills of any job at named points and random instants, up to three in a row. */
 export async function mixedTrials(seed: number, random: Random, count: number): Promise<Trial[]> {
   const kill = async (job: JobName): Promise<Kill> => {
-    const { points, durationMs } = await referenceOf(job, seed);
+    const { points, durationMs } = await referenceOf({ job, seed });
     if (random(3) === 0) return { afterMs: random(Math.ceil(durationMs)) };
     const [point, most] = [...points][random(points.size)] ?? ["snapshot", 1];
     return { point, nth: 1 + random(most) };

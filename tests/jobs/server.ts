@@ -28,9 +28,14 @@ function db(path: string, isNew: boolean): Response {
   return Response.json({ day, rows: at % 97, revenue: (at * 7919 % 10007) / 100 });
 }
 
+/** What the recorder answers to a call. */
+export function answerOf(call: string): string {
+  return `done: ${call}`;
+}
+
 /** Answers by what is asked behind the first part of the path, which says who asks. */
 function recorder(path: string): Response {
-  return new Response(`done: ${path.split("/").slice(2).join("/")}`);
+  return new Response(answerOf(path.split("/").slice(2).join("/")));
 }
 
 if (import.meta.main) {

@@ -4,17 +4,23 @@ import {
   histogram,
   type Killed,
   type Outside,
-  referenceOf,
   runTrials,
   type Tally,
   type Trial,
 } from "../crash/harness.ts";
 import { CrashCheckError } from "../crash/check.ts";
+import type { Grain } from "../crash/grain.ts";
 import type { Kill } from "../crash/process.ts";
 import type { Random } from "../crash/trials.ts";
 import { FakeServer } from "../jobs/fake_server.ts";
-import { checkRequests, parseRequest, type Request } from "./requests.ts";
-import { zooTrials } from "./trials.ts";
+import {
+  boundByEpoch,
+  boundByPiece,
+  checkRequests,
+  parseRequest,
+  type Request,
+} from "./requests.ts";
+import { type Sample, zooTrials } from "./trials.ts";
 
 const JOB = "zoo/effects";
 
@@ -29,8 +35,17 @@ const POINTS: readonly Kill[] = [
   { point: "after exit, not recorded", nth: 1 },
 ];
 
+/** Around what task grain writes. */
+const LOG_POINTS: readonly Kill[] = [
+  { point: "log write: tasks", nth: 1 },
+  { point: "log sync: tasks", nth: 2 },
+  { point: "log sync: tasks", nth: 5 },
+];
+
 /** What came of it. */
 export interface EffectsTally extends Tally {
+  /** What was durable by itself. */
+  readonly grain: Grain;
   /** How many requests there were in all. */
   readonly requests: number;
   /** How many of them were repeats. */
@@ -41,8 +56,7 @@ export interface EffectsTally extends Tally {
 
 /** Kills the job at points around its calls, and at a sample of its boundaries. */
 export async function killEffects(
-  seed: number,
-  most: number,
+  { seed, most, grain }: Pick<Sample, "seed" | "most" | "grain">,
   random: Random,
 ): Promise<EffectsTally> {
   await using server = await FakeServer.start("recorder");
@@ -50,9 +64,10 @@ export async function killEffects(
     host: server.host,
     params: { server: `${server.url}/trial-${trial}` },
   });
-  const { trials: sampled } = await zooTrials(JOB, { seed, most, outside }, random);
-  const named = POINTS.map((kill, index): Trial => ({
-    ...{ job: JOB, seed, kills: [kill] },
+  const { trials: sampled } = await zooTrials(JOB, { seed, most, grain, outside }, random);
+  const points = grain === "task" ? [...POINTS, ...LOG_POINTS] : POINTS;
+  const named = points.map((kill, index): Trial => ({
+    ...{ job: JOB, seed, grain, kills: [kill] },
     outside: outside(1 + sampled.length + index),
   }));
   const trials = [...sampled, ...named];
@@ -60,11 +75,10 @@ export async function killEffects(
   const tally = await runTrials(trials, (_, trial, result) => {
     if (result !== undefined) killed.set(1 + trials.indexOf(trial), result);
   });
-  await referenceOf(JOB, seed, outside(0));
   const requests = (await server.end()).map(parseRequest);
   const failures = [...tally.failures];
   const repeats = checkAll(requests, trials, killed, failures);
-  return { ...tally, failures, repeats, requests: requests.length, trials: trials.length };
+  return { ...tally, grain, failures, repeats, requests: requests.length, trials: trials.length };
 }
 
 /** Checks each trial's requests; gives how many were repeats, and adds to the failures. */
@@ -78,7 +92,10 @@ function checkAll(
   let repeats = 0;
   for (const [number, result] of killed) {
     try {
-      repeats += checkRequests(of(number), of(0), result);
+      const bound = trials[number - 1]?.grain === "task"
+        ? boundByPiece(result)
+        : boundByEpoch(result);
+      repeats += checkRequests(of(number), of(0), bound);
     } catch (error) {
       if (!(error instanceof CrashCheckError)) throw error;
       failures.push(`${JSON.stringify(trials[number - 1])}: ${error.message}`);
@@ -89,7 +106,7 @@ function checkAll(
 
 /** Says what came of it. */
 export function describeEffects(tally: EffectsTally): string {
-  const { trials, requests, repeats } = tally;
-  return `${JOB}: ${trials} trials, ${requests} requests, ${repeats} repeats, each for a call in ` +
+  const { trials, requests, repeats, grain } = tally;
+  return `${JOB}, grain ${grain}: ${trials} trials, ${requests} requests, ${repeats} repeats, each for a call in ` +
     `flight and with the same key\n${histogram(tally)}`;
 }

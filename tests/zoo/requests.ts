@@ -1,11 +1,13 @@
 /**
  * Checks what killed and resumed jobs asked of a server that keeps every request and removes no double.
  *
- * A request is repeated only where a kill cut its phase short, and then under the same key.
+ * A request is repeated only where a kill cut its phase short, and with task grain only where its result
+ * was not given yet; and then under the same key.
  */
 
 import { fail } from "../crash/check.ts";
 import type { Killed } from "../crash/harness.ts";
+import { answerOf } from "../jobs/server.ts";
 
 /** One request. */
 export interface Request {
@@ -27,6 +29,36 @@ export function parseRequest(line: string): Request {
   return { by, what, query, key };
 }
 
+/** How often each call may have been asked at most, by its phase and what it is. */
+export type Bound = (call: Pick<Request, "what" | "query">) => number;
+
+/** The bound at epoch grain: once, and again for each kill that cut the call's phase short. */
+export function boundByEpoch({ inFlight }: Pick<Killed, "inFlight">): Bound {
+  return ({ what }) => 1 + inFlight.filter((phase) => phase === phaseOf(what)).length;
+}
+
+/**
+ * The bound at task grain: once for each run of its phase, up to the run in which the task got its
+ * result and said so.
+ */
+export function boundByPiece({ runs }: Pick<Killed, "runs">): Bound {
+  return ({ what, query }) => {
+    const answered = runs.findIndex((lines) =>
+      lines.some((line) => line.type === "log" && line.message === answerOf(`${what}${query}`))
+    );
+    const asking = answered < 0 ? runs : runs.slice(0, answered + 1);
+    return asking.filter((lines) =>
+      lines.some((line) =>
+        line.type === "phase-started" && `${line.phase} ${line.epoch}` === phaseOf(what)
+      )
+    ).length;
+  };
+}
+
+function phaseOf(what: string): string {
+  return what.split("/").slice(0, 2).join(" ");
+}
+
 /**
  * Checks the requests of one trial against those of the uninterrupted run.
  *
@@ -35,21 +67,18 @@ export function parseRequest(line: string): Request {
 export function checkRequests(
   found: readonly Request[],
   reference: readonly Request[],
-  { inFlight }: Pick<Killed, "inFlight">,
+  bound: Bound,
 ): number {
   checkKeys(found, reference);
-  const wanted = countsOf(reference);
   const counts = countsOf(found);
-  for (const call of wanted.keys()) if (!counts.has(call)) fail(`"${call}" was never asked`);
+  for (const call of countsOf(reference).keys()) {
+    if (!counts.has(call)) fail(`"${call}" was never asked`);
+  }
   let repeats = 0;
-  for (const [call, count] of counts) {
-    const [phase, epoch] = call.split("/");
-    const most = (wanted.get(call) ?? 0) +
-      inFlight.filter((one) => one === `${phase} ${epoch}`).length;
-    if (count > most) {
-      fail(`"${call}" was asked ${count} times, though kills in ${inFlight} explain only ${most}`);
-    }
-    repeats += count - (wanted.get(call) ?? 0);
+  for (const [call, { request, count }] of counts) {
+    const most = bound(request);
+    if (count > most) fail(`"${call}" was asked ${count} times, of which kills explain ${most}`);
+    repeats += count - 1;
   }
   return repeats;
 }
@@ -76,11 +105,15 @@ function withoutBranch(key: string): string {
   return [job, ...rest].join(":");
 }
 
-function countsOf(requests: readonly Request[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { what, query } of requests) {
-    const call = `${what}${query}`;
-    counts.set(call, (counts.get(call) ?? 0) + 1);
+function countsOf(
+  requests: readonly Request[],
+): ReadonlyMap<string, { readonly request: Request; count: number }> {
+  const counts = new Map<string, { readonly request: Request; count: number }>();
+  for (const request of requests) {
+    const call = `${request.what}${request.query}`;
+    const known = counts.get(call);
+    if (known === undefined) counts.set(call, { request, count: 1 });
+    else known.count++;
   }
   return counts;
 }

@@ -1,5 +1,7 @@
 /** Kills the jobs of the zoo at length. */
 
+import { reusedIn } from "../crash/check.ts";
+import { GRAINS } from "../crash/grain.ts";
 import { killsIn, runTrials } from "../crash/harness.ts";
 import { randomFrom } from "../crash/trials.ts";
 import { describeEffects, killEffects } from "./effects.ts";
@@ -19,23 +21,30 @@ export async function killZoo(most: number, seed: number): Promise<readonly stri
   let kills = 0;
   for (const name of zooNames) {
     if (name === "zoo/effects") continue;
-    const instants = Math.ceil(most / BOUNDARIES_PER_INSTANT);
-    const { boundaries, trials } = await zooTrials(name, { seed, most, instants }, random);
-    const tally = await runTrials(trials);
-    const killed = killsIn(tally);
-    console.log(
-      `${name}: ${trials.length} trials with ${killed} kills, at ${boundaries} boundaries, ` +
-        `${tally.failures.length} failures`,
-    );
-    failures.push(...tally.failures);
-    count += trials.length;
-    kills += killed;
+    for (const grain of GRAINS) {
+      const instants = Math.ceil(most / BOUNDARIES_PER_INSTANT);
+      const { boundaries, trials } = await zooTrials(name, { seed, most, grain, instants }, random);
+      let reused = 0;
+      const tally = await runTrials(trials, (_, __, killed) => {
+        reused += reusedIn(killed?.runs ?? []).size;
+      });
+      const killed = killsIn(tally);
+      console.log(
+        `${name}, grain ${grain}: ${trials.length} trials with ${killed} kills, at ${boundaries} boundaries, ` +
+          `${reused} tasks reused, ${tally.failures.length} failures`,
+      );
+      failures.push(...tally.failures);
+      count += trials.length;
+      kills += killed;
+    }
   }
-  const effects = await killEffects(seed, most, random);
-  console.log(describeEffects(effects));
-  failures.push(...effects.failures);
-  count += effects.trials;
-  kills += killsIn(effects);
+  for (const grain of GRAINS) {
+    const effects = await killEffects({ seed, most, grain }, random);
+    console.log(describeEffects(effects));
+    failures.push(...effects.failures);
+    count += effects.trials;
+    kills += killsIn(effects);
+  }
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(
     `the zoo: ${zooNames.length} jobs, ${count} trials, ${kills} kills, ${failures.length} ` +

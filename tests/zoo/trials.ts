@@ -1,6 +1,7 @@
 /** Chooses at which of their boundaries the jobs of the zoo are killed. */
 
-import { type Outside, referenceOf, type Trial } from "../crash/harness.ts";
+import { type Outside, referenceOf, type Subject, type Trial } from "../crash/harness.ts";
+import type { Grain } from "../crash/grain.ts";
 import type { Kill } from "../crash/process.ts";
 import type { Random } from "../crash/trials.ts";
 import type { ZooName } from "./zoo.ts";
@@ -16,28 +17,31 @@ export interface Sample {
   readonly most: number;
   /** At how many random instants it is killed beside them. */
   readonly instants?: number;
-  /** What is outside of the job in a trial, by its number. */
+  /** What is durable by itself. */
+  readonly grain: Grain;
+  /** What is outside of the job in a trial, by its number; 0 is the uninterrupted run. */
   readonly outside?: (trial: number) => Outside;
 }
 
 /** Kills of one job, and how many boundaries it has. */
 export async function zooTrials(
   job: ZooName,
-  { seed, most, instants = 0, outside }: Sample,
+  { seed, most, grain, instants = 0, outside }: Sample,
   random: Random,
 ): Promise<{ readonly boundaries: number; readonly trials: readonly Trial[] }> {
-  const { boundaries, durationMs } = await referenceOf(job, seed, outside?.(0));
+  const subjectOf = (trial: number): Subject => ({
+    ...{ job, seed, grain },
+    ...outside === undefined ? {} : { outside: outside(trial) },
+  });
+  const { boundaries, durationMs } = await referenceOf(subjectOf(0));
   const kills: Kill[] = sample(boundaries, most, random).map((boundary) => ({ boundary }));
   for (let kill = 0; kill < instants; kill++) {
     kills.push({ afterMs: random(Math.ceil(durationMs)) });
   }
   const trials = kills.map((kill, index): Trial => {
     const again = index % TWICE_EVERY === TWICE_EVERY - 1;
-    return {
-      ...{ job, seed },
-      kills: again ? [kill, { boundary: 1 + random(boundaries) }] : [kill],
-      ...outside === undefined ? {} : { outside: outside(index + 1) },
-    };
+    const more: Kill[] = again ? [{ boundary: 1 + random(boundaries) }] : [];
+    return { ...subjectOf(index + 1), kills: [kill, ...more] };
   });
   return { boundaries, trials };
 }

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { assertResumable } from "tidemark";
+import { GRAINS, withGrain } from "../crash/grain.ts";
 import { histogram, killsIn, runTrials } from "../crash/harness.ts";
 import { randomFrom } from "../crash/trials.ts";
 import { runProgram, withFolder } from "../e2e/process.ts";
@@ -11,8 +12,8 @@ import { zooTrials } from "./trials.ts";
 import { badJobs, loadFromZoo, zooNames, zooParams } from "./zoo.ts";
 
 const SEED = 7;
-const KILLS = 5;
-const KILLS_IN_PROCESS = 40;
+const KILLS = 3;
+const KILLS_IN_PROCESS = 20;
 
 const JOBS = new URL("jobs/", import.meta.url);
 
@@ -27,35 +28,39 @@ Deno.test("the zoo has all jobs of its folder", () => {
 });
 
 for (const [index, name] of alone.entries()) {
-  Deno.test(`${name}: killed at its boundaries, it ends like one never killed`, async () => {
-    const { boundaries, trials } = await zooTrials(
-      name,
-      { seed: SEED, most: KILLS },
-      randomFrom(SEED + index),
-    );
-    const tally = await runTrials(trials);
-    console.log(`${name}: killed at ${trials.length} of ${boundaries}\n${histogram(tally)}`);
-    assertEquals(tally.failures.join("\n"), "");
-    assert(killsIn(tally) > KILLS / 2, "kills came too late");
-  });
-
-  Deno.test(`${name}: killed in this process at more of its steps, it ends the same`, async () => {
-    const { job, uploader } = await loadFromZoo(name);
-    const done = await assertResumable(job, {
-      ...{ kills: KILLS_IN_PROCESS, params: zooParams[name], seed: SEED },
-      ...uploader === undefined ? {} : { uploader },
+  for (const grain of GRAINS) {
+    Deno.test(`${name}, grain ${grain}: killed at its boundaries, it ends like one never killed`, async () => {
+      const { boundaries, trials } = await zooTrials(
+        name,
+        { seed: SEED, most: KILLS, grain },
+        randomFrom(SEED + index),
+      );
+      const tally = await runTrials(trials);
+      console.log(`${name}: killed at ${trials.length} of ${boundaries}\n${histogram(tally)}`);
+      assertEquals(tally.failures.join("\n"), "");
+      assert(killsIn(tally) > KILLS / 2, "kills came too late");
     });
-    console.log(`${name}: ${done.kills} deaths in ${done.trials} trials at ${done.steps} steps`);
-    assert(done.kills >= KILLS_IN_PROCESS);
-  });
+
+    Deno.test(`${name}, grain ${grain}: killed in this process, it ends the same`, async () => {
+      const { job, uploader } = await loadFromZoo(name);
+      const done = await assertResumable(withGrain(job, grain), {
+        ...{ kills: KILLS_IN_PROCESS, params: zooParams[name], seed: SEED },
+        ...uploader === undefined ? {} : { uploader },
+      });
+      console.log(`${name}: ${done.kills} deaths in ${done.trials} trials at ${done.steps} steps`);
+      assert(done.kills >= KILLS_IN_PROCESS);
+    });
+  }
 }
 
-Deno.test("a job's calls are repeated only where a kill cut their phase short, with their keys", async () => {
-  const tally = await killEffects(SEED, KILLS, randomFrom(SEED));
-  console.log(describeEffects(tally));
-  assertEquals(tally.failures.join("\n"), "");
-  assert(tally.repeats > 0, "no kill came while a call was in flight");
-});
+for (const grain of GRAINS) {
+  Deno.test(`calls are repeated only where a kill cut them short, with their keys, grain ${grain}`, async () => {
+    const tally = await killEffects({ seed: SEED, most: KILLS, grain }, randomFrom(SEED));
+    console.log(describeEffects(tally));
+    assertEquals(tally.failures.join("\n"), "");
+    assert(tally.repeats > 0, "no kill came while a call was in flight");
+  });
+}
 
 for (const [name, said] of Object.entries(badJobs)) {
   Deno.test(`${name} is caught by the drill, with the cause`, async () => {

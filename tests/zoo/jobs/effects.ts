@@ -17,15 +17,25 @@ async function ask(url: string, { idempotencyKey, signal }: Asking) {
 }
 
 const open = task("open", { reads: { server }, writes: { account } })
-  .run(async ({ server }, context) => ({ account: await ask(`${server}/init/0/open`, context) }));
+  .run(async ({ server }, context) => ({
+    account: (await ask(`${server}/init/0/open`, context)).replaceAll(/\W+/g, "-"),
+  }));
 
+/** Says of each piece that it has its result: with task grain it must not be asked for again. */
 const pay = task("pay", { reads: { server, account }, updates: { paid } })
-  .run(async ({ server, account, paid }, { map, step, epoch }) => {
+  .run(async ({ server, account, paid }, { map, step, epoch, log }) => {
     const url = `${server}/epoch/${epoch}`;
-    const bills = [1, 2, 3].map((bill) => `${account}-${bill}`);
+    const bills = [1, 2, 3, 4].map((bill) => `${account}-${bill}`);
     const options = { key: (bill: string) => bill, concurrency: 2 };
-    paid.push(...await map("bill", bills, (bill, piece) => ask(`${url}/${bill}`, piece), options));
-    paid.push(await step("sum", (piece) => ask(`${url}/sum`, piece)));
+    for await (
+      const done of map("bill", bills, (bill, piece) => ask(`${url}/${bill}`, piece), options)
+    ) {
+      log(done);
+      paid.push(done);
+    }
+    const sum = await step("sum", (piece) => ask(`${url}/sum`, piece));
+    log(sum);
+    paid.push(sum);
   });
 
 const tell = task("tell", {
