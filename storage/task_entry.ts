@@ -46,6 +46,8 @@ export interface TaskEntry extends EntrySite {
 export interface GateEntry extends EntrySite {
   /** What it is. */
   readonly kind: "gate";
+  /** A digest of the condition and of what it reads. */
+  readonly code: string;
   /** Whether it held. */
   readonly isOpen: boolean;
 }

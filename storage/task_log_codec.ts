@@ -102,6 +102,7 @@ function encodeEntry(entry: LogEntry, packs: ReadonlyMap<string, number>): Recor
       );
       break;
     case "gate":
+      map.set("code", entry.code);
       map.set("isOpen", entry.isOpen);
       break;
     case "piece":
@@ -155,7 +156,7 @@ function parseEntry(fields: Fields, packs: readonly string[]): LogEntry {
       };
       break;
     case "gate":
-      entry = { kind, ...site, isOpen: fields.boolean("isOpen") };
+      entry = { kind, ...site, code: fields.text("code", 64), isOpen: fields.boolean("isOpen") };
       break;
     case "piece":
       entry = {

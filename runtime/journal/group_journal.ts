@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { PlacedStep } from "../../dsl/layout.ts";
-import type { AnyTask } from "../../dsl/mod.ts";
+import type { ParamValues, PlacedStep } from "../../dsl/layout.ts";
+import type { AnyTask, When } from "../../dsl/mod.ts";
 import { isToken } from "../../dsl/access.ts";
 import {
   decodeValue,
@@ -18,7 +18,7 @@ import {
 import { decodeBlob } from "../checkpoint/restore.ts";
 import type { Cursors } from "../session/cursors.ts";
 import type { Workspace } from "../session/workspace.ts";
-import { codeOfStep } from "./code.ts";
+import { codeOfGate, codeOfStep, codeOfText, paramsOf } from "./code.ts";
 import type { Journal } from "./journal.ts";
 import { isLogged, judgeReuse, type ReuseVerdict } from "./reuse.ts";
 
@@ -48,12 +48,14 @@ export class GroupJournal {
     private readonly journal: Journal,
     private readonly steps: readonly PlacedStep[],
     private readonly site: Omit<EntrySite, "id">,
+    private readonly params: ParamValues,
   ) {
     const { phase, epoch } = site;
     this.#verdicts = journal.isFine
       ? judgeReuse(steps, {
         entryOf: (id) => journal.entryOf({ phase, epoch, id }),
         isSaved: journal.isSaved,
+        params,
       })
       : [];
     this.#indices = new Map(steps.map(({ id, index }) => [id, index]));
@@ -115,9 +117,10 @@ export class GroupJournal {
   }
 
   /** Records the condition of a group that was judged. */
-  judged({ id }: PlacedStep, isOpen: boolean): Promise<void> | undefined {
+  judged(step: PlacedStep, condition: When, isOpen: boolean): Promise<void> | undefined {
     if (!this.journal.isFine) return undefined;
-    return this.journal.log({ kind: "gate", ...this.site, id, isOpen });
+    const code = codeOfGate(step, condition, this.params);
+    return this.journal.log({ kind: "gate", ...this.site, id: step.id, code, isOpen });
   }
 
   /** What a task's context records. */
@@ -125,15 +128,19 @@ export class GroupJournal {
     const { journal } = this;
     const site = { ...this.site, id };
     const index = this.#indices.get(id);
-    const { dependsOn = [] } = index === undefined ? {} : this.steps[index] ?? {};
+    const { dependsOn = [], task } = index === undefined ? {} : this.steps[index] ?? {};
+    const given = task === undefined ? "" : paramsOf(task, this.params);
+    const pieceCode = (code: string): string => `${code.slice(0, 16)}${codeOfText(given)}`;
     const isSame = dependsOn.every((before) => this.#verdicts[before]?.isSame !== false);
     return {
-      recall: (key, code) => isSame ? journal.recall(site, key, code) : undefined,
+      recall: (key, code) => isSame ? journal.recall(site, key, pieceCode(code)) : undefined,
       record: (key, code, value) => {
         if (!journal.isFine) return undefined;
-        const { type, parts, byteLength } = encodeValue(value, { name: key });
-        const [bytes = new Uint8Array()] = copied({ type, parts, byteLength }).parts;
-        return journal.record({ kind: "piece", ...site, key, code, value: { type, bytes } });
+        const { type, parts: [bytes = new Uint8Array()] } = copied(
+          encodeValue(value, { name: key }),
+        );
+        const entry = { kind: "piece", ...site, key, code: pieceCode(code) } as const;
+        return journal.record({ ...entry, value: { type, bytes } });
       },
       time: async (key, ms) => {
         const known = journal.timeOf(site, key);
@@ -171,7 +178,7 @@ export class GroupJournal {
     const taken = outputs === undefined
       ? []
       : cursorsOf(task).flatMap((cursor) => cursors.takenOf(cursor, step.node) ?? []);
-    const code = codeOfStep(step, task);
+    const code = codeOfStep(step, task, this.params);
     return this.journal.log({
       ...{ kind: "task", ...this.site, id: step.id, code, outputs, cursors: taken },
     });

@@ -18,6 +18,7 @@ import {
   type TaskEntry,
 } from "../../storage/mod.ts";
 import type { Phase } from "../events.ts";
+import type { Scope } from "../session/scope.ts";
 import { GroupJournal, type Recalled } from "./group_journal.ts";
 import { JournalWriter, type JournalWriterOptions } from "./journal_writer.ts";
 
@@ -56,8 +57,11 @@ export class Journal {
   }
 
   /** The record of one run of a group. */
-  group(steps: readonly PlacedStep[], phase: Phase, epoch: number): GroupJournal {
-    return new GroupJournal(this, steps, { phase, epoch });
+  group(
+    steps: readonly PlacedStep[],
+    { phase, epoch, params }: Pick<Scope, "phase" | "epoch" | "params">,
+  ): GroupJournal {
+    return new GroupJournal(this, steps, { phase, epoch }, params);
   }
 
   /** What was recorded of a step. */

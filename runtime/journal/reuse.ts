@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { PlacedStep } from "../../dsl/layout.ts";
+import type { ParamValues, PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob } from "../../dsl/mod.ts";
 import type { GateEntry, TaskEntry } from "../../storage/mod.ts";
-import { codeOfStep } from "./code.ts";
+import { codeOfGate, codeOfStep } from "./code.ts";
 
 /** What becomes of a step on a resume, and why. */
 export interface ReuseVerdict {
@@ -24,6 +24,8 @@ export interface Recorded {
   readonly entryOf: (id: string) => TaskEntry | GateEntry | undefined;
   /** Whether a blob is saved: what writes others runs again. */
   readonly isSaved: (node: string, blob: AnyBlob) => boolean;
+  /** The values of params now. */
+  readonly params: ParamValues;
 }
 
 /**
@@ -49,7 +51,7 @@ export function judgeReuse(
 function judge(
   step: PlacedStep,
   verdicts: readonly ReuseVerdict[],
-  { entryOf, isSaved }: Recorded,
+  { entryOf, isSaved, params }: Recorded,
 ): ReuseVerdict {
   const { kind, id, task } = step;
   if (kind === "barrier") return { entry: undefined, isSame: true, because: "it does nothing" };
@@ -61,14 +63,17 @@ function judge(
   const entry = entryOf(id);
   if (kind === "gate") {
     if (entry?.kind !== "gate") return runs("its condition is not judged yet");
+    if (step.condition === undefined || entry.code !== codeOfGate(step, step.condition, params)) {
+      return runs("its condition, or a param of it, is another than when it was judged");
+    }
     return { entry, isSame: true, because: "its condition was judged" };
   }
   if (task === undefined || !isLogged(step, isSaved)) {
     return { entry: undefined, isSame: true, because: "what it writes is never saved" };
   }
   if (entry?.kind !== "task") return runs("it is not recorded as finished");
-  if (entry.code !== codeOfStep(step, task)) {
-    return runs("its code, or what it declares, was edited since it finished");
+  if (entry.code !== codeOfStep(step, task, params)) {
+    return runs("its code, what it declares, or a param of it is another than when it finished");
   }
   return { entry, isSame: true, because: "it has finished" };
 }

@@ -113,24 +113,16 @@ export class RunJournal {
   }
 }
 
-/** Work that may be used again: of the same branch, with the same seed and params. */
+/** Work that may be used again: of the same branch, with the same seed. Params are compared by the task. */
 function usable(
   work: LoggedWork,
   { session: { events } }: RunRequest,
-  { program, progress }: JournalStart,
+  { progress }: JournalStart,
 ): LoggedWork | undefined {
-  const { head } = work;
-  const params = sorted(head.params);
-  if (head.seed !== progress.seed || params !== sorted(program.params)) {
-    const message =
-      "the seed or the params are others than those with which tasks have finished since " +
-      "that state: they run again";
-    events.emit({ type: "notice", level: "info", message });
-    return undefined;
-  }
-  return head.branch === progress.branch ? work : undefined;
-}
-
-function sorted(params: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(Object.entries(params).sort(([a], [b]) => a < b ? -1 : 1));
+  const { branch, seed } = work.head;
+  if (branch !== progress.branch) return undefined;
+  if (seed === progress.seed) return work;
+  const message = `what tasks have done since that state had the seed ${seed}, and is done again`;
+  events.emit({ type: "notice", level: "info", message });
+  return undefined;
 }

@@ -92,7 +92,7 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
   if (scope.signal.aborted) onAbort();
   scope.signal.addEventListener("abort", onAbort, { once: true });
   const { phase, epoch } = scope;
-  const journal = scope.journal?.group(group.steps, phase, epoch);
+  const journal = scope.journal?.group(group.steps, scope);
   tellReused(journal?.reused ?? 0, scope);
   const source = { scope, workspace: host.workspace, before, journal };
   try {
@@ -219,7 +219,7 @@ class GroupRun {
         ? entry.isOpen
         : isOpen && await this.#judge(step, step.condition);
       this.#isOpen.set(index, holds);
-      if (isOpen && entry === undefined) await journal?.judged(step, holds);
+      if (isOpen && entry === undefined) await journal?.judged(step, step.condition, holds);
     } else if (task !== undefined) {
       if (entry?.kind === "task") return await this.#restore(task, entry);
       if (isOpen) return await this.#runTask(task);

@@ -43,7 +43,13 @@ async function inBoth(run: (store: Store, again: () => Store) => Promise<void>):
 }
 
 const site = { phase: "epoch", epoch: 1, id: "train@main" } as const;
-const gate = (id: string): EntryToLog => ({ kind: "gate", ...site, id, isOpen: true });
+const gate = (id: string): EntryToLog => ({
+  kind: "gate",
+  ...site,
+  id,
+  code: "c0de",
+  isOpen: true,
+});
 
 function ids(work: LoggedWork | undefined): readonly string[] | undefined {
   return work?.entries.map(({ id }) => id);
@@ -68,7 +74,7 @@ Deno.test("task log: entries of every kind come back as they were, small and lar
     };
     const others: EntryToLog[] = [
       { kind: "task", ...site, id: "skipped@main", code: "c0de", outputs: undefined, cursors: [] },
-      { kind: "gate", ...site, id: "gate@main", isOpen: false },
+      { kind: "gate", ...site, id: "gate@main", code: "c0de", isOpen: false },
       { kind: "piece", ...site, key: "k/1", code: "f00d", value: { type: value.type, bytes } },
       { kind: "time", ...site, phase: "init", epoch: 0, key: "now", ms: 1234.5 },
     ];
