@@ -55,4 +55,9 @@ export interface CheckpointPlan {
   readonly onSaveError?: "fail" | "warn" | "retry" | "pause";
   /** What a resume does about a damaged epoch: goes back to the nearest good one (the default), or stops. */
   readonly onDamaged?: "fallback" | "stop";
+  /**
+   * What a resume does where the job was edited since it was saved so that later epochs would be computed
+   * in another way: stops and says what differs (the default), or says it and goes on.
+   */
+  readonly onChange?: "stop" | "allow";
 }

@@ -34,6 +34,11 @@ export interface Declaration<R, U, W> {
   readonly retry?: Retry;
   /** How long one try may take. */
   readonly timeout?: Duration;
+  /**
+   * What stands for the task's code when a resume asks whether it was edited: the text of its function,
+   * and what that calls, then do not count. Change it when what the task computes changes.
+   */
+  readonly version?: string | number;
 }
 
 /** Any declaration, as the compiler of jobs sees it. */
@@ -52,6 +57,8 @@ export interface AnyDeclaration {
   readonly retry: Retry | undefined;
   /** See {@linkcode Declaration}. */
   readonly timeout: Duration | undefined;
+  /** See {@linkcode Declaration}. */
+  readonly version: string | number | undefined;
 }
 
 /** Any task, whatever its types. */
@@ -146,6 +153,7 @@ export function task<R extends Reads = None, U extends Updates = None, W extends
           after: Object.freeze([...declaration.after ?? []]),
           retry: declaration.retry,
           timeout: declaration.timeout,
+          version: declaration.version,
         }),
       }),
   });

@@ -5,6 +5,8 @@
  */
 export { type EpochRef } from "./checkpoint/epoch_ref.ts";
 export { CheckpointEngine } from "./checkpoint/engine.ts";
+export type { JobChange } from "./change/compare.ts";
+export type { JobDifference } from "./change/since.ts";
 export * from "./checkpoint/manager.ts";
 export * from "./checkpoint/metadata.ts";
 export { main } from "./cli/main.ts";
@@ -23,6 +25,7 @@ export {
   type JobRunOptions,
   type RunResult,
 } from "./run/job_runner.ts";
+export type { JobChanges } from "./run/foresee.ts";
 export type { Uploader } from "./run/uploader.ts";
 export { LocalSession, type LocalSessionOptions } from "./session/local_session.ts";
 export * from "./session/session.ts";

@@ -55,6 +55,8 @@ export interface Metric extends PlacedBlob {
 export interface Program {
   /** The job's name. */
   readonly job: string;
+  /** Its shape, for these params. */
+  readonly shape: JobOptions;
   /** The values of all params, by name. */
   readonly params: Readonly<Record<string, ParamValue>>;
   /** All params, by name. */
@@ -122,6 +124,7 @@ export function compile(job: Job, options: CompileOptions = {}): Program {
   const blobs = placedBlobs(groups);
   return Object.freeze({
     job: job.name,
+    shape,
     params,
     declaredParams,
     nodes: nodesOf(groups),

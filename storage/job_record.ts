@@ -5,6 +5,7 @@
  */
 import { DamagedError } from "./errors.ts";
 import { Fields } from "./fields.ts";
+import { encodeDescription, type JobDescription, parseDescription } from "./job_description.ts";
 import {
   attemptName,
   JOB,
@@ -49,6 +50,8 @@ export interface AttemptRecord {
   readonly createdAtMs: number;
   /** What for, where not to run the job. */
   readonly purpose?: UpkeepPurpose | undefined;
+  /** What the job was then, where one is run. */
+  readonly description?: JobDescription | undefined;
 }
 
 /** What an attempt is begun for that runs nothing. */
@@ -82,6 +85,9 @@ export function encodeAttempt(attempt: number, record: AttemptRecord): Uint8Arra
       ["environment", encodeEnvironment(record.environment)],
       ["createdAtMs", record.createdAtMs],
       ...record.purpose === undefined ? [] : [["purpose", record.purpose]] as const,
+      ...record.description === undefined
+        ? []
+        : [["description", encodeDescription(record.description)]] as const,
     ]),
   );
 }
@@ -97,6 +103,9 @@ export function decodeAttempt(attempt: number, bytes: Uint8Array): AttemptRecord
     createdAtMs: fields.number("createdAtMs"),
     ...fields.has("purpose")
       ? { purpose: fields.choice("purpose", ["prune", "repair"] as const) }
+      : {},
+    ...fields.has("description")
+      ? { description: parseDescription(fields.fields("description")) }
       : {},
   };
   fields.end();

@@ -9,9 +9,16 @@ import type { AnyTask } from "../task.ts";
 import type { AnyBlob } from "../token.ts";
 import { PHASES, type Subject } from "./check.ts";
 
-/** Keys and blobs that a task declares twice. */
+/** The longest version of a task. */
+const MOST_VERSION = 200;
+
+/** Keys and blobs that a task declares twice, and versions that are none. */
 export function checkDeclarations(tasks: Iterable<AnyTask>): readonly Problem[] {
-  return [...tasks].flatMap((task) => [...sameKeys(task), ...sameBlobs(task)]);
+  return [...tasks].flatMap((task) => [
+    ...sameKeys(task),
+    ...sameBlobs(task),
+    ...badVersion(task),
+  ]);
 }
 
 function sameKeys({ name, declaration }: AnyTask): readonly Problem[] {
@@ -28,6 +35,18 @@ function sameKeys({ name, declaration }: AnyTask): readonly Problem[] {
       mend: "updates alone reads, changes and may replace it: take it out of the other",
     }];
   });
+}
+
+/** What the compiler refuses too, for jobs in plain JavaScript. */
+function badVersion({ name, declaration }: AnyTask): readonly Problem[] {
+  const version: unknown = declaration.version;
+  const isGood = version === undefined || typeof version === "number" ||
+    typeof version === "string" && version !== "" && version.length <= MOST_VERSION;
+  return isGood ? [] : [{
+    code: "bad-version",
+    message: `task "${name}" has the version ${String(version).slice(0, MOST_VERSION) || '""'}`,
+    mend: `write a number, or a text of 1 to ${MOST_VERSION} characters`,
+  }];
 }
 
 function sameBlobs({ name, declaration }: AnyTask): readonly Problem[] {

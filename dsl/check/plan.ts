@@ -68,6 +68,7 @@ const CHOICES = {
   check: ["off", "reads"],
   onSaveError: ["fail", "warn", "retry", "pause"],
   onDamaged: ["fallback", "stop"],
+  onChange: ["stop", "allow"],
 } as const;
 
 /** What the compiler refuses too, for jobs in plain JavaScript. */

@@ -13,6 +13,7 @@ import {
   type NodeReport,
   openStore,
 } from "../../storage/mod.ts";
+import { describedIn } from "../change/since.ts";
 import {
   CheckpointsUnavailableError,
   MetadataHandlerError,
@@ -113,7 +114,12 @@ export class Archive {
     const source = await from.store();
     const manifest = await from.readEpoch(epoch);
     const { seed, params } = manifest.run;
-    const record = { seed, params, environment: environment(), createdAtMs: Date.now() };
+    // The fork is compared with what the job was, not with what it is.
+    const description = await describedIn(source, manifest.attempt);
+    const record = {
+      ...{ seed, params, description },
+      ...{ environment: environment(), createdAtMs: Date.now() },
+    };
     const target = await this.open(job, Object.keys(manifest.nodes));
     await forkCheckpoint({ source, manifest, target, record });
   }

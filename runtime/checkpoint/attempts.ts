@@ -4,7 +4,13 @@
  * @module
  */
 import type { ParamValue } from "../../dsl/mod.ts";
-import type { Attempt, Manifest, ManifestRef, RunState } from "../../storage/mod.ts";
+import type {
+  Attempt,
+  JobDescription,
+  Manifest,
+  ManifestRef,
+  RunState,
+} from "../../storage/mod.ts";
 import { environment } from "../run/state.ts";
 import type { Archive } from "./archive.ts";
 import type { Holding } from "./holding.ts";
@@ -26,12 +32,15 @@ export interface BegunRun {
   readonly seed: number;
   /** The values of its params. */
   readonly params: Readonly<Record<string, ParamValue>>;
+  /** What the job is. */
+  readonly description?: JobDescription | undefined;
 }
 
 /** Takes an attempt, and another where that one cannot save. */
 export class Attempts {
   #current: Attempt | undefined;
   #resumedFrom: ManifestRef | undefined;
+  #description: JobDescription | undefined;
 
   /** Takes the place. */
   constructor(private readonly archive: Archive, private readonly holding: Holding) {}
@@ -49,10 +58,12 @@ export class Attempts {
   /** Lets go of the attempt of an earlier run. */
   release(): void {
     this.#current = undefined;
+    this.#description = undefined;
   }
 
   /** Takes the next attempt. */
   async begin(run: BegunRun): Promise<void> {
+    this.#description = run.description;
     this.#current = await this.#begin(run);
   }
 
@@ -78,15 +89,16 @@ export class Attempts {
     const { seed = 0, params = {}, branch } = run ?? {};
     // A run that has lost its attempt must not take the job back from whoever has taken it over since.
     const behind = isRun ? known?.number : undefined;
-    const attempt = await this.#begin({ seed, params }, behind);
+    const description = isRun ? this.#description : undefined;
+    const attempt = await this.#begin({ seed, params, description }, behind);
     await attempt.recordParent(parent, { branch });
     this.#current = attempt;
     return { attempt, parent };
   }
 
-  async #begin({ seed, params }: BegunRun, behind?: number): Promise<Attempt> {
+  async #begin(run: BegunRun, behind?: number): Promise<Attempt> {
     const store = await this.archive.store();
-    const record = { seed, params, environment: environment(), createdAtMs: Date.now() };
+    const record = { ...run, environment: environment(), createdAtMs: Date.now() };
     return await store.begin(record, { behind });
   }
 

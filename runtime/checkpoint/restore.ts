@@ -76,27 +76,30 @@ function checkType(
   declared: AnyBlob | undefined,
   { name, node, epoch }: { readonly name: string; readonly node: string; readonly epoch: number },
 ): void {
-  if (declared === undefined || "absent" in entry) return;
+  const wrong = declared && wrongType(entry, declared);
+  if (wrong !== undefined) {
+    throw new BlobTypeError(name, node, epoch, wrong.saved, wrong.declared);
+  }
+}
+
+/** How a saved value is of another kind than a job declares, in words, as far as that is known. */
+export function wrongType(
+  entry: BlobEntry,
+  declared: AnyBlob,
+): { readonly saved: string; readonly declared: string } | undefined {
+  if ("absent" in entry) return undefined;
   const saved = kindOfType(entry.type);
   const hasCodec = declared.codec !== undefined;
   if (entry.codec !== hasCodec) {
-    const [before, now] = hasCodec
-      ? [saved, "a value with a codec"]
-      : ["a value with a codec", "none"];
-    throw new BlobTypeError(name, node, epoch, before, now);
+    return hasCodec
+      ? { saved, declared: "a value with a codec" }
+      : { saved: "a value with a codec", declared: "none" };
   }
-  if (hasCodec || declared.initial === undefined) return;
+  if (hasCodec || declared.initial === undefined) return undefined;
   const expected = kindOf(declared.initial());
   const isOpen = [saved, expected].some((kind) => kind === "null" || kind === "undefined");
-  if (!isOpen && saved !== expected) {
-    throw new BlobTypeError(
-      name,
-      node,
-      epoch,
-      `a ${saved}`,
-      `a ${expected} (by its initial value)`,
-    );
-  }
+  if (isOpen || saved === expected) return undefined;
+  return { saved: `a ${saved}`, declared: `a ${expected} (by its initial value)` };
 }
 
 /**

@@ -45,6 +45,10 @@ export interface Arguments {
   readonly dryRun: boolean;
   /** Takes the job over where another runner holds it. */
   readonly takeOver: boolean;
+  /** Goes on where the job was edited, as far as that can be allowed. */
+  readonly allowChange: boolean;
+  /** Says how a resume would go, instead of what a run would do. */
+  readonly resume: boolean;
   /** The epoch to resume from. */
   readonly from: string | undefined;
   /** The epoch to pin or unpin. */
@@ -76,16 +80,8 @@ export interface Arguments {
 }
 
 const SWITCHES = [
-  "--help",
-  "--version",
-  "--fresh",
-  "--full",
-  "--json",
-  "--quiet",
-  "--faults",
-  "--take-over",
-  "--dry-run",
-  "--all",
+  ...["--help", "--version", "--fresh", "--full", "--json", "--quiet"] as const,
+  ...["--faults", "--take-over", "--allow-change", "--resume", "--dry-run", "--all"] as const,
 ] as const;
 const VALUES = [
   ...["--from", "--as", "--of", "--to", "--param", "--seed", "--stop-after", "--grace"] as const,
@@ -103,13 +99,14 @@ const PLACE = ["--to", "--as"] as const;
 const RUNS = [
   ...PLACE,
   ...["--json", "--quiet", "--param", "--seed", "--stop-after", "--grace", "--take-over"],
+  "--allow-change",
 ] as const;
 
 /** Which flags a command takes, beside `--help` and `--version`. */
 const TAKES: Readonly<Record<Command, readonly string[]>> = {
   run: ["--fresh", ...RUNS],
   resume: ["--from", ...RUNS],
-  plan: ["--param", "--json", ...PLACE],
+  plan: ["--resume", "--from", "--param", "--seed", "--json", ...PLACE],
   ls: ["--all", "--json", ...PLACE],
   verify: ["--full", "--json", ...PLACE],
   explain: ["--param", "--json", ...PLACE],
@@ -162,6 +159,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     const other = COMMANDS.filter((name) => TAKES[name].includes(flag)).join(", ");
     throw new UsageError(`"${command}" does not take ${flag}: it goes with ${other}`);
   }
+  checkTogether(command, used);
   return {
     command,
     help: switches.has("--help"),
@@ -171,6 +169,8 @@ export function parseArguments(args: readonly string[]): Arguments {
     all: switches.has("--all"),
     dryRun: switches.has("--dry-run"),
     takeOver: switches.has("--take-over"),
+    allowChange: switches.has("--allow-change"),
+    resume: switches.has("--resume"),
     from: values.get("--from"),
     operand,
     as: parseName("--as", values.get("--as")),
@@ -186,6 +186,17 @@ export function parseArguments(args: readonly string[]): Arguments {
     json: switches.has("--json"),
     quiet: switches.has("--quiet"),
   };
+}
+
+/** Flags that say something only beside another one, or only without it. */
+function checkTogether(command: Command, used: readonly string[]): void {
+  for (const flag of ["--from", "--seed"]) {
+    if (command !== "plan" || !used.includes(flag) || used.includes("--resume")) continue;
+    throw new UsageError(`"plan" takes ${flag} only with --resume`);
+  }
+  if (used.includes("--fresh") && used.includes("--allow-change")) {
+    throw new UsageError("--fresh starts anew, so that there is no change to allow: leave one out");
+  }
 }
 
 const EXAMPLES: Readonly<Record<(typeof VALUES)[number], string>> = {

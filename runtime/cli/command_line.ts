@@ -7,7 +7,7 @@ import { type Job, JobError, parseDuration } from "../../dsl/mod.ts";
 import { PLACE_KINDS } from "../../dsl/check/plan.ts";
 import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
 import { FencedError } from "../../storage/mod.ts";
-import { JobHeldError, StoppedError } from "../errors.ts";
+import { JobChangedError, JobHeldError, StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
@@ -18,6 +18,7 @@ import { parseParams } from "./params.ts";
 import { UsageError } from "./usage_error.ts";
 import { DRILLED, runDrilled } from "../drill/drilled_process.ts";
 import { drillFolder, drillInProcesses } from "./drill.ts";
+import { changesData, changesText } from "./changes.ts";
 import { failureText, Kept } from "./failure.ts";
 import { helpText } from "./help.ts";
 import { toJson } from "./json.ts";
@@ -31,7 +32,14 @@ import { verify } from "./verify.ts";
 import { startWatch, type Watch } from "./watch.ts";
 
 /** What a command ends with. */
-export const EXIT = { finished: 0, failed: 1, usage: 2, stopped: 75, held: 76 } as const;
+export const EXIT = {
+  finished: 0,
+  failed: 1,
+  usage: 2,
+  stopped: 75,
+  held: 76,
+  changed: 78,
+} as const;
 
 /** A command line, and what is around it. */
 export interface CommandLine {
@@ -105,6 +113,7 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
     ...args.seed === undefined ? {} : { seed: args.seed },
     ...name === undefined ? {} : { as: name },
     takeOver: args.takeOver,
+    ...args.allowChange ? { allowChange: true } : {},
     ...args.stopAfter === undefined ? {} : { stopAfter: args.stopAfter },
     ...startOf(args),
   });
@@ -152,6 +161,8 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
         return await drillInProcesses({ job, base: line.base, output, ...ready });
       case "fork":
         return await run({ ...ready, runner: await fork(ready, output) }, line, kept);
+      case "plan":
+        if (args.resume) return await planResume(ready, output);
     }
     const { place } = archive;
     output.out(
@@ -163,6 +174,7 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
     const to = (args.to === undefined ? "" : ` --to ${args.to}`) + as;
     output.err(failureText(error, kept, `deno run … ${fileName(line.base)}${to}`));
     if (isStop(error)) return EXIT.stopped;
+    if (error instanceof JobChangedError) return EXIT.changed;
     return isHeld(error) ? EXIT.held : EXIT.failed;
   }
 }
@@ -213,6 +225,14 @@ function isHeld(error: unknown): boolean {
     if (inner instanceof FencedError || inner instanceof JobHeldError) return true;
   }
   return false;
+}
+
+/** Says what has changed since an epoch was saved, and whether the job would go on from there. */
+async function planResume({ args, runner }: Ready, output: Output): Promise<number> {
+  const from = args.from === undefined ? "latest" : epochOf(args.from, "--from");
+  const changes = await runner.changesSince(from);
+  output.out(args.json ? `${toJson(changesData(changes), 2)}\n` : changesText(changes));
+  return changes.refusal === undefined ? EXIT.finished : EXIT.changed;
 }
 
 /** Forks the job, and gives the runner that goes on with the fork. */

@@ -5,6 +5,7 @@
  */
 import { FencedError } from "../../storage/mod.ts";
 import {
+  JobChangedError,
   JobHeldError,
   NothingToResumeError,
   SaveError,
@@ -49,7 +50,8 @@ const MOST_FRAMES = 8;
 export function failureText(error: unknown, kept: Kept, command: string): string {
   // These say themselves what is kept and what to do.
   const saysAll = error instanceof SaveError || error instanceof NothingToResumeError ||
-    error instanceof JobHeldError || error instanceof FencedError;
+    error instanceof JobHeldError || error instanceof JobChangedError ||
+    error instanceof FencedError;
   const lines = [
     ...errorLines(error),
     ...userFrames(error).map((frame) => `    ${frame}`),

@@ -37,14 +37,18 @@ Flags
   --fresh          run: start anew, on a line of its own; deletes nothing
   --all            ls: every epoch, also of long lines
   --full           verify: read and sum every byte, not records and sizes alone
-  --from EPOCH     resume, fork: the epoch to go on from: a number, "latest" (the default), or
-                   "4@a3", which is epoch 4 of attempt 3
+  --from EPOCH     resume, fork, plan --resume: the epoch to go on from: a number, "latest" (the
+                   default), or "4@a3", which is epoch 4 of attempt 3
   --as NAME        the name under which the job is saved, instead of its own: that of a fork
   --of NAME        fork: the fork that is forked, where it is not the job itself
   --param NAME=V   give a param a value; it wins over the saved one, and that over the default
   --seed N         the seed of all random numbers; wins over the saved one (0 at first)
   --stop-after T   stop the run, so that it can be resumed, when it has taken so long: 55m
   --dry-run        prune, repair: change nothing
+  --allow-change   run, resume, fork: go on though the job was edited since it was saved, in a way
+                   that changes what later epochs compute
+  --resume         plan: say what was edited since the epoch was saved (--from), how each change is
+                   judged, and whether the job would go on; exit code 78 where it would not
   --take-over      run the job though another process works on it, whose next save is then refused
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
   --kills N        drill: how many trials with kills, spread over all steps of the job (20)
@@ -68,6 +72,7 @@ Exit codes
   2    the command line was wrong
   75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on
   76   another process works on the job, or has taken it over from this one
+  78   the job was edited since it was saved, and does not go on so: see --allow-change
 
 The first SIGINT (Ctrl-C) or SIGTERM stops the job, so that it can be resumed. A second one, half a
 second later or more, ends the process at once, as SIGKILL does (137 to a shell); what was saved is

@@ -12,6 +12,9 @@ import { StoppedError } from "../errors.ts";
 import { errorRecord, type RunOutcome } from "../events.ts";
 import { compile } from "../program.ts";
 import type { Session } from "../session/session.ts";
+import { readSources } from "../change/sources.ts";
+import { foreseeResume, type JobChanges } from "./foresee.ts";
+import type { JobRequest } from "./recompile.ts";
 import { Run } from "./run.ts";
 import type { RunRequest } from "./run_request.ts";
 import { givenParams, type Params } from "./settings.ts";
@@ -41,6 +44,11 @@ export interface JobRunnerOptions {
   /** Stops the run, resumable, when it has taken so long, as a signal would. */
   readonly stopAfter?: Duration;
   /**
+   * Goes on also where the job is not what it was when the epoch was saved, as far as that can be
+   * allowed; where not given, the plan's `onChange` says.
+   */
+  readonly allowChange?: boolean;
+  /**
    * Takes the job over where another runner holds it, whose next save is then refused; else such a job
    * is not run.
    */
@@ -52,7 +60,10 @@ export interface JobRunnerOptions {
   readonly as?: string;
   /** The place, instead of the manager's and of the plan's `to`. */
   readonly to?: string;
-  /** Where relative places start, as in `import.meta.url`; the working directory where not given. */
+  /**
+   * The job's file, as in `import.meta.url`: where relative places start (the working directory where not
+   * given), and what a resume looks at to say whether the job was edited.
+   */
   readonly base?: string;
 }
 
@@ -146,20 +157,17 @@ export class JobRunner {
    * @throws {TaskError} Where a task fails; the job can be resumed from the last saved epoch.
    * @throws {SaveError} Where a save fails and the plan says to stop.
    * @throws {StoppedError} Where the signal stops it.
+   * @throws {JobChangedError} Where the job is not what it was when it was saved, and may not go on.
    * @throws {JobHeldError} Where another runner has the job, and it is not to be taken over.
    * @throws {FencedError} Where another runner has taken the job over.
    */
   async run(session: Session, options: JobRunOptions = {}): Promise<number> {
     using stops = makeStops(options, this.#options.stopAfter);
     const request: RunRequest = {
-      job: this.#job,
+      ...this.#jobRequest(),
       name: this.name,
       session,
-      checkpoints: this.checkpoints,
       from: this.#options.resumeFromEpoch,
-      uploader: this.#options.uploader,
-      params: this.#givenParams,
-      seed: this.#options.seed,
       stopAfterEpoch: this.#options.stopAfterEpoch,
       takeOver: this.#options.takeOver === true,
       signal: stops.signal,
@@ -195,6 +203,7 @@ export class JobRunner {
    * nothing of where another job's checkpoints belong.
    * @throws {PlaceTakenError} Where a job of that name has saved something already.
    * @throws {CheckpointNotFoundError} Where the epoch is not saved.
+   * @throws {JobChangedError} Where the job is not what it was when the epoch was saved, and may not go on.
    */
   async fork(as: string, from: EpochRef = "latest"): Promise<JobRunner> {
     const { checkpoints, ...options } = this.#options;
@@ -205,7 +214,8 @@ export class JobRunner {
     }
     const runner = new JobRunner(this.#job, { ...options, as, resumeFromEpoch: "latest" });
     const source = this.checkpoints.engine.archive;
-    await source.open(this.name, []);
+    const { refusal } = await this.changesSince(from);
+    if (refusal !== undefined) throw refusal;
     await runner.checkpoints.engine.archive.adopt(as, source, from);
     return runner;
   }
@@ -223,6 +233,27 @@ export class JobRunner {
     session: Session,
   ): Promise<boolean> {
     return this.checkpoints.loadBlobsFromCheckpoints(blobs, epoch, session);
+  }
+
+  /**
+   * Says what has changed in the job since an epoch was saved, with which settings it would go on, and
+   * whether it would. Nothing is run, loaded or changed.
+   *
+   * @throws {NothingToResumeError} Where nothing is saved.
+   * @throws {CheckpointNotFoundError} Where the epoch is not saved.
+   */
+  async changesSince(from: EpochRef = "latest"): Promise<JobChanges> {
+    const { archive } = this.checkpoints.engine;
+    await archive.open(this.name, []);
+    return await foreseeResume(this.#jobRequest(), from);
+  }
+
+  #jobRequest(): JobRequest {
+    const { uploader, seed, allowChange, base } = this.#options;
+    return {
+      ...{ job: this.#job, checkpoints: this.checkpoints, params: this.#givenParams },
+      ...{ uploader, seed, allowChange: allowChange === true, sources: readSources(base) },
+    };
   }
 
   get #givenParams(): Params {

@@ -23,25 +23,19 @@ export function declareBlobs(program: Program, isFresh: boolean): CheckpointTask
 
 /**
  * Builds the task that gives blobs their initial values that the checkpoint does not know: those
- * that are not saved, and those that the job did not have then. Its output says which those are.
+ * that are not saved, and those that the job did not have then.
  */
-export function fillNewBlobs(program: Program, manifest: Manifest): CheckpointTask<string[]> {
+export function fillNewBlobs(program: Program, manifest: Manifest): CheckpointTask<void> {
   return {
     kind: "checkpoint",
     name: "fill new blobs",
     nodes: program.nodes,
     perform: ({ workspace }) => {
-      const notices: string[] = [];
       for (const { node, blob } of program.blobs) {
         if (manifest.nodes[node]?.[blob.name] !== undefined) continue;
         if (!blob.scratch) workspace(node).initialize((other) => other === blob);
-        if (!program.saved.some((saved) => saved.node === node && saved.blob === blob)) continue;
-        notices.push(
-          `blob ${blob.name} of node ${node} is not in the checkpoint: it ` +
-            (blob.initial === undefined ? "is not set" : "has its initial value"),
-        );
       }
-      return Promise.resolve(notices);
+      return Promise.resolve();
     },
   };
 }

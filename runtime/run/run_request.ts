@@ -5,6 +5,7 @@
  */
 import type { Job, ParamValue } from "../../dsl/mod.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
+import type { Sources } from "../change/sources.ts";
 import type { Checkpoints } from "../checkpoint/manager.ts";
 import type { Session } from "../session/session.ts";
 import type { Uploader } from "./uploader.ts";
@@ -29,6 +30,10 @@ export interface RunRequest {
   readonly seed: number | undefined;
   /** Ends the run once this epoch is committed. */
   readonly stopAfterEpoch: number | undefined;
+  /** What the job is written in. */
+  readonly sources: Sources;
+  /** Goes on also where the job is not what it was when it was saved, as far as that can be allowed. */
+  readonly allowChange: boolean;
   /** Takes the job over where another runner holds it. */
   readonly takeOver: boolean;
   /** Stops the run. */

@@ -3,23 +3,31 @@
  *
  * @module
  */
-import { DamagedError, formatRef, type Manifest, type ManifestRef } from "../../storage/mod.ts";
+import {
+  formatRef,
+  type JobDescription,
+  type Manifest,
+  type ManifestRef,
+} from "../../storage/mod.ts";
+import { describeJob } from "../change/describe.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import type { Phase, RunMode } from "../events.ts";
-import type { Job } from "../../dsl/mod.ts";
 import { compile, type Program } from "../program.ts";
 import { judge } from "./judge.ts";
+import { admit, loadNewestGood } from "./load_newest.ts";
 import { poisonedWarning } from "./poisoned.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import type { RunRequest } from "./run_request.ts";
+import { resolveSettings } from "./settings.ts";
 import { readUnfinished, type Unfinished } from "./unfinished.ts";
-import { type Params, resolveSettings } from "./settings.ts";
 import { environment, Progress } from "./state.ts";
 
 /** Where a run starts. */
 export interface Start {
   /** The job compiled. */
   readonly program: Program;
+  /** What it is. */
+  readonly description: JobDescription;
   /** The state beside the blobs. */
   readonly progress: Progress;
   /** Whether it is new, gone on with, or nothing to do. */
@@ -49,6 +57,7 @@ export const END_PHASES = ["upload", "download", "exit"] as const;
  * @throws {JobHeldError} Where another runner has the job.
  * @throws {NothingToResumeError} Where a resume was asked for and nothing is saved.
  * @throws {CheckpointNotFoundError} Where the epoch asked for is not saved.
+ * @throws {JobChangedError} Where the job is not what it was, and may not go on.
  */
 export async function chooseStart(request: RunRequest): Promise<Start> {
   const { checkpoints: { engine }, job, name, params, uploader } = request;
@@ -67,8 +76,8 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
       : await goOn(request, target, early, unfinished);
     if (start.phase === undefined) return start;
     if (!isTaken) {
-      const { seed, program } = start.progress;
-      await engine.attempts.begin({ seed, params: program.params });
+      const { description, progress: { seed, program } } = start;
+      await engine.attempts.begin({ seed, params: program.params, description });
       isTaken = true;
     }
     const now = await engine.archive.locate(wanted);
@@ -112,6 +121,7 @@ async function startAnew(
   request.checkpoints.engine.forget();
   return {
     program,
+    description: describeJob(program, request.sources),
     progress: new Progress(program, settings.seed, 0),
     mode: "started",
     phase: "init",
@@ -132,20 +142,24 @@ async function goOn(
   const warnings: string[] = [];
   const words = { notices, warnings };
   const loaded = await loadNewestGood(request, target, early, unfinished, words);
-  const { manifest, program } = loaded;
+  const { manifest, recompiled } = loaded;
+  const { program, description } = recompiled;
   const { run, epoch } = manifest;
   const seed = request.seed ?? unfinished?.seed ?? run.seed;
   const progress = new Progress(program, seed, run.branch, { epoch, run });
   notices.push(...environmentNotices(manifest));
   const before = progress.stop;
   progress.stop = epoch === 0 ? undefined : await judge(request.session, progress);
-  const common = { program, progress, ...words, mode: "resumed", epoch: loaded.ref } as const;
+  const common = {
+    ...{ program, description, progress, ...words, mode: "resumed", epoch: loaded.ref } as const,
+  };
   if (progress.stop === undefined) {
     if (before !== undefined) {
       notices.push(
         `the job had stopped because ${before} held; under the plan as it is now it goes on`,
       );
     }
+    admit(request, recompiled, words);
     return { ...common, phase: "epoch", from: loaded.ref };
   }
   const { last } = loaded;
@@ -155,80 +169,11 @@ async function goOn(
     await request.session.run(fillNewBlobs(program, await engine.archive.read(last)));
     const phase = nextPhase(program, last.phase);
     const mode = phase === undefined ? "already finished" : "resumed";
+    if (phase !== undefined) admit(request, recompiled, words);
     return { ...common, mode, phase, from: last };
   }
+  admit(request, recompiled, words);
   return { ...common, phase: nextPhase(program), from: loaded.ref };
-}
-
-interface LoadedEpoch {
-  readonly manifest: Manifest;
-  readonly ref: ManifestRef;
-  readonly program: Program;
-  /** The last phase that is recorded after the epoch, where it can be read. */
-  readonly last: ManifestRef | undefined;
-}
-
-/** Loads the target's epoch; where it is damaged, says so and takes the nearest good one before. */
-async function loadNewestGood(
-  request: RunRequest,
-  target: Target,
-  early: Program,
-  unfinished: Unfinished | undefined,
-  { notices, warnings }: { readonly notices: string[]; readonly warnings: string[] },
-): Promise<LoadedEpoch> {
-  const { checkpoints: { engine } } = request;
-  const refs = [...target.refs];
-  for (let ref = refs.pop();; ref = refs.pop()) {
-    if (ref === undefined) {
-      throw new DamagedError(engine.archive.place, "an epoch that is not damaged", "none");
-    }
-    try {
-      if (ref.phase === "epoch") {
-        return { ...await loadEpoch(request, ref, unfinished, notices), last: undefined };
-      }
-      // The phases are judged by their epoch's blobs, and go on from their own.
-      await engine.archive.verify(ref);
-      const of = refs.findLast((other) => other.phase === "epoch");
-      if (of === undefined) continue;
-      return { ...await loadEpoch(request, of, unfinished, notices), last: ref };
-    } catch (error) {
-      const mayGoBack = error instanceof DamagedError && !target.isNamed &&
-        early.plan.onDamaged !== "stop" && refs.length > 0;
-      if (!mayGoBack) throw error;
-      const next = refs.at(-1);
-      warnings.push(
-        `checkpoint ${formatRef(ref)} is damaged, so that the job goes back to ${
-          next && formatRef(next)
-        }: ${error.message}`,
-      );
-    }
-  }
-}
-
-async function loadEpoch(
-  request: RunRequest,
-  ref: ManifestRef,
-  unfinished: Unfinished | undefined,
-  notices: string[],
-): Promise<Omit<LoadedEpoch, "last">> {
-  const { checkpoints: { engine }, job, session, params, seed, uploader } = request;
-  const manifest = await engine.archive.read(ref);
-  // What a start was made with that saved nothing is newer than what is saved.
-  const saved = unfinished ?? manifest.run;
-  const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
-  const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
-  const program = compile(job, { params: settings.params, upload: uploader !== undefined });
-  await session.run(declareBlobs(program, false));
-  await session.run(engine.loadTask(ref));
-  const filled = await session.run(fillNewBlobs(program, manifest));
-  notices.push(...settings.notices, ...filled);
-  return { manifest, ref, program };
-}
-
-/** The saved values of the params that the job's shape depends on. */
-function shapeParams(job: Job, saved: Params): Params {
-  const names = new Set(Object.values(job.shape).map((param) => param.name));
-  return Object.fromEntries(Object.entries(saved).filter(([name]) => names.has(name)));
 }
 
 /** The first phase after the last epoch that is still to be run; none where all are done. */

@@ -93,7 +93,8 @@ everywhere(
     const grow = task("grow", { reads: { extra }, writes: { extra, bare } })
       .run(({ extra }) => ({ extra: extra + 1, bare: extra }));
     const given = world.job({ epoch: [...stepsOf(world.job()), grow], exit: [], until: epochs(3) });
-    const { values, seen } = await world.run(given, { resumeFromEpoch: "latest" });
+    const options = { resumeFromEpoch: "latest", allowChange: true } as const;
+    const { values, seen } = await world.run(given, options);
     assertEquals([values[world.node]?.["extra"], values[world.node]?.["bare"]], [7, 6]);
     assert(notices(seen).some((t) => t.includes("extra") && t.includes("initial value")));
     assert(notices(seen).some((t) => t.includes("bare") && t.includes("not set")));
@@ -110,7 +111,7 @@ everywhere(
     const changed = world.job({ epoch: [shout], init: [], exit: [] });
     const before = await world.epochs();
     const { error } = await world.fail(changed, { resumeFromEpoch: "latest" });
-    assertEquals(error.name, "BlobTypeError");
+    assertEquals(error.name, "JobChangedError");
     for (const part of ['"total"', world.node, "number", "string"]) {
       assertStringIncludes(
         error.message,
@@ -125,7 +126,7 @@ everywhere(
     const withCodec = world.job({ init: [begin], epoch: [use], exit: [] });
     assertEquals(
       (await world.fail(withCodec, { resumeFromEpoch: "latest" })).error.name,
-      "BlobTypeError",
+      "JobChangedError",
     );
     assertEquals(await world.epochs(), before);
   },

@@ -1,0 +1,37 @@
+/**
+ * Shows what has changed in a job since an epoch was saved.
+ *
+ * @module
+ */
+import type { JobChanges } from "../run/foresee.ts";
+import { oneLine } from "./text.ts";
+
+const VERDICTS = ["impossible", "to be allowed", "harmless"] as const;
+
+/** The changes as lines: what keeps the job from going on comes first. */
+export function changesText(
+  { epoch, place, changes, settings, notSeen, refusal }: JobChanges,
+): string {
+  const judged = VERDICTS.flatMap((verdict) =>
+    changes.filter((change) => change.verdict === verdict)
+      .map(({ what, why }) => `${verdict.padEnd(13)}  ${what}: ${why}`)
+  );
+  const lines = [
+    `a resume from epoch ${epoch} at ${place}`,
+    ...judged.length === 0 ? ["nothing that was seen has changed since"] : judged,
+    ...settings,
+    ...notSeen.map((what) => `not seen: ${what}`),
+    refusal === undefined ? "the job would go on" : `the job would not go on. ${nextOf(refusal)}`,
+  ];
+  return lines.map((line) => `${oneLine(line)}\n`).join("");
+}
+
+/** The changes as plain data. */
+export function changesData({ refusal, ...known }: JobChanges): unknown {
+  return { ...known, goesOn: refusal === undefined };
+}
+
+/** What the error of a refusal says to do: its last line. */
+function nextOf({ message }: Error): string {
+  return message.split("\n").at(-1) ?? "";
+}

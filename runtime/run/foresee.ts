@@ -1,0 +1,46 @@
+/**
+ * Says how a resume would go, without starting it.
+ *
+ * @module
+ */
+import type { JobDifference } from "../change/since.ts";
+import type { EpochRef } from "../checkpoint/epoch_ref.ts";
+import { JobChangedError } from "../errors.ts";
+import { readUnfinished } from "./unfinished.ts";
+import { type JobRequest, mustMatch, recompile } from "./recompile.ts";
+
+/** What has changed in a job since an epoch was saved. */
+export interface JobChanges extends JobDifference {
+  /** The place. */
+  readonly place: string;
+  /** Where the values of params and the seed come from, where not from the code alone. */
+  readonly settings: readonly string[];
+  /** What a resume would throw; none where it would go on. */
+  readonly refusal: JobChangedError | undefined;
+}
+
+/** Compares a job with what it was when the epoch was saved that a user means. */
+export async function foreseeResume(request: JobRequest, from: EpochRef): Promise<JobChanges> {
+  const { archive } = request.checkpoints.engine;
+  const target = await archive.locate(from);
+  const refs = target?.refs ?? [];
+  const epoch = refs.findLast((ref) => ref.phase === "epoch");
+  const by = refs.at(-1);
+  if (epoch === undefined || by === undefined) {
+    throw new Error("unreachable: locate gives an epoch");
+  }
+  // What a start has changed that saved nothing since is what the job is, but for a new branch.
+  const unfinished = target === undefined || target.isBranch
+    ? undefined
+    : await readUnfinished(await archive.store(), target.history, by);
+  const recompiled = await recompile(request, await archive.read(epoch), by, unfinished);
+  const { difference, notices: settings } = recompiled;
+  const known = { ...difference, settings, place: archive.place };
+  try {
+    mustMatch(request, recompiled);
+    return { ...known, refusal: undefined };
+  } catch (error) {
+    if (!(error instanceof JobChangedError)) throw error;
+    return { ...known, refusal: error };
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Compiles a job for what was saved of it, and compares it with what it was.
+ *
+ * @module
+ */
+import type { Job } from "../../dsl/mod.ts";
+import type { JobDescription, Manifest, ManifestRef } from "../../storage/mod.ts";
+import { describeJob } from "../change/describe.ts";
+import { changesSince, checkChanges, describedIn, type JobDifference } from "../change/since.ts";
+import { compile, type Program } from "../program.ts";
+import type { RunRequest } from "./run_request.ts";
+import { type Params, resolveSettings } from "./settings.ts";
+import type { Unfinished } from "./unfinished.ts";
+
+/** What of a run's request says what the job is. */
+export type JobRequest = Pick<
+  RunRequest,
+  "job" | "params" | "seed" | "uploader" | "sources" | "allowChange" | "checkpoints"
+>;
+
+/** A job as it goes on from a saved epoch. */
+export interface Recompiled {
+  /** The job compiled with the saved values of params, but for those given now. */
+  readonly program: Program;
+  /** What it is. */
+  readonly description: JobDescription;
+  /** What differs from when it was saved. */
+  readonly difference: JobDifference;
+  /** Where its settings come from, in words. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Compiles a job to go on from an epoch; `by` is the last state behind it. Its attempt says what the job
+ * was, or the one that began there since, where that saved nothing.
+ */
+export async function recompile(
+  request: JobRequest,
+  manifest: Manifest,
+  by: ManifestRef,
+  unfinished: Unfinished | undefined,
+): Promise<Recompiled> {
+  const { job, params, seed, uploader, sources, checkpoints: { engine } } = request;
+  // What a start was made with that saved nothing is newer than what is saved.
+  const saved = unfinished ?? manifest.run;
+  const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
+  const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
+  const program = compile(job, { params: settings.params, upload: uploader !== undefined });
+  const description = describeJob(program, sources);
+  const store = await engine.archive.store();
+  const before = unfinished?.description ?? await describedIn(store, by.attempt);
+  const difference = changesSince({ program, description }, before, manifest, by);
+  return { program, description, difference, notices: settings.notices };
+}
+
+/**
+ * Throws where a job may not go on as it is.
+ *
+ * @throws {JobChangedError} Where it may not.
+ */
+export function mustMatch(request: JobRequest, { program, difference }: Recompiled): void {
+  const mayChange = request.allowChange || program.plan.onChange === "allow";
+  checkChanges(difference, { mayChange, place: request.checkpoints.engine.archive.place });
+}
+
+/** The saved values of the params that the job's shape depends on. */
+function shapeParams(job: Job, saved: Params): Params {
+  const names = new Set(Object.values(job.shape).map((param) => param.name));
+  return Object.fromEntries(Object.entries(saved).filter(([name]) => names.has(name)));
+}

@@ -1,0 +1,145 @@
+/** A job file that is edited between two runs, in processes of its own. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { type ProcessResult, runProgram, withFolder } from "./process.ts";
+
+const STEP = `export const unused = 1;
+export function step(total: number, epoch: number): number {
+  return total + epoch; // one step
+}
+`;
+
+const JOB = `import { blob, epochs, job, main, param, task } from "tidemark";
+import { step } from "./lib/step.ts";
+const scale = param("scale", 1);
+const OFFSET = 0;
+const total = blob("total", { initial: () => 0 });
+const add = task("add", { reads: { scale, total }, writes: { total } })
+  .run(({ scale, total }, { epoch }) => ({ total: step(total, epoch) * scale + OFFSET }));
+const adder = job("adder", {
+  epoch: [add],
+  until: epochs(2),
+  checkpoint: { to: "file:checkpoints" },
+});
+export default adder;
+await main(import.meta, adder);
+`;
+
+/** A job file in a folder, with a module and a lock file of its own. */
+class JobFile {
+  private constructor(readonly folder: string) {}
+
+  static async make(folder: string): Promise<JobFile> {
+    const made = new JobFile(folder);
+    await Deno.mkdir(join(folder, "lib"));
+    await made.write("job.ts", JOB);
+    await made.write("lib/step.ts", STEP);
+    await made.write("deno.lock", `{ "version": "5" }`);
+    return made;
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(join(this.folder, name), text);
+  }
+
+  async edit(name: string, from: string, to: string): Promise<void> {
+    const text = await Deno.readTextFile(join(this.folder, name));
+    assertStringIncludes(text, from);
+    await this.write(name, text.replace(from, to));
+  }
+
+  /** Runs it; with `sees`, it may read its own modules and lock file. */
+  run(args: string, sees: boolean = true): Promise<ProcessResult> {
+    const own = join(this.folder, "checkpoints");
+    const flags = [`--allow-read=${sees ? this.folder : own}`, `--allow-write=${own}`];
+    const words = args === "" ? [] : args.split(" ");
+    return runProgram(join(this.folder, "job.ts"), { flags, args: words });
+  }
+}
+
+async function withJob(run: (file: JobFile) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const file = await JobFile.make(folder);
+    assertEquals((await file.run("")).code, 0);
+    await file.edit("job.ts", "epochs(2)", "epochs(4)");
+    await run(file);
+  });
+}
+
+Deno.test("edits that change nothing that is computed are said, and the job goes on", async () => {
+  await withJob(async (file) => {
+    await file.edit("lib/step.ts", "  return total + epoch; // one step", "  return total+epoch;");
+    await file.edit("lib/step.ts", "export const unused = 1;", "export const more = 2;");
+    await file.edit("job.ts", "const adder", "// The sum of all.\nconst adder");
+    const { code, stdout, stderr } = await file.run("--param scale=3");
+    assertEquals([code, stderr], [0, ""]);
+    const said = stdout.split("\n").filter((line) => /^changed|^not seen|^param/.test(line));
+    assertEquals(said, [
+      "param scale 1 → 3, as given now",
+      "changed since epoch 2@a1: the job's until: epochs(2) → epochs(4): stop conditions are judged as they are now",
+      "changed since epoch 2@a1: more of lib/step.ts is new: what stayed does not use it",
+      "changed since epoch 2@a1: unused of lib/step.ts is gone: what stayed does not use it",
+    ]);
+    assertStringIncludes(stdout, "finished at epoch 4");
+  });
+});
+
+Deno.test("edits that count are refused together, foretold by plan --resume, and can be allowed", async () => {
+  await withJob(async (file) => {
+    await file.edit("lib/step.ts", "total + epoch", "total + 2 * epoch");
+    await file.edit("job.ts", "const OFFSET = 0", "const OFFSET = 1");
+    await file.edit("job.ts", "scale + OFFSET", "scale + OFFSET * 2");
+    await file.write("deno.lock", `{ "version": "5", "specifiers": {} }`);
+    const expected = [
+      'to be allowed: the code of task "add" was edited:',
+      "to be allowed: step of lib/step.ts was edited:",
+      "to be allowed: OFFSET of the job's file was edited:",
+      "to be allowed: deno.lock changed:",
+      "harmless: the job's until: epochs(2) → epochs(4):",
+    ];
+    for (const command of ["", "resume", "resume --from 1", "fork --from 1 --as other"]) {
+      const { code, stderr } = await file.run(command);
+      assertEquals(code, 78, stderr);
+      for (const line of expected) assertStringIncludes(stderr, line);
+      assertStringIncludes(stderr, "--allow-change");
+    }
+    const plan = await file.run("plan --resume");
+    assertEquals(plan.code, 78);
+    for (const line of expected) {
+      const [verdict = "", ...what] = line.split(": ");
+      assertStringIncludes(plan.stdout, `${verdict.padEnd(13)}  ${what.join(": ")}`);
+    }
+    const data = JSON.parse((await file.run("plan --resume --json")).stdout);
+    assertEquals([data.goesOn, data.epoch, data.changes.length], [false, "2@a1", 5]);
+    const allowed = await file.run("--allow-change");
+    assertEquals(allowed.code, 0, allowed.stderr);
+    assertStringIncludes(allowed.stdout + allowed.stderr, "step of lib/step.ts was edited");
+    assertEquals((await file.run("plan --resume")).code, 0);
+  });
+});
+
+Deno.test("without --allow-read of the job's file the rest is compared, and that is said", async () => {
+  await withJob(async (file) => {
+    await file.edit("lib/step.ts", "total + epoch", "total + 2 * epoch");
+    const plan = await file.run("plan --resume", false);
+    assertEquals(plan.code, 0, plan.stderr);
+    assertStringIncludes(
+      plan.stdout,
+      "not seen: job.ts and what it imports and deno.lock (no --allow-read)",
+    );
+    await file.edit("job.ts", "scale + OFFSET", "scale - OFFSET");
+    const { code, stderr } = await file.run("", false);
+    assertEquals(code, 78);
+    assertStringIncludes(stderr, 'the code of task "add" was edited');
+  });
+});
+
+Deno.test("plan takes --from and --seed only with --resume, and --fresh nothing to allow", async () => {
+  await withJob(async (file) => {
+    for (const args of ["plan --from 1", "plan --seed 1", "--fresh --allow-change"]) {
+      assertEquals((await file.run(args)).code, 2, args);
+    }
+    const { stdout } = await file.run("plan --resume --from 1");
+    assert(stdout.startsWith("a resume from epoch 1@a1 at file:"), stdout);
+  });
+});
