@@ -29,9 +29,11 @@ export function fruitlessAttempts(
   from: ManifestRef | undefined,
 ): readonly number[] {
   const fruitful = new Set(manifests.map((ref) => ref.attempt));
-  const before = attempts.filter((other) => other.attempt < attempt).toReversed();
-  const end = before.findIndex(({ attempt, isStarted, parent }) =>
-    !isStarted || fruitful.has(attempt) ||
+  // One that was killed before it said where it starts from has done nothing, and changes nothing.
+  const before = attempts.filter((other) => other.isStarted && other.attempt < attempt)
+    .toReversed();
+  const end = before.findIndex(({ attempt, parent }) =>
+    fruitful.has(attempt) ||
     (parent === undefined || from === undefined ? parent !== from : !isSameRef(parent, from))
   );
   return before.slice(0, end < 0 ? undefined : end).map(({ attempt }) => attempt);

@@ -171,7 +171,8 @@ function checkBlobs(
   );
 }
 
-function namesIn(folder: string): string[] {
+/** The names in a folder; none where there is no folder. */
+export function namesIn(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)].map(({ name }) => name);
   } catch (error) {

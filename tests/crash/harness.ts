@@ -10,6 +10,7 @@ import {
   checkRun,
   CrashCheckError,
   fail,
+  namesIn,
   newestLinked,
   type Reference,
   traceOf,
@@ -80,7 +81,7 @@ export function referenceOf({ broken: _, ...subject }: Subject): Promise<Measure
   if (known !== undefined) return known;
   const made = withFolder(async (folder) => {
     const outcome = await runChild(
-      ...[job, folder, childOptions(subject, -1), undefined, outside?.host] as const,
+      ...[job, folder, childOptions(subject, true), undefined, outside?.host] as const,
     );
     const { lines, failure, durationMs } = outcome;
     const blobs = blobsOf(lines);
@@ -114,7 +115,7 @@ export async function runKilled(trial: Trial): Promise<Killed> {
     let linked = -1;
     for (let run = 0;; run++) {
       const kill = kills[run];
-      const options = childOptions(trial, linked);
+      const options = childOptions(trial, !hasBegun(root));
       const outcome = await runChild(job, folder, options, kill, outside?.host);
       checkOutcome(outcome, run);
       checkRun(outcome.lines, linked, reference);
@@ -143,7 +144,7 @@ export async function runUninterrupted(trial: Subject): Promise<void> {
   const { job } = trial;
   const reference = await referenceOf(trial);
   await withFolder(async (folder) => {
-    const outcome = await runChild(job, folder, childOptions(trial, -1));
+    const outcome = await runChild(job, folder, childOptions(trial, true));
     checkOutcome(outcome, 0);
     checkRun(outcome.lines, -1, reference);
     checkLinked(
@@ -154,14 +155,13 @@ export async function runUninterrupted(trial: Subject): Promise<void> {
   });
 }
 
-/** What the child of one run of a trial is told; of its build only that it is broken. */
+/** What the child of one run of a trial is told: the seed and the params, of its build only that it is broken. */
 function childOptions(
   { job, seed, broken, outside, grain }: Subject,
-  linked: number,
+  isTold: boolean,
 ): ChildOptions {
   return {
-    // Where nothing is saved yet the job starts anew, and has to be told all again.
-    ...linked < 0 ? { seed, params: { ...jobParams[job], ...outside?.params } } : {},
+    ...isTold ? { seed, params: { ...jobParams[job], ...outside?.params } } : {},
     ...broken === undefined ? {} : { broken },
     ...grain === undefined ? {} : { grain },
   };
@@ -170,6 +170,11 @@ function childOptions(
 function checkOutcome({ failure }: Outcome, run: number): void {
   if (failure === undefined) return;
   fail(`${run === 0 ? "the first run" : `resume ${run}`} failed: ${failure.slice(0, 2000)}`);
+}
+
+/** Whether a run has begun there: from then on the job knows its seed and params. */
+function hasBegun(root: string): boolean {
+  return namesIn(join(root, "attempts")).some((name) => name.endsWith(".parent.cbor"));
 }
 
 /** The phases that a run started and that are not saved, as `epoch 3`. */

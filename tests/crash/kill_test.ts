@@ -1,7 +1,7 @@
 /** Real processes, killed at each named point and at random instants, end with the same blobs. */
 
 import { assert, assertEquals } from "@std/assert";
-import { histogram, runTrials, type Tally, TOO_LATE, type Trial } from "./harness.ts";
+import { histogram, killsIn, runTrials, type Tally, TOO_LATE, type Trial } from "./harness.ts";
 import { jobNames } from "./jobs.ts";
 import type { Kill } from "./process.ts";
 import { namedTrials, pointsOf, randomFrom, randomTrials } from "./trials.ts";
@@ -66,6 +66,18 @@ Deno.test("a resume that is killed before it has run anything changes nothing", 
     const times = RESUMING.filter((other) => "point" in other && other.point === kill.point);
     assertEquals(tally.landings.get(kill.point), first.length * times.length, kill.point);
   }
+});
+
+Deno.test("a job that has saved nothing yet knows its seed and params, whatever starts are killed", async () => {
+  const [begun, ...starts] = [
+    { point: "after init, not recorded", nth: 1 },
+    ...RESUMING.filter((kill) => "point" in kill && kill.point !== "resume, loaded"),
+    { point: "snapshot", nth: 1 },
+  ];
+  const trials = [{ job: "three", seed: SEED, kills: [begun, ...starts] as const } as const];
+  const tally = await runTrials(trials);
+  report("killed starts", trials, tally);
+  assertEquals(killsIn(tally), 1 + starts.length);
 });
 
 for (const job of jobNames) {
