@@ -1,4 +1,4 @@
-// What the bodies of records must be, as FORMAT.md alone tells it (section 3).
+// What the bodies of records must be (FORMAT.md, section 3).
 import { type Bytes, is_shape, type Named, type Type } from "./fresh_values.ts";
 
 /** What names a manifest. */

@@ -1,4 +1,4 @@
-// A reader of checkpoints that was written from FORMAT.md alone: it shares no code with the product.
+// A reader of checkpoints that follows FORMAT.md and shares no code with the product.
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import {

@@ -96,7 +96,7 @@ async function assert_same(store: CheckpointStore, root: string): Promise<void> 
   assertEquals(await reader.damage(), []);
 }
 
-Deno.test("a reader from FORMAT.md alone restores what the product does, on all lines", async () => {
+Deno.test("a second reader restores what the product does, on all lines", async () => {
   await using folder = await temporaryFolder();
   const root = join(folder.path, "job");
   const store = await made(root);
@@ -113,7 +113,7 @@ Deno.test("a reader from FORMAT.md alone restores what the product does, on all 
   await assert_same(await CheckpointStore.open(new FileStore(golden)), golden);
 });
 
-Deno.test("a reader from FORMAT.md alone restores a fork, whose packs are its own", async () => {
+Deno.test("a second reader restores a fork, whose packs are its own", async () => {
   await using folder = await temporaryFolder();
   const source = await made(join(folder.path, "job"));
   const root = join(folder.path, "fork");
@@ -124,7 +124,7 @@ Deno.test("a reader from FORMAT.md alone restores a fork, whose packs are its ow
   await assert_same(target, root);
 });
 
-Deno.test("a reader from FORMAT.md alone goes round damaged and missing parent records", async () => {
+Deno.test("a second reader goes round damaged and missing parent records", async () => {
   await using folder = await temporaryFolder();
   const root = join(folder.path, "job");
   const store = await made(root);
@@ -139,7 +139,7 @@ Deno.test("a reader from FORMAT.md alone goes round damaged and missing parent r
   }
 });
 
-Deno.test("a reader from FORMAT.md alone reports each damage, and uses nothing of what is damaged", async () => {
+Deno.test("a second reader reports each damage, and uses nothing of what is damaged", async () => {
   await using folder = await temporaryFolder();
   const root = join(folder.path, "job");
   await made(root);
@@ -183,7 +183,7 @@ function sealed(items: Uint8Array): Uint8Array {
   return new Uint8Array([...head, ...createHash("sha256").update(head.subarray(0, -2)).digest()]);
 }
 
-Deno.test("a reader from FORMAT.md alone refuses other versions, and what no record may be", async () => {
+Deno.test("a second reader refuses other versions, and what no record may be", async () => {
   await using folder = await temporaryFolder();
   const kind = encode("tidemark.job");
   const fields = encode({ job: "job", createdAtMs: 5 }, { sortKeys: null });
@@ -220,7 +220,7 @@ Deno.test("a reader from FORMAT.md alone refuses other versions, and what no rec
   await assertRejects(() => reader.damage(), OtherVersion, "version 2");
 });
 
-Deno.test("a reader from FORMAT.md alone refuses a second encoding of a value", () => {
+Deno.test("a second reader refuses a second encoding of a value", () => {
   const other: Record<string, string[]> = {
     number: [
       "1801",

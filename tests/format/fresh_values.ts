@@ -1,4 +1,4 @@
-// Values as FORMAT.md alone tells of them (section 5), and the part of CBOR that records use.
+// Values (FORMAT.md, section 5), and the part of CBOR that records use.
 import { type MtAiValue, SequenceEvents } from "cbor2";
 
 /** Something is missing, short, or other than its sum or the format says. */
