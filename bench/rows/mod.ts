@@ -3,6 +3,8 @@
 import type { Row } from "../row.ts";
 import { change } from "./change.ts";
 import { commits } from "./commits.ts";
+import { grain } from "./grain.ts";
+import { history } from "./history.ts";
 import { listing } from "./listing.ts";
 import { load } from "./load.ts";
 import { memory } from "./memory.ts";
@@ -12,11 +14,12 @@ import { reclaim } from "./reclaim.ts";
 import { resume } from "./resume.ts";
 import { save } from "./save.ts";
 import { stall } from "./stall.ts";
+import { steps } from "./steps.ts";
 import { untouched } from "./untouched.ts";
 import { values } from "./values.ts";
 
 /** The rows, in the order in which they run. */
 export const rows: Readonly<Record<string, Row>> = {
   ...{ save, stall, change, untouched, load, resume, partial, commits, listing, memory, values },
-  ...{ reclaim, overhead },
+  ...{ reclaim, overhead, steps, history, grain },
 };
