@@ -9,13 +9,25 @@ import { formatRef, manifestName } from "./layout.ts";
 import type { BlockRef, Manifest, PresentBlob } from "./manifest.ts";
 import { BLOCK_BYTES } from "./manifest.ts";
 import { decodeValue } from "./value/mod.ts";
+import { OpenPacks } from "./open_packs.ts";
 import type { ObjectReader, Store, StoreOptions } from "./store.ts";
 
-/** A block and where its bytes go. */
+/** A block and where its bytes go; where they are only to be checked, into memory that is used again. */
 interface Target {
   readonly block: BlockRef;
-  readonly into: Uint8Array;
+  readonly into?: Uint8Array;
 }
+
+/** Blocks of one pack that are read one after another. */
+interface Chunk {
+  readonly pack: string;
+  readonly targets: readonly Target[];
+}
+
+/** So many chunks are read at once: to copy a file's bytes into fresh memory takes more than one thread can give. */
+const LANES = 4;
+/** The blocks of a chunk: enough that to change from one to the next costs little. */
+const CHUNK_BLOCKS = 16;
 
 /** Reads blobs of one manifest. */
 export class BlobReader {
@@ -33,14 +45,17 @@ export class BlobReader {
   }
 
   /**
-   * Reads the bytes of blobs into memory of their own, reading only their blocks.
+   * Reads the bytes of blobs into memory of their own, reading only their blocks. All packs are opened
+   * before the first byte is read.
    *
    * @throws {DamagedError} Where a pack is missing or short, or a block's sum is another.
    */
   async read(blobs: readonly PresentBlob[]): Promise<Uint8Array<ArrayBuffer>[]> {
     const blocks = blobs.flatMap(({ blocks = [] }) => blocks);
+    using packs = new OpenPacks((pack) => this.#open(pack));
+    await packs.openAll(readersOf(blocks));
     // What is on disk bounds what is allocated.
-    await this.checkPacks(blocks);
+    await this.#checkSizes(blocks, packs);
     for (const { pack, length } of blocks) {
       this.#taken.set(pack, (this.#taken.get(pack) ?? 0) + length);
     }
@@ -54,21 +69,24 @@ export class BlobReader {
       });
       return buffer;
     });
-    await this.#readTargets(targets);
+    await this.#readTargets(targets, packs);
     return buffers;
   }
 
   /** Reads blocks only to check their sums. */
   async verify(blocks: readonly BlockRef[]): Promise<void> {
-    await this.checkPacks(blocks);
-    const scratch = new Uint8Array(BLOCK_BYTES);
-    await this.#readTargets(
-      blocks.map((block) => ({ block, into: scratch.subarray(0, block.length) })),
-    );
+    using packs = new OpenPacks((pack) => this.#open(pack));
+    await packs.openAll(readersOf(blocks));
+    await this.#checkSizes(blocks, packs);
+    await this.#readTargets(blocks.map((block) => ({ block })), packs);
   }
 
   /** Checks that the packs of blocks are there, and hold as many bytes as they should. */
   async checkPacks(blocks: readonly BlockRef[]): Promise<void> {
+    await this.#checkSizes(blocks, undefined);
+  }
+
+  async #checkSizes(blocks: readonly BlockRef[], packs: OpenPacks | undefined): Promise<void> {
     const needs = new Map<string, { end: number; total: number }>();
     for (const { pack, offset, length } of blocks) {
       const need = needs.get(pack) ?? { end: 0, total: this.#taken.get(pack) ?? 0 };
@@ -78,25 +96,55 @@ export class BlobReader {
     }
     for (const [pack, { end, total }] of needs) {
       const expected = Math.max(end, total);
-      const info = await this.#store.stat(pack, this.#options);
-      if (info === undefined) throw await this.#missing(pack, expected);
-      if (info.byteLength < expected) {
-        throw new DamagedError(pack, `at least ${expected} bytes`, `${info.byteLength}`);
+      const bytes = packs?.byteLength(pack) ??
+        (await this.#store.stat(pack, this.#options))?.byteLength;
+      if (bytes === undefined) throw await this.#missing(pack, expected);
+      if (bytes < expected) {
+        throw new DamagedError(pack, `at least ${expected} bytes`, `${bytes}`);
       }
     }
   }
 
-  /** Reads block after block, pack by pack, in the order in which they lie there. */
-  async #readTargets(targets: readonly Target[]): Promise<void> {
-    const packs = Map.groupBy(targets, ({ block }) => block.pack);
-    for (const [pack, inPack] of packs) {
-      inPack.sort((a, b) => a.block.offset - b.block.offset);
-      using reader = await this.#open(pack);
-      for (const target of inPack) await this.#readBlock(reader, target);
-    }
+  /**
+   * Reads chunks at once, and gives up with the first that is damaged, in their order; nothing is read
+   * any more when it settles.
+   */
+  async #readTargets(targets: readonly Target[], packs: OpenPacks): Promise<void> {
+    const chunks = chunksOf(targets);
+    let next = 0;
+    let failed = chunks.length;
+    let error: unknown;
+    const readLane = async (): Promise<void> => {
+      const scratch = new Uint8Array(targets.some(({ into }) => !into) ? BLOCK_BYTES : 0);
+      while (next < failed) {
+        const index = next++;
+        try {
+          await this.#readChunk(chunks[index], packs, scratch);
+        } catch (reason) {
+          if (index >= failed) continue;
+          failed = index;
+          error = reason;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(LANES, chunks.length) }, readLane));
+    if (failed < chunks.length) throw error;
   }
 
-  async #readBlock(reader: ObjectReader, { block, into }: Target): Promise<void> {
+  async #readChunk(
+    chunk: Chunk | undefined,
+    packs: OpenPacks,
+    scratch: Uint8Array,
+  ): Promise<void> {
+    if (chunk === undefined) return;
+    const reader = await packs.take(chunk.pack);
+    for (const { block, into } of chunk.targets) {
+      await this.#readBlock(reader, block, into ?? scratch.subarray(0, block.length));
+    }
+    packs.give(chunk.pack, reader);
+  }
+
+  async #readBlock(reader: ObjectReader, block: BlockRef, into: Uint8Array): Promise<void> {
     const { pack, offset, length } = block;
     const where = `at byte ${offset}`;
     const read = await reader.readAt(offset, into, this.#options);
@@ -124,6 +172,28 @@ export class BlobReader {
       ? new CheckpointNotFoundError(formatRef(manifest), this.#store.place, [])
       : new DamagedError(pack, `a pack of at least ${bytes} bytes`, "no such object");
   }
+}
+
+/** How many readers of each pack are busy at once, at most. */
+function readersOf(blocks: readonly BlockRef[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { pack } of blocks) counts.set(pack, (counts.get(pack) ?? 0) + 1);
+  const readers = [...counts].map(([pack, count]) =>
+    [pack, Math.min(LANES, Math.ceil(count / CHUNK_BLOCKS))] as const
+  );
+  return new Map(readers);
+}
+
+/** Pack by pack, in the order in which the blocks lie there. */
+function chunksOf(targets: readonly Target[]): readonly Chunk[] {
+  const chunks: Chunk[] = [];
+  for (const [pack, inPack] of Map.groupBy(targets, ({ block }) => block.pack)) {
+    inPack.sort((a, b) => a.block.offset - b.block.offset);
+    for (let at = 0; at < inPack.length; at += CHUNK_BLOCKS) {
+      chunks.push({ pack, targets: inPack.slice(at, at + CHUNK_BLOCKS) });
+    }
+  }
+  return chunks;
 }
 
 function hex(sum: number): string {

@@ -11,6 +11,9 @@ import { ThreadWriter } from "./thread_writer.ts";
 /** Bytes that one synchronous call moves at most, so that the event loop turns every 10 ms or so. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
+/** A read of so many bytes is made aside. */
+const ASIDE_BYTES = 128 * 1024;
+
 /** A sync of so many bytes, or fewer, takes about a millisecond: it is made at once … */
 const SMALL_BYTES = 1024 * 1024;
 /** … unless the last one took longer than this, as then the disk is slow, or busy. */
@@ -91,7 +94,9 @@ function open(path: string): FileReader {
     byteLength,
     async readAt(offset, into) {
       file.seekSync(offset, Deno.SeekMode.Start);
-      const read = file.readSync(into.subarray(0, PIECE_BYTES)) ?? 0;
+      // Several such reads go on at once, and the job's thread sums what has come meanwhile.
+      if (into.byteLength >= ASIDE_BYTES) return await file.read(into) ?? 0;
+      const read = file.readSync(into) ?? 0;
       await turns(read);
       return read;
     },

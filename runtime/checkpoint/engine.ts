@@ -4,7 +4,12 @@
  * @module
  */
 import type { AnyBlob, By } from "../../dsl/mod.ts";
-import { cloneValue, type Manifest, type ManifestRef } from "../../storage/mod.ts";
+import {
+  CheckpointNotFoundError,
+  cloneValue,
+  type Manifest,
+  type ManifestRef,
+} from "../../storage/mod.ts";
 import { NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
@@ -114,7 +119,7 @@ export class CheckpointEngine {
 
   /** Restores every blob of an epoch. */
   async load(host: CheckpointHost, epoch: EpochRef, nodes?: readonly string[]): Promise<void> {
-    await this.#loadManifest(host, await this.archive.readEpoch(epoch), nodes);
+    await this.#reading(epoch, (manifest) => this.#loadManifest(host, manifest, nodes));
   }
 
   /** Builds the task that restores every blob of a manifest. */
@@ -127,11 +132,22 @@ export class CheckpointEngine {
 
   /** Restores only these blobs, on the nodes that have them. */
   async loadBlobs(host: CheckpointHost, names: readonly string[], epoch: EpochRef): Promise<void> {
-    const manifest = await this.archive.readEpoch(epoch);
-    checkNames(manifest, names);
-    const store = await this.archive.store();
-    const loaded = await store.readBlobs(manifest, (_, name) => names.includes(name));
-    await restoreBlobs(host, manifest, loaded, names);
+    await this.#reading(epoch, async (manifest) => {
+      checkNames(manifest, names);
+      const store = await this.archive.store();
+      const loaded = await store.readBlobs(manifest, (_, name) => names.includes(name));
+      await restoreBlobs(host, manifest, loaded, names);
+    });
+  }
+
+  /** Reads an epoch; where it is removed meanwhile, looks once more which there are. */
+  async #reading(epoch: EpochRef, read: (manifest: Manifest) => Promise<void>): Promise<void> {
+    try {
+      await read(await this.archive.readEpoch(epoch));
+    } catch (error) {
+      if (!(error instanceof CheckpointNotFoundError)) throw error;
+      await read(await this.archive.readEpoch(epoch));
+    }
   }
 
   /** Builds the task that takes down what an epoch, or the end of a phase after the last one, has come to. */
