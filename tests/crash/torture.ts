@@ -1,17 +1,20 @@
 /**
  * Kills jobs, and cuts the power of a simulated disk, again and again:
- * `deno task torture [--count=300] [--zoo=20] [--cuts=300] [--seed=1]`.
+ * `deno task torture [--count=300] [--zoo=20] [--demo=20] [--cuts=300] [--seed=1]`.
  *
  * `count` is how many jobs are killed, `zoo` at how many of its boundaries each job of the zoo is (and
- * at a quarter as many random instants), `cuts` how many random workloads lose their power. Prints where
+ * at a quarter as many random instants), `demo` how often the digits demo is killed in a row, `cuts` how many random workloads lose their power. Prints where
  * the kills landed, and how many states of the disk were recovered from. Ends with 1 where a resumed
  * run did not end like one never killed, or a promise of the store was broken; what was tried is
  * printed as it was found, and can be tried again by the seed.
  */
 
+import digits from "../../examples/digits.ts";
 import { cutAll } from "../simulation/torture.ts";
 import { killZoo } from "../zoo/torture.ts";
 import { histogram, killsIn, runTrials } from "./harness.ts";
+import { temporaryFolder } from "../storage/watched_file_system.ts";
+import { killInARow } from "./in_a_row.ts";
 import { mixedTrials, namedTrials, randomFrom } from "./trials.ts";
 
 function numberGiven(name: string, otherwise: number): number {
@@ -43,11 +46,32 @@ async function kill(count: number, seed: number): Promise<readonly string[]> {
   return tally.failures;
 }
 
+/** Kills the digits demo in a row, half of the times inside a save. */
+async function killDemo(kills: number, seed: number): Promise<readonly string[]> {
+  if (kills === 0) return [];
+  await using folder = await temporaryFolder();
+  const args = ["--param", "images=2000", "--param", "epochs=4"];
+  try {
+    const { inSave, removed } = await killInARow({
+      ...{ example: "digits.ts", job: digits, args, kills, folder: folder.path, seed },
+      longestMs: 1_500,
+    });
+    console.log(
+      `the demo: ${kills} kills in a row, ${inSave} of them inside a save; repair removed ` +
+        `${removed} objects, and then it was clean and as one never killed`,
+    );
+    return [];
+  } catch (error) {
+    return [`the demo, killed ${kills} times in a row (seed ${seed}): ${error}`];
+  }
+}
+
 if (import.meta.main) {
   const seed = numberGiven("seed", 1);
   const failures = [
     ...await kill(numberGiven("count", 300), seed),
     ...await killZoo(numberGiven("zoo", 20), seed),
+    ...await killDemo(numberGiven("demo", 20), seed),
     ...await cutAll(numberGiven("cuts", 300), seed),
   ];
   for (const failure of failures) console.error(failure);
