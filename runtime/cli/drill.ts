@@ -7,7 +7,7 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import type { Job } from "../../dsl/mod.ts";
 import { placeOf } from "../checkpoint/place.ts";
 import { drill, type DrillPlan } from "../drill/drill.ts";
-import { NotResumableError } from "../drill/errors.ts";
+import { DrillError, NotResumableError } from "../drill/errors.ts";
 import { type FaultOutcome, tryFaults } from "../drill/fault_trials.ts";
 import { ProcessGround, type ProcessOptions } from "../drill/process_ground.ts";
 import type { Program } from "../program.ts";
@@ -61,6 +61,8 @@ export async function drillInProcesses(drilling: Drilling): Promise<number> {
   };
   let faults = 0;
   try {
+    // Its processes may write nothing but this folder, so that they could not make it.
+    await Deno.mkdir(options.folder, { recursive: true });
     const report = await drill(
       plan,
       ({ keepAll }) => Promise.resolve(new ProcessGround(options, keepAll)),
@@ -81,6 +83,7 @@ export async function drillInProcesses(drilling: Drilling): Promise<number> {
     }
     return 0;
   } catch (error) {
+    if (error instanceof DrillError) throw withFlags(error, options.flags);
     if (!(error instanceof NotResumableError)) throw error;
     if (args.json) output.out(`${toJson({ type: "drill-failed", message: error.message })}\n`);
     else output.err(`${error.message}\n`);
@@ -88,6 +91,16 @@ export async function drillInProcesses(drilling: Drilling): Promise<number> {
   } finally {
     await clean(options.folder);
   }
+}
+
+/** Says also what the processes of a drill were given, as that may be why they fail. */
+function withFlags({ message, cause }: DrillError, flags: readonly string[]): DrillError {
+  const given = flags.join(" ") || "no flags";
+  return new DrillError(
+    `${message}\nIts processes were started with ${given}. Where the job needs others (what else it ` +
+      `reads, a --config): --flags="FLAGS"`,
+    { cause },
+  );
 }
 
 /** Removes the folder of a drill, and the one around it where no other drill is in it. */

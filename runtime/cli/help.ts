@@ -55,7 +55,8 @@ Flags
   --faults         drill: also try a full disk, failing reads and writes, damaged checkpoints and a
                    second runner
   --flags="FLAGS"  drill: the flags of deno run for its processes; where not given, the permissions
-                   that this process has in whole, and those to read and write the drill's folder
+                   that this process has in whole, and those to read and write the drill's folder.
+                   Others of this process, as a --config, are not known and must be given here
   --to PLACE       where the checkpoints are, as in file:checkpoints; instead of the plan's
   --json           print events, one a line (or the plan, or the list) as JSON on standard output
   --quiet, -q      print only warnings, errors, and how the run starts and ends

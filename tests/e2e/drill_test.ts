@@ -1,7 +1,7 @@
 // The command `drill`: real processes, killed by themselves.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
-import { ROOT, runProgram } from "./process.ts";
+import { join, toFileUrl } from "@std/path";
+import { ROOT, runProgram, withFolder } from "./process.ts";
 
 const CONFIG = `--config=${join(ROOT, "deno.json")}`;
 
@@ -95,6 +95,22 @@ Deno.test("drill: a job that is not exact is told what differs, who wrote it, an
   assertStringIncludes(message, "it keeps something from one epoch to the next outside blobs");
 });
 
+Deno.test("drill: on a fresh place, with the flags that the job itself needs, it passes", async () => {
+  await withFolder(async (cwd) => {
+    // A configuration that is found, rather than given by a flag, is found by its processes too.
+    const imports = { tidemark: "mod.ts", "@std/path": "links/path/mod.ts" };
+    const found = Object.entries(imports).map(([name, path]) => [name, toFileUrl(join(ROOT, path))]);
+    const config = { imports: Object.fromEntries(found), nodeModulesDir: "none", lock: false };
+    await Deno.writeTextFile(join(cwd, "deno.json"), JSON.stringify(config));
+    await Deno.writeTextFile(join(cwd, "job.ts"), jobWith(GOOD));
+    const flags = ["--allow-read=checkpoints", "--allow-write=checkpoints", "--allow-run"];
+    const args = ["drill", "--kills", "1"];
+    const { code, stdout, stderr } = await runProgram("job.ts", { flags, args, cwd });
+    assertEquals(code, 0, stderr);
+    assertMatch(stdout, /^drilled: exact in 1 trials with 1 kills /m);
+  });
+});
+
 Deno.test("drill: what it needs and does not get is said", async () => {
   const place = "checkpoints";
   const flags = [`--allow-read=${place}`, `--allow-write=${place}`];
@@ -105,6 +121,9 @@ Deno.test("drill: what it needs and does not get is said", async () => {
   assertEquals(failing.code, 1);
   assertStringIncludes(failing.stderr, "fails also where nobody kills it");
   assertStringIncludes(failing.stderr, "a flaw in the job");
+  const [, given = ""] = /Its processes were started with (.*?)\. Where the job needs others/
+    .exec(failing.stderr) ?? [];
+  assertStringIncludes(given, CONFIG);
   const usage = await drilled(GOOD, ["--to", "memory:x"]);
   assertEquals(usage.code, 2);
   assertStringIncludes(usage.stderr, "give it a folder");
