@@ -6,6 +6,7 @@
  * @module
  */
 import type { LogFields, ParamValue } from "../dsl/mod.ts";
+import { epochMs } from "./clock.ts";
 
 /** A part of a run. */
 export type Phase = "init" | "epoch" | "upload" | "download" | "exit";
@@ -151,7 +152,7 @@ export class Events {
   /** Tells all observers. */
   emit(body: EventBody): void {
     if (this.#observers.size === 0) return;
-    const event: RunEvent = { time: Date.now(), ...body };
+    const event: RunEvent = { time: epochMs(), ...body };
     for (const observer of this.#observers) observer(event);
   }
 }

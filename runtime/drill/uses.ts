@@ -1,5 +1,5 @@
 /**
- * Notices what tasks take from outside that is not the same on a resume.
+ * Notices what a job takes from outside that is not the same on a resume.
  *
  * @module
  */
@@ -10,14 +10,73 @@ import type { Observer } from "../events.ts";
 const PACKAGE = new URL("../../", import.meta.url).href;
 const OWN = ["runtime/", "storage/", "dsl/"].map((folder) => `${PACKAGE}${folder}`);
 
-/** While it lives, takes note of which task asks for random numbers, the time, or the network. */
+/** The key of what is used outside tasks: by predicates, initial values, resources. */
+export const OUTSIDE_TASKS = "";
+
+/** Which job's code runs, and in which of its tasks, until that has ended. */
+interface Running {
+  readonly uses: Uses;
+  task: string;
+}
+
+const running = new AsyncLocalStorage<Running>();
+
+/** While it lives, takes note of which task of a run asks for random numbers, the time, or the network. */
 export class Uses implements Disposable {
-  readonly #task = new AsyncLocalStorage<string>();
   readonly #found = new Map<string, Set<string>>();
-  readonly #restore: (() => void)[] = [];
+  readonly #tasks = new Map<string, Running>();
 
   /** Begins to take note. */
   constructor() {
+    if (living.size === 0) watch.begin();
+    living.add(this);
+  }
+
+  /** Runs a job: only what it calls is taken note of. */
+  follow<T>(run: () => Promise<T>): Promise<T> {
+    return running.run({ uses: this, task: OUTSIDE_TASKS }, run);
+  }
+
+  /** Follows which task runs: what it calls until it ends is its own. */
+  readonly observe: Observer = (event) => {
+    if (event.type === "task-started") {
+      const entered = { uses: this, task: event.task };
+      this.#tasks.set(event.id, entered);
+      running.enterWith(entered);
+    } else if (event.type === "task-finished" || event.type === "task-failed") {
+      // Who started the task has entered it too, and goes on after its end.
+      const entered = this.#tasks.get(event.id);
+      if (entered !== undefined) entered.task = OUTSIDE_TASKS;
+    }
+  };
+
+  /** What each task has used, in the order of its first uses. */
+  all(): ReadonlyMap<string, readonly string[]> {
+    return new Map([...this.#found].map(([task, uses]) => [task, [...uses]]));
+  }
+
+  /** Takes note of a use; of one that this package makes itself it does not. */
+  note(task: string, what: string): void {
+    const found = this.#found.get(task);
+    if (found?.has(what) === true || isOwnCall()) return;
+    if (found === undefined) this.#found.set(task, new Set([what]));
+    else found.add(what);
+  }
+
+  /** Ends to take note. */
+  [Symbol.dispose](): void {
+    if (living.delete(this) && living.size === 0) watch.end();
+  }
+}
+
+/** Those that take note now: the globals are watched as long as there is one. */
+const living = new Set<Uses>();
+
+/** Stands before the global functions whose use is noted, once for all runs. */
+class Watch {
+  readonly #restore: (() => void)[] = [];
+
+  begin(): void {
     this.#watch(Math, "random", "Math.random");
     this.#watch(Date, "now", "Date.now");
     this.#watch(performance, "now", "performance.now");
@@ -27,19 +86,8 @@ export class Uses implements Disposable {
     this.#watchDate();
   }
 
-  /** Follows which task runs: what it calls from then on is its own. */
-  readonly observe: Observer = (event) => {
-    if (event.type === "task-started") this.#task.enterWith(event.task);
-  };
-
-  /** What each task has used, in the order of its first uses. */
-  all(): ReadonlyMap<string, readonly string[]> {
-    return new Map([...this.#found].map(([task, uses]) => [task, [...uses]]));
-  }
-
-  /** Ends to take note. */
-  [Symbol.dispose](): void {
-    for (const restore of this.#restore) restore();
+  end(): void {
+    for (const restore of this.#restore.splice(0)) restore();
   }
 
   #watch<K extends string>(
@@ -47,10 +95,9 @@ export class Uses implements Disposable {
     key: K,
     name: string,
   ): void {
-    const note = (): void => this.#note(name);
     const original = target[key];
     const watched = function (this: unknown, ...args: unknown[]): unknown {
-      note();
+      note(name);
       return Reflect.apply(original, this, args);
     };
     this.#replace(target, key, watched);
@@ -58,10 +105,9 @@ export class Uses implements Disposable {
 
   /** `new Date()` tells the time, `new Date(0)` does not. */
   #watchDate(): void {
-    const note = (): void => this.#note("new Date()");
     const watched = new Proxy(Date, {
       construct(target, args, newTarget): object {
-        if (args.length === 0) note();
+        if (args.length === 0) note("new Date()");
         return Reflect.construct(target, args, newTarget);
       },
     });
@@ -76,17 +122,16 @@ export class Uses implements Disposable {
       else Object.defineProperty(target, key, before);
     });
   }
-
-  #note(what: string): void {
-    const task = this.#task.getStore();
-    if (task === undefined || this.#found.get(task)?.has(what) || isOwnCall()) return;
-    const found = this.#found.get(task);
-    if (found === undefined) this.#found.set(task, new Set([what]));
-    else found.add(what);
-  }
 }
 
-/** Whether what was called just now was called by this package, and not by a task. */
+const watch = new Watch();
+
+function note(what: string): void {
+  const store = running.getStore();
+  if (store !== undefined && living.has(store.uses)) store.uses.note(store.task, what);
+}
+
+/** Whether what was called just now was called by this package, and not by a job. */
 function isOwnCall(): boolean {
   const frames = (new Error().stack ?? "").split("\n")
     .filter((line) => line.trimStart().startsWith("at ") && !line.includes(import.meta.url));

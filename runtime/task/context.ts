@@ -14,6 +14,7 @@ import type {
   Rng,
 } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
+import { monotonicMs } from "../clock.ts";
 import type { TaskPlace } from "../events.ts";
 import { makeRng } from "../rng/rng.ts";
 import type { Scope } from "../session/scope.ts";
@@ -135,7 +136,7 @@ export class TaskContext implements Context {
 
   #progress(done: number, total?: number): Promise<void> {
     this.halt.check();
-    const now = performance.now();
+    const now = monotonicMs();
     const isLast = done === total;
     if (now - this.#turned < TURN_EVERY_MS && !isLast) return DONE;
     this.#turned = now;

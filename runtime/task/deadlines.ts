@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { monotonicMs } from "../clock.ts";
 import { TaskTimeoutError } from "../errors.ts";
 import type { Halt } from "./halt.ts";
 import { LONGEST_TIMER_MS } from "./turn.ts";
@@ -33,12 +34,12 @@ export class Deadlines {
   #schedule(at: number): void {
     clearTimeout(this.#timer);
     this.#firesAt = at;
-    const waitMs = Math.min(Math.max(0, Math.ceil(at - performance.now())), LONGEST_TIMER_MS);
+    const waitMs = Math.min(Math.max(0, Math.ceil(at - monotonicMs())), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => this.#fire(), waitMs);
   }
 
   #fire(): void {
-    const now = performance.now();
+    const now = monotonicMs();
     let next = Infinity;
     for (const halt of this.#halts) {
       if (halt.deadline > now) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { monotonicMs } from "../clock.ts";
 import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
 import { Deadlines } from "./deadlines.ts";
 import { after } from "./turn.ts";
@@ -22,7 +23,7 @@ export class Halt {
     readonly stopReason: () => unknown,
     /** How long what was told to end may take to do so, in milliseconds. */
     readonly graceMs: number,
-    /** When it is to end by itself, in milliseconds of `performance.now()`. */
+    /** When it is to end by itself, in milliseconds of `monotonicMs`. */
     readonly deadline: number = Infinity,
     /** The timeout that makes the deadline, in milliseconds. */
     readonly timeoutMs: number = Infinity,
@@ -80,7 +81,7 @@ export class Halt {
       const stop = this.stopReason();
       // All that runs beside it is to stop too, and no try of it is to begin again.
       if (stop !== undefined) this.#root.halt(stop);
-      else if (this.deadline < Infinity && performance.now() > this.deadline) {
+      else if (this.deadline < Infinity && monotonicMs() > this.deadline) {
         this.halt(new TaskTimeoutError(this.timeoutMs));
       }
     }
@@ -89,7 +90,7 @@ export class Halt {
 
   /** Makes a child, which ends when this does. */
   child(timeoutMs: number = Infinity): Halt {
-    const deadline = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
+    const deadline = timeoutMs === Infinity ? Infinity : monotonicMs() + timeoutMs;
     return new Halt(this.stopReason, this.graceMs, deadline, timeoutMs, this);
   }
 

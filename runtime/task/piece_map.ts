@@ -5,6 +5,7 @@
  */
 import type { Awaitable, MapOptions, Mapped, PieceContext } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
+import { monotonicMs } from "../clock.ts";
 import type { UnresponsiveTaskError } from "../errors.ts";
 import { type Halt, unresponsiveIn } from "./halt.ts";
 import { runPiece } from "./piece.ts";
@@ -177,8 +178,8 @@ export class PieceMap<I, O> implements Mapped<O> {
     if (rate === undefined) return;
     const perMs = parseDuration(rate.per);
     const earliest = this.#starts.length < rate.count ? -Infinity : this.#starts.shift() ?? 0;
-    const waitMs = earliest + perMs - performance.now();
+    const waitMs = earliest + perMs - monotonicMs();
     if (waitMs > 0) await sleep(waitMs, this.#halt.signal);
-    this.#starts.push(performance.now());
+    this.#starts.push(monotonicMs());
   }
 }

@@ -6,6 +6,7 @@
 import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, AnyTask } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
+import { monotonicMs } from "../clock.ts";
 import { AliasedUpdateError, TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
 import { errorRecord, type TaskPlace } from "../events.ts";
 import { holds, readInputs, type Source } from "../session/read.ts";
@@ -117,10 +118,10 @@ async function runTries(
   for (let number = 1;; number++) {
     const halt = group.child(timeoutMs);
     if (events.isHeard) events.emit({ type: "task-started", ...place, try: number });
-    const started = performance.now();
+    const started = monotonicMs();
     try {
       await runTry(prepared, source, place, number, halt, group);
-      const durationMs = performance.now() - started;
+      const durationMs = monotonicMs() - started;
       if (durationMs > timeoutMs) {
         events.emit({ type: "task-overran", ...place, durationMs, timeoutMs });
       }

@@ -1,0 +1,58 @@
+import { assert, assertStringIncludes } from "@std/assert";
+import { task } from "../../../dsl/mod.ts";
+import { assertResumable } from "../../../runtime/drill/assert_resumable.ts";
+import { Uses } from "../../../runtime/drill/uses.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
+import { LocalSession } from "../../../runtime/session/local_session.ts";
+import { jobOf, total, walk } from "./jobs.ts";
+
+Deno.test("drill: a task that uses the same things and keeps nothing of them passes", async () => {
+  const timed = task("timed", { reads: { total }, writes: { total } }).run(({ total }) => {
+    const start = Date.now() + performance.now() + Math.random();
+    return { total: total + (start > 0 ? 1 : 0) };
+  });
+  await assertResumable(jobOf({ epoch: [timed] }), { kills: 20 });
+});
+
+Deno.test("drill: what it watches while it runs is left as it was", async () => {
+  const before = [Math.random, Date, Date.now, fetch, crypto.randomUUID, performance.now];
+  await assertResumable(jobOf({ epoch: [walk] }), { kills: 3 });
+  const after = [Math.random, Date, Date.now, fetch, crypto.randomUUID, performance.now];
+  assert(before.every((each, index) => each === after[index]));
+
+  // Two at once take note each of its own, and leave all as it was.
+  const roll = task("roll", { writes: { total } }).run(() => ({ total: Math.random() }));
+  const [good, bad] = await Promise.allSettled([
+    assertResumable(jobOf({ epoch: [walk] }), { kills: 9 }),
+    assertResumable(jobOf({ epoch: [roll] }), { kills: 3 }),
+  ]);
+  assert(good.status === "fulfilled" && bad.status === "rejected");
+  assertStringIncludes(String(bad.reason), "it calls Math.random");
+  const last = [Math.random, Date, Date.now, fetch, crypto.randomUUID, performance.now];
+  assert(before.every((each, index) => each === last[index]));
+});
+
+Deno.test("drill: a task that reports its progress often is not slowed down by what is watched", async () => {
+  using uses = new Uses();
+  const stack = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace");
+  let stacks = 0;
+  Object.defineProperty(Error, "prepareStackTrace", {
+    configurable: true,
+    value: (error: Error) => (stacks++, String(error)),
+  });
+  try {
+    const count = task("count", { reads: { total }, writes: { total } })
+      .run(async ({ total }, { progress }) => {
+        for (let done = 0; done < 5000; done++) await progress(done, 5000);
+        return { total: total + 1 };
+      });
+    await using session = new LocalSession();
+    session.events.observe(uses.observe);
+    const counting = jobOf({ epoch: [count], checkpoint: { to: "memory:counting" } });
+    await uses.follow(() => new JobRunner(counting).run(session));
+    assert(stacks < 500, `${stacks} stacks were looked at`);
+  } finally {
+    if (stack === undefined) Reflect.deleteProperty(Error, "prepareStackTrace");
+    else Object.defineProperty(Error, "prepareStackTrace", stack);
+  }
+});
