@@ -6,6 +6,7 @@
 import { dirname, fromFileUrl, join } from "@std/path";
 import type { Job } from "../../dsl/mod.ts";
 import { placeOf } from "../checkpoint/place.ts";
+import { endsByTheClock } from "../drill/compare.ts";
 import { drill, type DrillPlan } from "../drill/drill.ts";
 import { DrillError, NotResumableError } from "../drill/errors.ts";
 import { type FaultOutcome, tryFaults } from "../drill/fault_trials.ts";
@@ -74,11 +75,12 @@ export async function drillInProcesses(drilling: Drilling): Promise<number> {
     const { steps, trials, kills } = report;
     if (args.json) output.out(`${toJson({ type: "drill-passed", ...report, faults })}\n`);
     else {
+      const apart = endsByTheClock(program) ? "; elapsed ends it, so only as far as both came" : "";
       const tried = args.faults ? `, and ${faults} faults` : "";
       output.out(
         `${job.name}: exact in ${trials} trials with ${kills} kills at ${
           trials < steps ? `a sample of its ${steps} steps` : `each of its ${steps} steps`
-        }${tried}\n`,
+        }${tried}${apart}\n`,
       );
     }
     return 0;

@@ -10,6 +10,8 @@ import {
   firstDifference,
   type ManifestRef,
 } from "../../storage/mod.ts";
+import { flatten } from "../../dsl/check/inventory.ts";
+import type { PlacedStep } from "../../dsl/layout.ts";
 import type { Program } from "../program.ts";
 
 /** A blob that two runs left with different values. */
@@ -24,27 +26,62 @@ export interface BlobDifference {
   readonly difference: Difference;
 }
 
+/** Where a run came to its end. */
+export interface RunEnd extends Pick<ManifestRef, "epoch" | "phase"> {
+  /** The stop condition that held there, in words. */
+  readonly stop: string | undefined;
+}
+
+/** Two runs came to their ends at different places, with the same values as far as both came. */
+export interface EndDifference {
+  /** The end of the first run, and of the other; none where it has saved nothing. */
+  readonly ends: readonly [RunEnd | undefined, RunEnd | undefined];
+}
+
+/** The first thing in which two runs differ. */
+export type RunDifference = BlobDifference | EndDifference;
+
 /** The values of a run's blobs, by node and name. */
 export type Values = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 
 /**
  * The first difference between what two runs saved: in the earliest state that both have and where they
- * differ, the blob that is written first.
+ * differ, the blob that is written first; where there is none, their ends, if those are apart and it is
+ * not the clock that ends them.
  */
 export async function compareSaved(
   first: CheckpointStore,
   second: CheckpointStore,
   program: Program,
-): Promise<BlobDifference | undefined> {
-  const others = (await second.history()).line;
-  for (const ref of (await first.history()).line) {
+): Promise<RunDifference | undefined> {
+  const [line, others] = [(await first.history()).line, (await second.history()).line];
+  for (const ref of line) {
     const other = others.find((other) => comparePosition(ref, other) === 0);
     if (other === undefined) continue;
     const [left, right] = [await load(first, ref), await load(second, other)];
     const difference = compareValues(left, right, ref, program);
     if (difference !== undefined) return difference;
   }
-  return undefined;
+  const [end, otherEnd] = [line.at(-1), others.at(-1)];
+  const isSame = end === undefined || otherEnd === undefined
+    ? end === otherEnd
+    : comparePosition(end, otherEnd) === 0;
+  if (isSame || endsByTheClock(program)) return undefined;
+  return { ends: [await endAt(first, end), await endAt(second, otherEnd)] };
+}
+
+/** Whether a run may end at another epoch for no other reason than that it was slower: by `elapsed`. */
+export function endsByTheClock({ until }: Pick<Program, "until">): boolean {
+  return until.some((condition) => flatten(condition).some(({ of }) => of === "elapsed"));
+}
+
+async function endAt(
+  store: CheckpointStore,
+  ref: ManifestRef | undefined,
+): Promise<RunEnd | undefined> {
+  if (ref === undefined) return undefined;
+  const { run: { stop } } = await store.readManifest(ref);
+  return { epoch: ref.epoch, phase: ref.phase, stop };
 }
 
 /** The first difference between the values of two runs at one place; the blob that is written first. */
@@ -78,27 +115,27 @@ function differenceOf(
   return isLeft === isRight ? undefined : { path: "", left: say(isLeft), right: say(isRight) };
 }
 
-/** The task that writes a blob in a phase, the first in list order. */
-export function writerOf(
-  { at, node, blob }: Pick<BlobDifference, "at" | "node" | "blob">,
+/** The tasks that write a blob in a phase, in list order. */
+export function writersOf(
+  difference: Pick<BlobDifference, "at" | "node" | "blob">,
   { groups }: Program,
-): string | undefined {
-  const index = indexOf({ at, node, blob }, { groups });
-  return index === undefined ? undefined : groups[groupOf(at)].steps[index]?.task?.name;
+): readonly string[] {
+  const found = groups[groupOf(difference.at)].steps.filter((step) => isWriter(step, difference));
+  return [...new Set(found.flatMap(({ task }) => task === undefined ? [] : [task.name]))];
 }
 
-function positionOf(difference: BlobDifference, program: Program): number {
-  return indexOf(difference, program) ?? Infinity;
+function positionOf(difference: BlobDifference, { groups }: Program): number {
+  const { steps } = groups[groupOf(difference.at)];
+  const index = steps.findIndex((step) => isWriter(step, difference));
+  return index < 0 ? Infinity : index;
 }
 
-function indexOf(
-  { at, node, blob }: Pick<BlobDifference, "at" | "node" | "blob">,
-  { groups }: Pick<Program, "groups">,
-): number | undefined {
-  const index = groups[groupOf(at)].steps.findIndex(({ kind, writes }) =>
-    kind === "task" && writes.some((write) => write.node === node && write.blob.name === blob)
-  );
-  return index < 0 ? undefined : index;
+function isWriter(
+  { kind, writes }: PlacedStep,
+  { node, blob }: Pick<BlobDifference, "node" | "blob">,
+): boolean {
+  return kind === "task" &&
+    writes.some((write) => write.node === node && write.blob.name === blob);
 }
 
 /** The group that leads to a state. */

@@ -6,10 +6,10 @@
 import type { Job } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
 import { makeRng } from "../rng/rng.ts";
-import { explainDifference } from "./cause.ts";
-import { type BlobDifference, compareSaved } from "./compare.ts";
+import { endsByTheClock, type RunDifference } from "./compare.ts";
 import { DrillError, NotResumableError } from "./errors.ts";
 import type { Ground, Life, MakeGround } from "./ground.ts";
+import { checkSame, differenceFrom, type Reference } from "./judge.ts";
 
 /** How a job is drilled. */
 export interface DrillPlan {
@@ -84,14 +84,6 @@ export async function drill(
   return { steps: first.steps, trials: steps.length, kills };
 }
 
-/** The run that all others are compared with. */
-export interface Reference {
-  /** What it has saved. */
-  readonly base: Ground;
-  /** What it did. */
-  readonly life: Life;
-}
-
 async function checkRepeats(
   plan: DrillPlan,
   reference: Reference,
@@ -100,17 +92,13 @@ async function checkRepeats(
   await using other = await make({ keepAll: true });
   const life = await other.live({ isFirst: true });
   if (life.failure !== undefined) throw failedAlone(plan, life.failure);
-  const found = await compareSaved(
-    await reference.base.open(),
-    await other.open(),
-    plan.program,
-  );
-  if (found === undefined) return checkLive(plan, reference.life, life, "run a second time");
-  const lives = [reference.life, life];
-  throw new NotResumableError(
-    `Job "${plan.job.name}" does not end with the same values when it is run twice, though nobody ` +
-      `kills it.\n${explainDifference(found, "both uninterrupted", plan.program, lives)}`,
-  );
+  await checkSame(reference, {
+    ...{ job: plan.job, program: plan.program, ground: other, lives: [life] },
+    ...{ kind: "both uninterrupted", how: "run a second time" },
+    otherwise:
+      `Job "${plan.job.name}" does not end with the same values when it is run twice, though ` +
+      `nobody kills it.`,
+  });
 }
 
 /** One trial: kills the job at some steps, resumes it to its end, and compares. */
@@ -120,35 +108,28 @@ async function tryKilled(
   make: MakeGround,
   dieAt: readonly (number | undefined)[],
 ): Promise<readonly string[]> {
-  await using ground = await make({ keepAll: false });
+  // Where the clock ends the job, another run may have gone on past all that the plan keeps of this one.
+  await using ground = await make({ keepAll: endsByTheClock(plan.program) });
   const { killedAt, lives } = await liveToTheEnd(plan, ground, dieAt);
-  const last = lives.at(-1);
-  const found = await compareSaved(
-    await reference.base.open(),
-    await ground.open(),
-    plan.program,
-  );
-  if (found === undefined) {
-    if (last !== undefined) checkLive(plan, reference.life, last, killedText(killedAt));
-    return killedAt;
-  }
-  const earlier = await findEarlier(plan, reference, make, dieAt) ?? found;
-  throw new NotResumableError(
-    `Job "${plan.job.name}", ${killedText(killedAt)}, does not end as one that nobody kills.\n` +
-      explainDifference(earlier, "one killed", plan.program, [reference.life, ...lives]),
-  );
+  const how = killedText(killedAt);
+  await checkSame(reference, {
+    ...{ job: plan.job, program: plan.program, ground, lives, kind: "one killed", how },
+    otherwise: `Job "${plan.job.name}", ${how}, does not end as one that nobody kills.`,
+    findEarlier: () => findEarlier(plan, reference, make, dieAt),
+  });
+  return killedAt;
 }
 
 /** The first difference of the same trial where all epochs are kept, if it comes again. */
 async function findEarlier(
   plan: DrillPlan,
-  { base }: Reference,
+  reference: Reference,
   make: MakeGround,
   dieAt: readonly (number | undefined)[],
-): Promise<BlobDifference | undefined> {
+): Promise<RunDifference | undefined> {
   await using ground = await make({ keepAll: true });
   await liveToTheEnd(plan, ground, dieAt);
-  return await compareSaved(await base.open(), await ground.open(), plan.program);
+  return await differenceFrom(reference, { ground, program: plan.program });
 }
 
 async function liveToTheEnd(
@@ -178,22 +159,6 @@ async function liveToTheEnd(
     }
   }
   throw new NotResumableError(`Job "${plan.job.name}" does not end after ${MOST_STARTS} starts`);
-}
-
-/**
- * Compares what two runs hold in memory, which no codec has touched. What is not saved may be held by
- * one of them alone: nothing behind a resume can read it.
- */
-function checkLive(plan: DrillPlan, first: Life, other: Life, how: string): void {
-  for (const { node, blob } of plan.program.saved) {
-    const key = `${node}/${blob.name}`;
-    if (first.digests.get(key) === other.digests.get(key)) continue;
-    throw new NotResumableError(
-      `Job "${plan.job.name}", ${how}, saves the same values, but holds another one of blob ${key}: ` +
-        `what is saved of it is not all there is. If it has a codec, that loses a part; otherwise ` +
-        `this is a flaw in Tidemark, which we would like to hear of`,
-    );
-  }
 }
 
 /** Steps to die at: all, or as many as wanted, each somewhere in its share of them. */

@@ -95,7 +95,7 @@ export async function runDrilled(job: Job, text: string): Promise<void> {
   });
   let failure: unknown;
   try {
-    await runner.run(session);
+    await uses.follow(() => runner.run(session));
   } catch (error) {
     failure = error;
   }

@@ -5,11 +5,10 @@
  * @module
  */
 import { join } from "@std/path";
-import { explainDifference } from "./cause.ts";
-import { compareSaved } from "./compare.ts";
-import type { DrillPlan, Reference } from "./drill.ts";
+import type { DrillPlan } from "./drill.ts";
 import { NotResumableError } from "./errors.ts";
 import { type FaultKind, FAULTS } from "./faulty_file_system.ts";
+import { checkSame, type Reference } from "./judge.ts";
 import type { ProcessGround, ProcessLife } from "./process_ground.ts";
 
 /** What came of one fault. */
@@ -127,17 +126,12 @@ class FaultTrials {
   }
 
   async #same(ground: ProcessGround, life: ProcessLife, how: string): Promise<string> {
-    const { plan, reference } = this;
-    const found = await compareSaved(
-      await reference.base.open(),
-      await ground.open(),
-      plan.program,
-    );
-    if (found === undefined) return "the same end";
-    throw new NotResumableError(
-      `Job "${plan.job.name}", ${how}, does not end as one that nothing happened to.\n` +
-        explainDifference(found, "one killed", plan.program, [reference.life, life]),
-    );
+    const { job, program } = this.plan;
+    await checkSame(this.reference, {
+      ...{ job, program, ground, lives: [life], kind: "one killed", how },
+      otherwise: `Job "${job.name}", ${how}, does not end as one that nothing happened to.`,
+    });
+    return "the same end";
   }
 }
 

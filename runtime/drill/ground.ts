@@ -25,12 +25,14 @@ export interface Life {
   readonly failure: unknown;
   /** The digests of its blobs at its end, by `node/blob`. */
   readonly digests: ReadonlyMap<string, string>;
-  /** What tasks took from outside that is not the same again, by task. */
+  /** What tasks took from outside that is not the same again, by task, and by "" outside them. */
   readonly uses: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A place of its own, empty at first. */
 export interface Ground extends AsyncDisposable {
+  /** Whether all starts share a process, and with it the variables of modules. */
+  readonly isOneProcess: boolean;
   /** Starts the job, or goes on with it. */
   live(options: LifeOptions): Promise<Life>;
   /** What it has saved. */

@@ -23,6 +23,7 @@ export function memoryGrounds(job: Job, options: RunnerOptions): MakeGround {
 }
 
 class MemoryGround implements Ground {
+  readonly isOneProcess = true;
   readonly #job: Job;
   readonly #options: RunnerOptions;
   readonly #store = new MemoryStore();
@@ -49,7 +50,7 @@ class MemoryGround implements Ground {
     });
     let failure: unknown;
     try {
-      await runner.run(session, { signal: mortal.signal });
+      await uses.follow(() => runner.run(session, { signal: mortal.signal }));
     } catch (error) {
       failure = error;
     }

@@ -62,6 +62,8 @@ let made = 0;
 
 /** A folder of its own, and the processes that run the job there. */
 export class ProcessGround implements Ground {
+  /** They do not share a process. */
+  readonly isOneProcess = false;
   readonly #options: ProcessOptions;
   readonly #keepAll: boolean;
   readonly #folder: string;

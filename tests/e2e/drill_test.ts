@@ -1,5 +1,5 @@
 // The command `drill`: real processes, killed by themselves.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join, toFileUrl } from "@std/path";
 import { ROOT, runProgram, withFolder } from "./process.ts";
 
@@ -73,8 +73,10 @@ Deno.test("drill: faults of the disk, spoilt checkpoints and a second runner los
   const faults = lines.filter(({ type }) => type === "drill-fault");
   const of = (start: string) => faults.filter(({ fault }) => fault.startsWith(start));
   for (const kind of ["full disk", "failed write", "failed sync", "failed link", "failed read"]) {
-    assert(of(kind).length > 0, kind);
-    assert(of(kind).every(({ outcome }) => /^refused \(\w+: .*the same end$/.test(outcome)), kind);
+    const [first, ...others] = of(kind).map(({ outcome }) => outcome);
+    assertMatch(first, /^refused \(\w+: .*the same end$/, kind);
+    // A late one may meet nothing but what can fail without harm, as the sweep of what is left over.
+    for (const outcome of others) assertMatch(outcome, /^(refused \(\w+: .*)?the same end$/, kind);
   }
   assertStringIncludes(of("full disk")[0].outcome, "the disk is full: make room");
   assertEquals(of("newest ").length, 4);
@@ -99,7 +101,9 @@ Deno.test("drill: on a fresh place, with the flags that the job itself needs, it
   await withFolder(async (cwd) => {
     // A configuration that is found, rather than given by a flag, is found by its processes too.
     const imports = { tidemark: "mod.ts", "@std/path": "links/path/mod.ts" };
-    const found = Object.entries(imports).map(([name, path]) => [name, toFileUrl(join(ROOT, path))]);
+    const found = Object.entries(imports).map((
+      [name, path],
+    ) => [name, toFileUrl(join(ROOT, path))]);
     const config = { imports: Object.fromEntries(found), nodeModulesDir: "none", lock: false };
     await Deno.writeTextFile(join(cwd, "deno.json"), JSON.stringify(config));
     await Deno.writeTextFile(join(cwd, "job.ts"), jobWith(GOOD));
