@@ -12,6 +12,7 @@ export * from "./errors.ts";
 export * from "./group.ts";
 export * from "./job.ts";
 export * from "./keep.ts";
+export * from "./migration.ts";
 export * from "./param.ts";
 export * from "./plain.ts";
 export * from "./plan.ts";

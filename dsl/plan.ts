@@ -6,6 +6,7 @@
 import type { Epochs } from "./condition.ts";
 import type { Duration } from "./duration.ts";
 import type { Keep } from "./keep.ts";
+import type { Migration } from "./migration.ts";
 import type { AnyBlob } from "./token.ts";
 
 /** Which blobs are saved. */
@@ -60,4 +61,6 @@ export interface CheckpointPlan {
    * in another way: stops and says what differs (the default), or says it and goes on.
    */
   readonly onChange?: "stop" | "allow";
+  /** What becomes of blobs that were saved in another form than the job has now, in this order. */
+  readonly migrate?: readonly Migration[];
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { JobChange } from "./change/compare.ts";
 import type { Holder } from "../storage/mod.ts";
 
 /** Where in a run something went wrong. */
@@ -227,39 +226,6 @@ export class BlobTypeError extends Error {
     );
   }
 }
-
-/** The job is not what it was when the epoch was saved from which it is to go on. */
-export class JobChangedError extends Error {
-  /** The class's name. */
-  override readonly name: string = "JobChangedError";
-
-  /** Lists all that differs, and says what can be done. */
-  constructor(
-    /** The epoch, as in `"3@a1"`. */
-    readonly epoch: string,
-    place: string,
-    /** All that differs; at least one of it is not harmless. */
-    readonly changes: readonly JobChange[],
-  ) {
-    const listed = VERDICTS.flatMap((verdict) =>
-      changes.filter((change) => change.verdict === verdict)
-        .map(({ what, why }) => `  ${verdict}: ${what}: ${why}`)
-    );
-    const isImpossible = changes.some(({ verdict }) => verdict === "impossible");
-    super([
-      `The job is not what it was when epoch ${epoch} was saved at ${place}:`,
-      ...listed,
-      "Nothing was changed. " + (isImpossible ? IMPOSSIBLE : ALLOW),
-    ].join("\n"));
-  }
-}
-
-const VERDICTS = ["impossible", "to be allowed", "harmless"] as const;
-const IMPOSSIBLE =
-  "Make the job again what it was in what is impossible; or start anew with --fresh, which deletes nothing";
-const ALLOW =
-  "Go on with --allow-change (allowChange in a script, onChange in the plan); say with a task's version " +
-  "that an edit does not change what it computes; or start anew with --fresh, which deletes nothing";
 
 /** A save failed; `cause` says why. */
 export class SaveError extends Error {

@@ -6,6 +6,7 @@
 export { type EpochRef } from "./checkpoint/epoch_ref.ts";
 export { CheckpointEngine } from "./checkpoint/engine.ts";
 export type { JobChange } from "./change/compare.ts";
+export * from "./change/errors.ts";
 export type { JobDifference } from "./change/since.ts";
 export * from "./checkpoint/manager.ts";
 export * from "./checkpoint/metadata.ts";
@@ -39,6 +40,7 @@ export type { Journal, JournalOptions } from "./journal/journal.ts";
 export type { JournalWriter, JournalWriterOptions } from "./journal/journal_writer.ts";
 export type { ReuseVerdict } from "./journal/reuse.ts";
 export type { Target } from "./checkpoint/locate.ts";
+export type { NodeValues, RestoreMap } from "./checkpoint/restore.ts";
 export type { CursorPosition, CursorPositions, Cursors } from "./session/cursors.ts";
 export type { ResourcePool } from "./session/resources.ts";
 export type { ReadyGroup } from "./session/run_group.ts";

@@ -12,6 +12,7 @@ import { checkConditions } from "./conditions.ts";
 import { checkDeclarations, checkImmutable } from "./declarations.ts";
 import { checkForm } from "./form.ts";
 import { Inventory } from "./inventory.ts";
+import { checkMigrations } from "./migrations.ts";
 import { checkNames } from "./names.ts";
 import { checkNumbers } from "./numbers.ts";
 import { checkPlan } from "./plan.ts";
@@ -103,5 +104,6 @@ export function checkShape(
     ...checkBlobs(subject),
     ...checkConditions(subject),
     ...checkPlan(subject),
+    ...checkMigrations(subject),
   ];
 }

@@ -50,12 +50,17 @@ class Form {
     if (!isObject(plan)) {
       return this.#not("checkpoint", plan, 'a plan, as in { to: "file:checkpoints" }');
     }
-    const { every, keep, blobs } = plan;
+    const { every, keep, blobs, migrate } = plan;
     if (typeof every === "object") this.#condition(every, "checkpoint: every", 0, ["epochs"]);
     for (const rule of this.#list(keep, "checkpoint: keep", "a list of rules")) {
       if (!isObject(rule) || typeof rule["keep"] !== "string") {
         this.#not("checkpoint: keep", rule, "a rule such as keepLast(3)");
       } else if (rule["keep"] === "best") this.#by(rule["by"], "checkpoint: keepBest");
+    }
+    for (const one of this.#list(migrate, "checkpoint: migrate", "a list of migrations")) {
+      if (isObject(one) && one["kind"] === "migration" && isObject(one["task"])) {
+        this.#task(one["task"]);
+      } else this.#not("checkpoint: migrate", one, "what migration(…).run(…) gives");
     }
     if (blobs === undefined) return;
     if (!isObject(blobs)) return this.#not("checkpoint: blobs", blobs, "include or exclude");

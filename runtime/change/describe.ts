@@ -56,6 +56,7 @@ export function describeJob(program: Program, sources: Sources): JobDescription 
     cursors: partOf(cursors, (cursor) => ({ takes: cursorWords(cursor) })),
     until: { job: bounded({ is: until.map(conditionWords).join(" or ") }) },
     plan: planPart(plan),
+    migrations: partOf(plan.migrate ?? [], ({ task }) => ({ code: codeWords(task.body) })),
     modules: partOf(entries(sources.modules), ({ value }) => value),
     locks: sources.locks,
     unseen: partOf(sources.unseen.map((name) => ({ name })), () => ({})),
@@ -120,7 +121,7 @@ function blobFields(blob: AnyBlob, { saved }: Program): Fields {
 }
 
 function planPart(
-  { every, keep, blobs: _, ...others }: JobOptions["checkpoint"],
+  { every, keep, blobs: _, migrate: __, ...others }: JobOptions["checkpoint"],
 ): JobParts[string] {
   const words = {
     ...others,

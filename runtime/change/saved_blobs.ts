@@ -11,25 +11,30 @@ import type { PlacedBlob, Program } from "../program.ts";
 import type { JobChange } from "./compare.ts";
 import { typeWords } from "./words.ts";
 
-/** What keeps a job from going on from a checkpoint, or is new to it; `made` are blobs that are made anew. */
+/** What keeps a job from going on from a checkpoint, or is new to it; `made` are those that migrations make. */
 export function savedBlobChanges(
   program: Program,
   manifest: Manifest,
   before: JobParts | undefined,
-  made: ReadonlySet<string> = new Set(),
+  made: ReadonlyMap<string, string>,
 ): readonly JobChange[] {
   const readers = firstReaders(program);
-  return program.saved.filter((placed) => !made.has(accessKey(placed))).flatMap((placed) => {
+  return program.saved.flatMap((placed): readonly JobChange[] => {
     const { node, blob } = placed;
     const entry = manifest.nodes[node]?.[blob.name];
     const name = `blob "${blob.name}" of node "${node}"`;
+    const by = made.get(accessKey(placed));
+    if (by !== undefined) {
+      const why = "of what the checkpoint has";
+      return [{ what: `${name} is made by migration "${by}"`, why, verdict: "harmless" }];
+    }
     if (entry === undefined) return [lacking(name, placed, readers.get(accessKey(placed)))];
     const wrong = wrongType(entry, blob) ?? wrongSize(entry, placed, before);
     if (wrong === undefined) return [];
     return [{
       what: `${name} was saved as ${wrong.saved}, and the job declares ${wrong.declared}`,
       why: "a value of one type cannot stand for one of another",
-      verdict: "impossible" as const,
+      verdict: "impossible",
     }];
   });
 }

@@ -11,7 +11,7 @@ import {
   type Manifest,
   type ManifestRef,
 } from "../../storage/mod.ts";
-import { JobChangedError } from "../errors.ts";
+import { JobChangedError } from "./errors.ts";
 import type { Program } from "../program.ts";
 import { compareParts, type JobChange } from "./compare.ts";
 import { savedBlobChanges } from "./saved_blobs.ts";
@@ -32,16 +32,18 @@ export interface PresentJob {
   readonly program: Program;
   /** What it is. */
   readonly description: JobDescription;
+  /** The blobs that migrations make, as `node/blob`, with the migration that makes each. */
+  readonly made: ReadonlyMap<string, string>;
 }
 
 /** Compares a job with what it was `before`; `by` is the last state behind the manifest. */
 export function changesSince(
-  { program, description }: PresentJob,
+  { program, description, made }: PresentJob,
   before: JobDescription | undefined,
   manifest: Manifest,
   by: ManifestRef,
 ): JobDifference {
-  const blobs = savedBlobChanges(program, manifest, before?.parts);
+  const blobs = savedBlobChanges(program, manifest, before?.parts, made);
   const common = { epoch: `${manifest.epoch}@a${manifest.attempt}` };
   const unseen = (of: JobDescription | undefined): string[] =>
     Object.keys(of?.parts?.["unseen"] ?? {});

@@ -20,7 +20,13 @@ import { readBest } from "./best.ts";
 import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
-import { checkNames, restoreAll, restoreBlobs } from "./restore.ts";
+import {
+  checkNames,
+  restoreAll,
+  restoreBlobs,
+  type RestoreMap,
+  type RestoreOptions,
+} from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
 import { bareState, blobsToSave, metricsNow, newBytes, sameNames } from "./selection.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -119,14 +125,14 @@ export class CheckpointEngine {
 
   /** Restores every blob of an epoch. */
   async load(host: CheckpointHost, epoch: EpochRef, nodes?: readonly string[]): Promise<void> {
-    await this.#reading(epoch, (manifest) => this.#loadManifest(host, manifest, nodes));
+    await this.#reading(epoch, (manifest) => this.#loadManifest(host, manifest, { nodes }));
   }
 
-  /** Builds the task that restores every blob of a manifest. */
-  loadTask(ref: ManifestRef): CheckpointTask<void> {
+  /** Builds the task that restores every blob of a manifest, or what is made of them. */
+  loadTask(ref: ManifestRef, map?: RestoreMap): CheckpointTask<void> {
     return this.#task(
       `load ${ref.epoch}@a${ref.attempt}`,
-      async (host) => await this.#loadManifest(host, await this.archive.read(ref)),
+      async (host) => await this.#loadManifest(host, await this.archive.read(ref), { map }),
     );
   }
 
@@ -260,15 +266,16 @@ export class CheckpointEngine {
   async #loadManifest(
     host: CheckpointHost,
     manifest: Manifest,
-    nodes?: readonly string[],
+    options: RestoreOptions = {},
   ): Promise<void> {
     await this.#committing;
     const started = performance.now();
     const store = await this.archive.store();
     const before = store.store.bytesRead;
     const loaded = await store.readBlobs(manifest, () => true);
-    await restoreAll(host, manifest, loaded, nodes);
+    const changed = await restoreAll(host, manifest, loaded, options);
     this.#saved.loaded(host, manifest);
+    for (const [node, name] of changed) host.workspace(node).touch(name);
     const durationMs = performance.now() - started;
     const { epoch, attempt } = manifest;
     const bytes = store.store.bytesRead - before;

@@ -13,23 +13,57 @@ import type { Workspace } from "../session/workspace.ts";
 /** The values of a manifest's blobs, by node and name. */
 export type LoadedBlobs = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 
+/** Values by node and name. */
+export type NodeValues = Map<string, Map<string, unknown>>;
+
+/** Makes of what was saved what a job needs now. */
+export interface RestoreMap {
+  /** The blob as it was saved, where it is not as the job declares it. */
+  asSaved(node: string, name: string): AnyBlob | undefined;
+  /** Changes the values, decoded, in their place. */
+  apply(values: NodeValues): Promise<void>;
+}
+
+/** What of a manifest is restored, and how. */
+export interface RestoreOptions {
+  /** The nodes whose workspaces are to hold nothing else; all where not given. */
+  readonly nodes?: readonly string[] | undefined;
+  /** What is made of the values; nothing where not given. */
+  readonly map?: RestoreMap | undefined;
+}
+
 /**
- * Makes the workspaces, all or those of `nodes`, hold exactly what an epoch saved. All values are decoded first, so that a
- * failure leaves the workspaces as they were.
+ * Makes the workspaces hold exactly what an epoch saved, or what is made of that. All values are decoded
+ * first, so that a failure leaves the workspaces as they were.
  *
+ * @returns What differs from what was saved, by node and name.
  * @throws {BlobTypeError} Where a blob was saved as something other than the job declares.
  */
 export async function restoreAll(
   host: CheckpointHost,
   manifest: Manifest,
   loaded: LoadedBlobs,
-  nodes: readonly string[] = host.nodes,
-): Promise<void> {
-  const values = await decodeAll(host, manifest, loaded);
-  for (const node of new Set([...nodes, ...Object.keys(manifest.nodes)])) {
+  { nodes = host.nodes, map }: RestoreOptions = {},
+): Promise<readonly (readonly [string, string])[]> {
+  const decoded = await decodeAll(host, manifest, loaded, map);
+  const values: NodeValues = new Map();
+  for (const [{ node }, name, value] of decoded) {
+    const own = values.get(node) ?? new Map<string, unknown>();
+    values.set(node, own.set(name, value));
+  }
+  await map?.apply(values);
+  for (const node of new Set([...nodes, ...Object.keys(manifest.nodes), ...values.keys()])) {
     host.workspace(node).clear();
   }
-  for (const [workspace, name, value] of values) workspace.set(name, value);
+  const before = new Map(decoded.map(([{ node }, name, value]) => [`${node}/${name}`, value]));
+  const changed: [string, string][] = [];
+  for (const [node, own] of values) {
+    for (const [name, value] of own) {
+      host.workspace(node).set(name, value);
+      if (map !== undefined && before.get(`${node}/${name}`) !== value) changed.push([node, name]);
+    }
+  }
+  return changed;
 }
 
 /** Sets only the blobs loaded; those saved as not set are unset. */
@@ -50,13 +84,14 @@ async function decodeAll(
   host: CheckpointHost,
   manifest: Manifest,
   loaded: LoadedBlobs,
+  map?: RestoreMap,
 ): Promise<[Workspace, string, unknown][]> {
   const values: [Workspace, string, unknown][] = [];
   for (const [node, blobs] of loaded) {
     const workspace = host.workspace(node);
     for (const [name, plain] of blobs) {
       const entry = manifest.nodes[node]?.[name];
-      const declared = workspace.declared.get(name);
+      const declared = map?.asSaved(node, name) ?? workspace.declared.get(name);
       if (entry === undefined) continue;
       checkType(entry, declared, { name, node, epoch: manifest.epoch });
       values.push([workspace, name, await decodeBlob(declared, plain)]);

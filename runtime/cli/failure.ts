@@ -4,8 +4,8 @@
  * @module
  */
 import { FencedError } from "../../storage/mod.ts";
+import { JobChangedError } from "../change/errors.ts";
 import {
-  JobChangedError,
   JobHeldError,
   NothingToResumeError,
   SaveError,

@@ -26,6 +26,8 @@ export function planData(program: Program, place: string): unknown {
     check: plan.check ?? "off",
     onSaveError: plan.onSaveError ?? "fail",
     onDamaged: plan.onDamaged ?? "fallback",
+    onChange: plan.onChange ?? "stop",
+    migrate: (plan.migrate ?? []).map(({ name }) => name),
     saved: saved.map(accessKey),
     unsaved: blobs.filter((blob) => !saved.includes(blob)).map(accessKey),
     until: program.until.map((condition) => describeCondition(condition)),

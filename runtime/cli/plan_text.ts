@@ -53,12 +53,14 @@ export function planText(program: Program, place: string): string {
 function checkpointLines(program: Program, place: string): string[] {
   const { plan, every } = program;
   const { durability, onSaveError = "fail", onDamaged = "fallback", grain = "epoch" } = plan;
+  const { onChange = "stop", migrate = [] } = plan;
   return [
     `to ${place}`,
     `save after init, ${describeEvery(every)}, and after the last epoch`,
     `keep ${plan.keep === undefined ? "all" : plan.keep.map(describeKeep).join(", ")}`,
     `durability: ${durability ?? "the strongest the place has"}; grain: ${grain}`,
-    `a failed save: ${onSaveError}; a damaged epoch: ${onDamaged}`,
+    `a failed save: ${onSaveError}; a damaged epoch: ${onDamaged}; an edited job: ${onChange}`,
+    ...migrate.length === 0 ? [] : [`migrate ${migrate.map(({ name }) => name).join(", ")}`],
     ...plan.snapshot === "none" ? ["blobs that were written are saved whole"] : [],
     ...plan.check === "reads" ? ["what tasks read is compared before and after"] : [],
     ...describeBlobs(program),

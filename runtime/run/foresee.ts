@@ -5,7 +5,7 @@
  */
 import type { JobDifference } from "../change/since.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
-import { JobChangedError } from "../errors.ts";
+import { JobChangedError } from "../change/errors.ts";
 import { readUnfinished } from "./unfinished.ts";
 import { type JobRequest, mustMatch, recompile } from "./recompile.ts";
 

@@ -106,7 +106,7 @@ async function loadEpoch(
   if (manifest.run.stop === undefined) mustMatch(request, recompiled);
   await session.run(declareBlobs(program, false));
   try {
-    await session.run(engine.loadTask(ref));
+    await session.run(engine.loadTask(ref, recompiled.migrations));
   } catch (error) {
     if (error instanceof BlobTypeError) mustMatch(request, recompiled);
     throw error;

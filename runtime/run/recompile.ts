@@ -8,6 +8,7 @@ import type { JobDescription, Manifest, ManifestRef } from "../../storage/mod.ts
 import { describeJob } from "../change/describe.ts";
 import { changesSince, checkChanges, describedIn, type JobDifference } from "../change/since.ts";
 import { compile, type Program } from "../program.ts";
+import { type Migrations, migrationsOf } from "./migrate.ts";
 import type { RunRequest } from "./run_request.ts";
 import { type Params, resolveSettings } from "./settings.ts";
 import type { Unfinished } from "./unfinished.ts";
@@ -26,6 +27,8 @@ export interface Recompiled {
   readonly description: JobDescription;
   /** What differs from when it was saved. */
   readonly difference: JobDifference;
+  /** What is made of the saved blobs. */
+  readonly migrations: Migrations;
   /** Where its settings come from, in words. */
   readonly notices: readonly string[];
 }
@@ -49,8 +52,10 @@ export async function recompile(
   const description = describeJob(program, sources);
   const store = await engine.archive.store();
   const before = unfinished?.description ?? await describedIn(store, by.attempt);
-  const difference = changesSince({ program, description }, before, manifest, by);
-  return { program, description, difference, notices: settings.notices };
+  const migrations = await migrationsOf(program, manifest, store);
+  const { made } = migrations;
+  const difference = changesSince({ program, description, made }, before, manifest, by);
+  return { program, description, difference, migrations, notices: settings.notices };
 }
 
 /**

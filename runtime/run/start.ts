@@ -15,6 +15,7 @@ import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { judge } from "./judge.ts";
 import { admit, loadNewestGood } from "./load_newest.ts";
+import { migrationsOf } from "./migrate.ts";
 import { poisonedWarning } from "./poisoned.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -165,8 +166,10 @@ async function goOn(
   const { last } = loaded;
   if (last !== undefined) {
     const { engine } = request.checkpoints;
-    await request.session.run(engine.loadTask(last));
-    await request.session.run(fillNewBlobs(program, await engine.archive.read(last)));
+    const ended = await engine.archive.read(last);
+    const migrations = await migrationsOf(program, ended, await engine.archive.store());
+    await request.session.run(engine.loadTask(last, migrations));
+    await request.session.run(fillNewBlobs(program, ended));
     const phase = nextPhase(program, last.phase);
     const mode = phase === undefined ? "already finished" : "resumed";
     if (phase !== undefined) admit(request, recompiled, words);

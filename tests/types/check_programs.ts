@@ -18,7 +18,7 @@ export interface WrongProgram {
 /** What stands before each program. */
 const PRELUDE = `
 import { blob, codec, cursor, drained, elapsed, epochs, from, gather, group, job } from "tidemark";
-import { keepBest, keepLast, on, optional, parallel, param, plateau, previous } from "tidemark";
+import { keepBest, keepLast, migration, on, optional, parallel, param, plateau, previous } from "tidemark";
 import { resource, saved, sequence, set, task, when } from "tidemark";
 class Model { w = new Float32Array(1); fit(): number { return this.w.length } }
 const weights = blob<Float32Array>("weights");

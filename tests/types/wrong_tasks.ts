@@ -258,4 +258,28 @@ export const wrong = task("x", { reads: { many }, writes: { many } }).run(({ man
       `export const wrong = task("x", { updates: { weights } }).run((_, { step }) => ({ weights: step("a", () => new Float32Array(1)) }));`,
     says: "Type 'Promise<Float32Array<ArrayBuffer>>' is missing",
   },
+  {
+    what: "a migration that returns another type",
+    code:
+      `export const wrong = migration("m", { reads: { old: weights }, writes: { accuracy } }).run(({ old }) => ({ accuracy: old }));`,
+    says: "Type 'Float32Array<ArrayBufferLike>' is not assignable to type 'number'.",
+  },
+  {
+    what: "a migration that lacks an output",
+    code:
+      `export const wrong = migration("m", { reads: {}, writes: { weights, accuracy } }).run(() => ({ weights: new Float32Array(2) }));`,
+    says: "Property 'accuracy' is missing",
+  },
+  {
+    what: "a migration that returns what it does not declare",
+    code:
+      `export const wrong = migration("m", { reads: {}, writes: { accuracy } }).run(() => ({ accuracy: 1, loss: 2 }));`,
+    says: `Type 'number' is not assignable to type 'NotInWritesOrUpdates<"loss">'.`,
+  },
+  {
+    what: "a migration without its function",
+    code:
+      `export const wrong = job("x", { epoch: [start], until: epochs(1), checkpoint: { to: "file:x", migrate: [migration("m", { reads: {}, writes: { accuracy } })] } });`,
+    says: "is missing the following properties from type 'Migration'",
+  },
 ];

@@ -1,5 +1,6 @@
+import { assertEquals } from "@std/assert";
 import { blob, optional, previous, repeat, replicate, task } from "../../../dsl/mod.ts";
-import { assertProblems, step } from "./helpers.ts";
+import { assertProblems, problemsOf, step } from "./helpers.ts";
 
 const list = blob<number[]>("list", { initial: () => [] });
 const size = blob<number>("size");
@@ -80,4 +81,17 @@ Deno.test("an immutable blob that changes", () => {
     init: [replicate(["w0", "w1"], set)],
     epoch: [replicate(["w0", "w1"], step("read", { reads: [days, constant] }))],
   });
+});
+
+Deno.test("a version that is none", () => {
+  const wrong = (version: unknown) => task("add", { version: version as string }).run(() => {});
+  for (const version of [1, 0, "v2", "2024-01-01", undefined]) {
+    assertProblems({ epoch: [wrong(version)] });
+  }
+  const mend = "write a number, or a text of 1 to 200 characters";
+  for (const [version, words] of [["", '""'], [true, "true"], [["a"], "a"]] as const) {
+    const says = `bad-version: task "add" has the version ${words}: ${mend}`;
+    assertProblems({ epoch: [wrong(version)] }, says);
+  }
+  assertEquals(problemsOf({ epoch: [wrong("x".repeat(201))] }).length, 1);
 });

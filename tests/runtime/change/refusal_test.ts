@@ -1,7 +1,7 @@
 /** What becomes of a job that was edited: refused, allowed, forked, or not judged at all. */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { epochs, task } from "../../../dsl/mod.ts";
-import { JobChangedError } from "../../../runtime/errors.ts";
+import { JobChangedError } from "../../../runtime/change/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { LocalSession } from "../../../runtime/session/local_session.ts";
 import { openStore } from "../../../storage/mod.ts";

@@ -31,7 +31,7 @@ Deno.test("plan data: a program as plain data that JSON can hold", () => {
       snapshot: "blocks",
       check: "off",
     },
-    ...{ onSaveError: "fail", onDamaged: "fallback" },
+    ...{ onSaveError: "fail", onDamaged: "fallback", onChange: "stop", migrate: [] },
     ...{ saved: ["main/total"], unsaved: ["main/scrap"], until: ["epochs(3)"] },
     groups: {
       ...{ init: [], download: [], exit: [] },

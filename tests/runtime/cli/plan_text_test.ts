@@ -102,7 +102,7 @@ checkpoints
   save after init, every 2 epochs, and after the last epoch
   keep the last 3, every 10 epochs, the best 1 by the lowest loss, younger than 2h, one every 6h, the newest within 1.5 GiB
   durability: process; grain: epoch
-  a failed save: retry; a damaged epoch: fallback
+  a failed save: retry; a damaged epoch: fallback; an edited job: stop
   what tasks read is compared before and after
   saved of main: loss, hint
   saved of w0: weights

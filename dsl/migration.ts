@@ -1,0 +1,82 @@
+/**
+ * Migrations: what becomes of blobs that were saved in another form than the job has now.
+ *
+ * @module
+ */
+import { type AnyTask, type Outputs, task } from "./task.ts";
+import { type AnyBlob, type Inputs, type None, token } from "./token.ts";
+
+/** Blobs by a migration's own names. */
+export type MigratedBlobs = Readonly<Record<string, AnyBlob>>;
+
+/** What a migration reads and writes. */
+export interface MigrationDeclaration<R, W> {
+  /** Blobs as they were saved; their names are those that they were saved under. */
+  readonly reads: R;
+  /** Blobs as the job has them now, or as a later migration reads them. */
+  readonly writes: W;
+}
+
+/** What a migration's function is given beside the old values. */
+export interface MigrationContext {
+  /** The node whose blobs it is given. */
+  readonly node: string;
+  /** The epoch that was saved. */
+  readonly epoch: number;
+}
+
+/** Maps old blobs to new ones. Make one with {@linkcode migration}. */
+export interface Migration {
+  /** What it is. */
+  readonly kind: "migration";
+  /** Its name, unique in the job: once an epoch is saved after it, it is never run again. */
+  readonly name: string;
+  /** What it reads and writes, and its function, as those of a task. */
+  readonly task: AnyTask;
+}
+
+/** A migration that lacks its function: `.run(…)` makes it one. */
+export interface MigrationWithoutRun<R, W> {
+  /** Not a migration yet: `.run(…)` is missing. */
+  readonly kind: "migration without .run(…)";
+  /** Gives the migration its function. */
+  run<X extends PropertyKey = never>(
+    body: (
+      old: Inputs<R>,
+      context: MigrationContext,
+    ) => Outputs<None, W, X> | Promise<Outputs<None, W, X>>,
+  ): Migration;
+}
+
+/**
+ * Declares a migration, for the plan's `migrate`: a resume from an epoch that was saved before gives its
+ * function the old values, on each node that has any of them, and the job goes on with what it returns.
+ * Where it fails, or returns what cannot be saved, nothing is changed.
+ *
+ * What it reads and the job no longer has is gone from then on. Migrations run in the order of the plan,
+ * each once on a line; leave them there as long as older epochs are to be resumed from.
+ *
+ * @example
+ * ```ts
+ * import { blob, migration } from "tidemark";
+ *
+ * const layers = blob<Float32Array[]>("layers");
+ * const split = migration("split", {
+ *   reads: { weights: blob<Float32Array>("weights") }, // as it was saved
+ *   writes: { layers },
+ * }).run(({ weights }) => ({ layers: [weights.slice(0, 10), weights.slice(10)] }));
+ * ```
+ */
+export function migration<R extends MigratedBlobs = None, W extends MigratedBlobs = None>(
+  name: string,
+  declaration: MigrationDeclaration<R, W>,
+): MigrationWithoutRun<R, W> {
+  const { reads, writes } = declaration;
+  return token({
+    kind: "migration without .run(…)",
+    run: (body: AnyTask["body"]) => {
+      const untyped = task(name, { reads: { ...reads } as None, writes: { ...writes } as None });
+      return token({ kind: "migration", name, task: untyped.run(body as never) });
+    },
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * Why a job that was edited does not go on.
+ *
+ * @module
+ */
+import type { JobChange } from "./compare.ts";
+
+const VERDICTS = ["impossible", "to be allowed", "harmless"] as const;
+const IMPOSSIBLE =
+  "Map what is impossible with a migration (migrate in the plan), or make it again what it was; or start " +
+  "anew with --fresh, which deletes nothing";
+const ALLOW =
+  "Go on with --allow-change (allowChange in a script, onChange in the plan); say with a task's version " +
+  "that an edit does not change what it computes; or start anew with --fresh, which deletes nothing";
+
+/** The job is not what it was when the epoch was saved from which it is to go on. */
+export class JobChangedError extends Error {
+  /** The class's name. */
+  override readonly name: string = "JobChangedError";
+
+  /** Lists all that differs, and says what can be done. */
+  constructor(
+    /** The epoch, as in `"3@a1"`. */
+    readonly epoch: string,
+    place: string,
+    /** All that differs; at least one of it is not harmless. */
+    readonly changes: readonly JobChange[],
+  ) {
+    const listed = VERDICTS.flatMap((verdict) =>
+      changes.filter((change) => change.verdict === verdict)
+        .map(({ what, why }) => `  ${verdict}: ${what}: ${why}`)
+    );
+    const isImpossible = changes.some(({ verdict }) => verdict === "impossible");
+    super([
+      `The job is not what it was when epoch ${epoch} was saved at ${place}:`,
+      ...listed,
+      "Nothing was changed. " + (isImpossible ? IMPOSSIBLE : ALLOW),
+    ].join("\n"));
+  }
+}
+
+/** A migration of the plan failed; `cause` is what it threw. */
+export class MigrationError extends Error {
+  /** The class's name. */
+  override readonly name: string = "MigrationError";
+
+  /** Says which failed, on what, and that nothing was changed. */
+  constructor(
+    /** The migration. */
+    readonly migration: string,
+    /** The node whose blobs it was given. */
+    readonly node: string,
+    /** The epoch that was saved. */
+    readonly epoch: number,
+    why: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Migration "${migration}" failed on node "${node}" of epoch ${epoch}: ${why}. Nothing was changed: ` +
+        `mend it, and run the job again`,
+      options,
+    );
+  }
+}
