@@ -22,6 +22,7 @@ import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import {
   checkNames,
+  manifestOf,
   restoreAll,
   restoreBlobs,
   type RestoreMap,
@@ -72,9 +73,10 @@ export class CheckpointEngine {
     this.#nodes = undefined;
   }
 
-  /** Whether an epoch is committed and can be read, on all nodes. */
-  async exists(epoch: EpochRef): Promise<boolean> {
-    return await this.archive.exists(epoch, this.#nodes ?? []);
+  /** Whether an epoch is committed and can be read, on all nodes: those of `init`, those named, the session's. */
+  async exists(host: CheckpointHost, epoch: EpochRef, named: readonly string[]): Promise<boolean> {
+    const others = named.length > 0 ? named : host.nodes;
+    return await this.archive.exists(epoch, this.#nodes ?? others);
   }
 
   /** Finds which blobs are to be checkpointed. */
@@ -123,9 +125,10 @@ export class CheckpointEngine {
     return [...new Set(lists.flat())].sort();
   }
 
-  /** Restores every blob of an epoch. */
-  async load(host: CheckpointHost, epoch: EpochRef, nodes?: readonly string[]): Promise<void> {
-    await this.#reading(epoch, (manifest) => this.#loadManifest(host, manifest, { nodes }));
+  /** Restores every blob of an epoch, on its nodes or those named. */
+  async load(host: CheckpointHost, epoch: EpochRef, named: readonly string[]): Promise<void> {
+    const nodes = named.length > 0 ? [] : undefined;
+    await this.#reading(epoch, named, (manifest) => this.#loadManifest(host, manifest, { nodes }));
   }
 
   /** Builds the task that restores every blob of a manifest, or what is made of them. */
@@ -136,9 +139,14 @@ export class CheckpointEngine {
     );
   }
 
-  /** Restores only these blobs, on the nodes that have them. */
-  async loadBlobs(host: CheckpointHost, names: readonly string[], epoch: EpochRef): Promise<void> {
-    await this.#reading(epoch, async (manifest) => {
+  /** Restores only these blobs, on the nodes that have them, or of these on those named. */
+  async loadBlobs(
+    host: CheckpointHost,
+    names: readonly string[],
+    epoch: EpochRef,
+    named: readonly string[],
+  ): Promise<void> {
+    await this.#reading(epoch, named, async (manifest) => {
       checkNames(manifest, names);
       const store = await this.archive.store();
       const loaded = await store.readBlobs(manifest, (_, name) => names.includes(name));
@@ -146,13 +154,24 @@ export class CheckpointEngine {
     });
   }
 
-  /** Reads an epoch; where it is removed meanwhile, looks once more which there are. */
-  async #reading(epoch: EpochRef, read: (manifest: Manifest) => Promise<void>): Promise<void> {
+  /**
+   * Reads an epoch, or what it says of the nodes named; where it is removed meanwhile, looks once more
+   * which there are.
+   */
+  async #reading(
+    epoch: EpochRef,
+    named: readonly string[],
+    read: (manifest: Manifest) => Promise<void>,
+  ): Promise<void> {
+    const look = async (): Promise<void> => {
+      const manifest = await this.archive.readEpoch(epoch);
+      await read(named.length === 0 ? manifest : manifestOf(manifest, this.#nodes ?? named));
+    };
     try {
-      await read(await this.archive.readEpoch(epoch));
+      await look();
     } catch (error) {
       if (!(error instanceof CheckpointNotFoundError)) throw error;
-      await read(await this.archive.readEpoch(epoch));
+      await look();
     }
   }
 

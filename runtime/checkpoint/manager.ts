@@ -67,30 +67,49 @@ export abstract class Checkpoints {
     return this.engine.blobList(node);
   }
 
-  /** Builds the task that restores every blob of an epoch; the workspaces then hold nothing else. */
+  /**
+   * Builds the task that restores every blob of an epoch, of a single-node manager those of its node; the
+   * workspaces then hold nothing else.
+   *
+   * Run, it throws an {@linkcode UnknownNameError} where the epoch has nothing of the manager's node.
+   */
   load(epoch: EpochRef): CheckpointTask<void> {
     const nodes = this.nodesFor(undefined);
-    return this.#task(`load(${epoch})`, nodes, async (host) => {
-      await this.engine.load(host, epoch, nodes.length === 0 ? undefined : nodes);
-    });
+    return this.#task(
+      `load(${epoch})`,
+      nodes,
+      (host) => this.engine.load(host, epoch, nodes),
+    );
   }
 
-  /** Builds the task that restores only these blobs, reading only their bytes. */
+  /**
+   * Builds the task that restores only these blobs, of a single-node manager on its node, reading only
+   * their bytes.
+   */
   loadBlobsFromCheckpoint(
     blobs: readonly (string | AnyBlob)[],
     epoch: EpochRef,
   ): CheckpointTask<void> {
     const names = blobs.map(nameOf);
+    const nodes = this.nodesFor(undefined);
     return this.#task(
       `load(${names.join(", ")} of ${epoch})`,
-      this.nodesFor(undefined),
-      (host) => this.engine.loadBlobs(host, names, epoch),
+      nodes,
+      (host) => this.engine.loadBlobs(host, names, epoch, nodes),
     );
   }
 
-  /** Builds the task that says whether an epoch is committed and can be read. */
+  /**
+   * Builds the task that says whether an epoch is committed and can be read on every node: those that
+   * `init` was run for, else the manager's own, else those of the session, if it has any yet.
+   */
   checkDbExists(epoch: EpochRef): CheckpointTask<boolean> {
-    return this.#task(`check(${epoch})`, this.nodesFor(undefined), () => this.engine.exists(epoch));
+    const nodes = this.nodesFor(undefined);
+    return this.#task(
+      `check(${epoch})`,
+      nodes,
+      (host) => this.engine.exists(host, epoch, nodes),
+    );
   }
 
   /** Builds the task that saves all blobs as an epoch; once it resolves, the epoch is committed. */

@@ -26,7 +26,7 @@ export interface RestoreMap {
 
 /** What of a manifest is restored, and how. */
 export interface RestoreOptions {
-  /** The nodes whose workspaces are to hold nothing else; all where not given. */
+  /** The nodes, beside those of the manifest, whose workspaces are to hold nothing else; all where not given. */
   readonly nodes?: readonly string[] | undefined;
   /** What is made of the values; nothing where not given. */
   readonly map?: RestoreMap | undefined;
@@ -135,6 +135,22 @@ export function wrongType(
   const isOpen = [saved, expected].some((kind) => kind === "null" || kind === "undefined");
   if (isOpen || saved === expected) return undefined;
   return { saved: `a ${saved}`, declared: `a ${expected} (by its initial value)` };
+}
+
+/**
+ * A manifest without what it says of other nodes.
+ *
+ * @throws {UnknownNameError} Where it says nothing of one of these, with the nearest of which it does.
+ */
+export function manifestOf(manifest: Manifest, nodes: readonly string[]): Manifest {
+  const saved = manifest.nodes;
+  const entries = nodes.map((node) => {
+    const blobs = saved[node];
+    if (blobs !== undefined) return [node, blobs] as const;
+    const near = nearNames(node, Object.keys(saved));
+    throw new UnknownNameError(`node of epoch ${manifest.epoch}`, node, near);
+  });
+  return { ...manifest, nodes: Object.fromEntries(entries) };
 }
 
 /**
