@@ -81,7 +81,8 @@ export async function runTask<I, O>(
     isFailed = false;
     const updated: Record<string, unknown> = {};
     for (const key of Object.keys(task.declaration.updates)) {
-      updated[key] = key in values ? values[key] : (inputs as Record<string, unknown>)[key];
+      // As in a session: one that is not replaced may come back as `undefined`.
+      updated[key] = values[key] ?? (inputs as Record<string, unknown>)[key];
     }
     return { ...values, ...updated } as O;
   } finally {

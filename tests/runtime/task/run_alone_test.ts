@@ -27,6 +27,14 @@ Deno.test("runTask: gives what the task writes and updates, seeded", async () =>
   assertEquals(seen.of("log").length, 3);
 });
 
+Deno.test("runTask: an update that comes back as undefined is what was changed in place", async () => {
+  const change = task("change", { updates: { weights } }).run(({ weights }) => {
+    weights.push(1);
+    return { weights: undefined } as unknown as { weights: number[] };
+  });
+  assertEquals(await runTask(change, { weights: [] }), { weights: [1] });
+});
+
 Deno.test("runTask: a wrong result is an error", async () => {
   const wrong = task("wrong", { writes: { loss } }).run((() => ({})) as () => { loss: number });
   assertInstanceOf(await errorOf(runTask(wrong, {})), TaskOutputError);
