@@ -8,7 +8,10 @@ import { type BlobRef, token } from "./token.ts";
 
 /** How a blob behaves. */
 export interface BlobOptions<T> {
-  /** Its value before any task has run, made anew for each node. */
+  /**
+   * Its value before any task has run. Each node gets a copy of what this gives, by the codec where there
+   * is one; `initial` still owns the original, which is never disposed of.
+   */
   readonly initial?: () => T;
   /** Drops it after the group that wrote it, and never saves it. */
   readonly scratch?: boolean;

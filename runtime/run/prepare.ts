@@ -30,12 +30,11 @@ export function fillNewBlobs(program: Program, manifest: Manifest): CheckpointTa
     kind: "checkpoint",
     name: "fill new blobs",
     nodes: program.nodes,
-    perform: ({ workspace }) => {
+    perform: async ({ workspace }) => {
       for (const { node, blob } of program.blobs) {
         if (manifest.nodes[node]?.[blob.name] !== undefined) continue;
-        if (!blob.scratch) workspace(node).initialize((other) => other === blob);
+        if (!blob.scratch) await workspace(node).initialize((other) => other === blob);
       }
-      return Promise.resolve();
     },
   };
 }

@@ -183,7 +183,7 @@ export class LocalSession implements Session {
     }
     if (scope.phase === "init") {
       for (const workspace of this.#workspaces.values()) {
-        workspace.initialize((blob) => !blob.scratch);
+        await workspace.initialize((blob) => !blob.scratch);
       }
     }
     try {

@@ -78,7 +78,7 @@ export function prepareGroup(layout: Layout): ReadyGroup {
  */
 export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost): Promise<void> {
   for (const { node, blob } of group.scratch) {
-    host.workspace(node).initialize((declared) => declared === blob);
+    await host.workspace(node).initialize((declared) => declared === blob);
   }
   const before = new Map<string, unknown>();
   for (const { node, blob, copy } of group.before) {

@@ -87,11 +87,14 @@ export class Workspace {
     return this.#versions.get(name) ?? 0;
   }
 
-  /** Gives each declared blob that has one, and is not set, its initial value. */
-  initialize(which: (blob: AnyBlob) => boolean = () => true): void {
+  /**
+   * Gives each declared blob that has one, and is not set, a copy of its initial value: `initial` may
+   * give the same object each time.
+   */
+  async initialize(which: (blob: AnyBlob) => boolean = () => true): Promise<void> {
     for (const blob of this.#declared.values()) {
       if (blob.initial === undefined || this.has(blob.name) || !which(blob)) continue;
-      this.set(blob.name, blob.initial());
+      this.set(blob.name, await copyBlob(blob, blob.initial()));
     }
   }
 
@@ -116,14 +119,15 @@ export function disposeBlob(blob: AnyBlob, value: unknown): void {
 /** A copy of a blob's value that shares nothing with it, by its codec where it has one. */
 export function copyBlob(blob: AnyBlob, value: unknown): unknown {
   const codec = blob.codec;
-  if (codec === undefined) return cloneValue(value);
-  return copyByCodec(codec, value);
+  if (codec === undefined) return cloneValue(value, { name: blob.name });
+  return copyByCodec(codec, value, blob);
 }
 
 async function copyByCodec(
   codec: AnyBlob["codec"] & object,
   value: unknown,
+  blob: AnyBlob,
 ): Promise<unknown> {
-  const plain = cloneValue(await codec.encode(value as never));
+  const plain = cloneValue(await codec.encode(value as never), { name: blob.name });
   return await codec.decode(plain as never);
 }

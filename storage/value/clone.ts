@@ -7,6 +7,12 @@ import { ownersWithin } from "./aliases.ts";
 import { arrayKind, bytesOf, isTypedArray, type Tensor, type TypedArray } from "./type.ts";
 import { type Visitor, Walk } from "./walk.ts";
 
+/** How {@linkcode cloneValue} speaks of the value. */
+export interface CloneOptions {
+  /** What messages call it; "value" where not given. */
+  readonly name?: string;
+}
+
 /**
  * A copy that shares nothing with a value; of a view only the bytes it shows are copied.
  *
@@ -24,8 +30,9 @@ import { type Visitor, Walk } from "./walk.ts";
  * assertEquals(copy.weights, new Float32Array([1, 2, 3]));
  * ```
  */
-export function cloneValue<T>(value: T): T {
-  return new Walk(CLONE, ownersWithin("value", value), "value").visit(value) as T;
+export function cloneValue<T>(value: T, options: CloneOptions = {}): T {
+  const { name = "value" } = options;
+  return new Walk(CLONE, ownersWithin(name, value), name).visit(value) as T;
 }
 
 const CLONE: Visitor<unknown> = {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { blob, codec } from "../../../dsl/mod.ts";
+import { errorOf } from "../helpers.ts";
 import { copyBlob, Workspace } from "../../../runtime/session/workspace.ts";
 
 Deno.test("workspace: a blob's version grows with whatever may have changed it, and only its own", () => {
@@ -26,18 +27,36 @@ Deno.test("workspace: a blob's version grows with whatever may have changed it, 
   assertEquals([workspace.has("a"), workspace.get("a")], [true, undefined]);
 });
 
-Deno.test("workspace: initial values are made anew, for what is not set", () => {
-  const list = blob("list", { initial: () => [1] });
+Deno.test("workspace: initial values are copies, for what is not set", async () => {
+  const constant = [1];
+  const list = blob("list", { initial: () => constant });
+  const handle = { id: 1 };
+  const wrapped = blob("wrapped", {
+    initial: () => handle,
+    codec: codec({ encode: ({ id }: { id: number }) => id, decode: (id: number) => ({ id }) }),
+  });
+  const held = new Set<unknown>([constant, handle]);
   const one = new Workspace("one");
-  const two = new Workspace("two");
-  for (const workspace of [one, two]) {
+  for (const workspace of [one, new Workspace("two")]) {
     workspace.declare(list);
-    workspace.initialize();
+    workspace.declare(wrapped);
+    await workspace.initialize();
+    assertEquals(Object.fromEntries(workspace.values), { list: [1], wrapped: { id: 1 } });
+    for (const value of workspace.values.values()) {
+      assert(!held.has(value), "another workspace, or the job itself, holds the same object");
+      held.add(value);
+    }
   }
-  assert(one.get("list") !== two.get("list"));
   one.set("list", [2]);
-  one.initialize();
+  await one.initialize();
   assertEquals(one.get("list"), [2]);
+});
+
+Deno.test("workspace: an initial value that cannot be saved is refused by the blob's name", async () => {
+  const workspace = new Workspace("n");
+  workspace.declare(blob("pair", { initial: () => ({ f: (() => 1) as never }) }));
+  const { message } = await errorOf(workspace.initialize());
+  assertStringIncludes(message, "pair.f");
 });
 
 Deno.test("workspace: dropping and clearing dispose by the codec", () => {
