@@ -43,7 +43,7 @@ export type { Target } from "./checkpoint/locate.ts";
 export type { NodeValues, RestoreMap } from "./checkpoint/restore.ts";
 export type { CursorPosition, CursorPositions, Cursors } from "./session/cursors.ts";
 export type { ResourcePool } from "./session/resources.ts";
-export type { ReadyGroup } from "./session/run_group.ts";
+export type { ReadyGroup } from "./session/ready_group.ts";
 export type { SavedReader, Scope } from "./session/scope.ts";
 export type { Workspace } from "./session/workspace.ts";
 export type { TaskStep } from "./task/run_task.ts";

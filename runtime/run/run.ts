@@ -9,14 +9,13 @@ import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import type { Phase } from "../events.ts";
 import type { Action, Program } from "../program.ts";
 import { ResourcePool } from "../session/resources.ts";
-import { prepareGroup, type ReadyGroup } from "../session/run_group.ts";
+import { prepareGroup, prepareStep, type ReadyGroup } from "../session/ready_group.ts";
 import type { Scope } from "../session/scope.ts";
 import type { RunResult } from "./job_runner.ts";
 import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
 import { chooseStart, END_PHASES } from "./start.ts";
 import { noteStamp } from "./stamps.ts";
-import { layOut } from "../../dsl/layout.ts";
 import { announce } from "./announce.ts";
 import { judge } from "./judge.ts";
 import type { Progress } from "./state.ts";
@@ -206,7 +205,8 @@ export class Run {
     const built = uploader.build(epoch, checkpoints);
     if (built.kind === "checkpoint") await session.run(built);
     else {
-      const group = prepareGroup(layOut([built], this.#program.params));
+      const { job, params } = this.#program;
+      const group = prepareStep(built, params, `upload of ${job}`);
       await session.run({ kind: "phase", group, scope: this.#scope("upload") });
     }
     const durationMs = performance.now() - started;

@@ -4,22 +4,22 @@
  * @module
  */
 import { DEFAULT_NODE } from "../../dsl/access.ts";
-import { layOut } from "../../dsl/layout.ts";
 import {
   type BlobRef,
   type Duration,
-  JobError,
   paramValue,
   parseDuration,
   type Step,
 } from "../../dsl/mod.ts";
+import { nearNames } from "../../dsl/near.ts";
 import { cloneValue } from "../../storage/mod.ts";
-import { BlobNotSetError, type UnresponsiveTaskError } from "../errors.ts";
+import { BlobNotSetError, UnknownNameError, type UnresponsiveTaskError } from "../errors.ts";
 import { Events, type Observer } from "../events.ts";
 import { unresponsiveIn } from "../task/halt.ts";
 import { Cursors } from "./cursors.ts";
 import { ResourcePool } from "./resources.ts";
-import { prepareGroup, type ReadyGroup, runGroup } from "./run_group.ts";
+import { prepareStep, type ReadyGroup } from "./ready_group.ts";
+import { runGroup } from "./run_group.ts";
 import type { Scope } from "./scope.ts";
 import type {
   BlobOptionsOfSession,
@@ -85,7 +85,12 @@ export class LocalSession implements Session {
 
   /** Runs a checkpoint task, and gives its output. */
   run<O>(task: CheckpointTask<O>, options?: RunOptions): Promise<O>;
-  /** Runs a task, a group, or a group of a job. */
+  /**
+   * Runs a task, a group, or a group of a job.
+   *
+   * @throws {JobError} Where the order of a group is wrong.
+   * @throws {TaskError} Where a task fails.
+   */
   run(step: Step | PhaseRun, options?: RunOptions): Promise<void>;
   async run(
     what: CheckpointTask<unknown> | Step | PhaseRun,
@@ -113,12 +118,16 @@ export class LocalSession implements Session {
     if (what.kind === "phase") {
       return await this.#runReady(what.group, withSignal(what.scope, signal));
     }
-    const layout = layOut([what], {});
-    if (layout.problems.length > 0) throw new JobError(nameOf(what), layout.problems);
-    await this.#runReady(prepareGroup(layout), this.#scope(nameOf(what), signal));
+    const group = prepareStep(what, {}, nameOf(what));
+    await this.#runReady(group, this.#scope(nameOf(what), signal));
   }
 
-  /** A blob's value; a copy is the caller's to make. */
+  /**
+   * A blob's value; a copy is the caller's to make.
+   *
+   * @throws {BlobNotSetError} Where it is not set.
+   * @throws {UnknownNameError} Where nobody knows a node or a blob of that name.
+   */
   fetch<T>(blob: BlobRef<T>, options?: BlobOptionsOfSession): Promise<T>;
   /** A blob's value, by its name. */
   fetch(blob: string, options?: BlobOptionsOfSession): Promise<unknown>;
@@ -127,7 +136,11 @@ export class LocalSession implements Session {
     { node = DEFAULT_NODE }: BlobOptionsOfSession = {},
   ): Promise<unknown> {
     const name = typeof blob === "string" ? blob : blob.name;
-    const workspace = this.#workspaces.get(node) ?? new Workspace(node);
+    const known = this.#workspaces.get(node);
+    if (known === undefined && this.#workspaces.size > 0) {
+      return Promise.reject(new UnknownNameError("node", node, nearNames(node, this.nodes)));
+    }
+    const workspace = known ?? new Workspace(node);
     if (workspace.has(name)) return Promise.resolve(workspace.get(name));
     return Promise.reject(
       workspace.declared.has(name) || typeof blob !== "string"
@@ -136,7 +149,7 @@ export class LocalSession implements Session {
     );
   }
 
-  /** Sets a blob to a copy of a value. */
+  /** Sets a blob to a copy of a value, also on a node that had none so far. */
   feed<T>(blob: BlobRef<T>, value: NoInfer<T>, options?: BlobOptionsOfSession): Promise<void>;
   /** Sets a blob, by its name. */
   feed(blob: string, value: unknown, options?: BlobOptionsOfSession): Promise<void>;

@@ -3,29 +3,16 @@
  *
  * @module
  */
-import type { Layout, PlacedStep } from "../../dsl/layout.ts";
-import type { AnyBlob, When } from "../../dsl/mod.ts";
+import type { PlacedStep } from "../../dsl/layout.ts";
+import type { When } from "../../dsl/mod.ts";
 import { type TaskEntry, UnsupportedValueError } from "../../storage/mod.ts";
 import { StoppedError, TaskError } from "../errors.ts";
 import { Halt, unresponsiveIn } from "../task/halt.ts";
-import { prepareTask, runTask, type TaskStep } from "../task/run_task.ts";
+import { runTask, type TaskStep } from "../task/run_task.ts";
 import { holds, type Source } from "./read.ts";
+import type { ReadyGroup } from "./ready_group.ts";
 import type { Scope } from "./scope.ts";
 import { copyBlob, type Workspace } from "./workspace.ts";
-
-/** A group made ready to run many times. */
-export interface ReadyGroup {
-  /** Its steps in list order. */
-  readonly steps: readonly PlacedStep[];
-  /** For each step its task, where it is one. */
-  readonly tasks: readonly (TaskStep | undefined)[];
-  /** For each step those that wait for it. */
-  readonly dependents: readonly (readonly number[])[];
-  /** What is read as it was before the group, and whether it needs a copy. */
-  readonly before: readonly { node: string; blob: AnyBlob; copy: boolean }[];
-  /** The scratch blobs of each node. */
-  readonly scratch: readonly { node: string; blob: AnyBlob }[];
-}
 
 /** What a group runs in. */
 export interface GroupHost {
@@ -35,39 +22,6 @@ export interface GroupHost {
   readonly graceMs: number;
   /** How many tasks run at once. */
   readonly concurrency: number;
-}
-
-/** Makes a group ready. */
-export function prepareGroup(layout: Layout): ReadyGroup {
-  const dependents: number[][] = layout.steps.map(() => []);
-  for (const step of layout.steps) {
-    for (const before of step.dependsOn) dependents[before]?.push(step.index);
-  }
-  const updated = new Set<string>();
-  const before = new Map<string, { node: string; blob: AnyBlob; copy: boolean }>();
-  const scratch = new Map<string, { node: string; blob: AnyBlob }>();
-  const tasks = layout.steps.map((step) =>
-    step.task === undefined ? undefined : prepareTask(step, step.task)
-  );
-  for (const ready of tasks) {
-    for (const blob of ready?.updates ?? []) updated.add(`${ready?.step.node}/${blob.name}`);
-  }
-  for (const step of layout.steps) {
-    for (const { node, blob } of [...step.reads, ...step.writes]) {
-      if (blob.scratch) scratch.set(`${node}/${blob.name}`, { node, blob });
-    }
-    for (const { node, blob, how } of step.reads) {
-      const key = `${node}/${blob.name}`;
-      if (how === "previous") before.set(key, { node, blob, copy: updated.has(key) });
-    }
-  }
-  return {
-    steps: layout.steps,
-    tasks,
-    dependents,
-    before: [...before.values()],
-    scratch: [...scratch.values()],
-  };
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { BlobRef, Step } from "../../dsl/mod.ts";
 import type { Events } from "../events.ts";
-import type { ReadyGroup } from "./run_group.ts";
+import type { ReadyGroup } from "./ready_group.ts";
 import type { Scope } from "./scope.ts";
 import type { Workspace } from "./workspace.ts";
 

@@ -1,5 +1,15 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { blob, epochs, from, on, saved, task } from "../../../dsl/mod.ts";
+import {
+  blob,
+  epochs,
+  from,
+  group,
+  JobError,
+  on,
+  parallel,
+  saved,
+  task,
+} from "../../../dsl/mod.ts";
 import { StoppedError, TaskError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { errorOf, turns } from "../helpers.ts";
@@ -176,6 +186,27 @@ everywhere(
     ]);
   },
 );
+
+Deno.test("run: an uploader's group is checked as a job's are", async () => {
+  await using world = await World.make("memory", 1);
+  const note = blob<number>("note");
+  const reads = task("reads", { reads: { note } }).run(() => {});
+  const writes = (after: readonly typeof reads[]) =>
+    task("writes", { writes: { note }, after }).run(() => ({ note: 1 }));
+  for (
+    const [build, what] of [
+      [() => parallel(writes([]), reads), "stand in parallel"],
+      [() => group(writes([reads]), reads), "wait for each other"],
+    ] as const
+  ) {
+    const { error, seen } = await world.fail(world.job({ until: epochs(1) }), {
+      uploader: { build },
+    });
+    assertInstanceOf(error, JobError);
+    assertStringIncludes(error.message, what);
+    assertEquals(seen.of("task-started").filter((event) => event.phase === "upload"), []);
+  }
+});
 
 everywhere(
   "run: an uploader may load an older epoch; the run's own line goes on",

@@ -23,6 +23,7 @@ Deno.test("session: feed takes a copy, by token and by name, on its node", async
     value.push(2);
     assertEquals(await session.fetch(what as typeof list, { node: "n" }), [1]);
   }
+  await session.feed(x, 1);
   assertInstanceOf(await errorOf(session.fetch(list)), BlobNotSetError);
 });
 
@@ -31,7 +32,14 @@ Deno.test("session: fetch of what is not set, and of what nobody knows", async (
   await session.run(task("t", { writes: { x } }).run(() => ({ x: 1 })));
   assertEquals([await session.fetch(x), await session.fetch("x")], [1, 1]);
   assertInstanceOf(await errorOf(session.fetch("xx")), UnknownNameError);
-  assertInstanceOf(await errorOf(session.fetch(list, { node: "nowhere" })), BlobNotSetError);
+  await session.feed(x, 1, { node: "trainer_0" });
+  for (const what of [x, "x"] as const) {
+    const error = await errorOf(session.fetch(what as typeof x, { node: "trainer0" }));
+    assertInstanceOf(error, UnknownNameError);
+    assertEquals(error.message, 'Unknown node "trainer0": the nearest are trainer_0, main');
+  }
+  await using empty = new LocalSession();
+  assertInstanceOf(await errorOf(empty.fetch(x)), BlobNotSetError);
 });
 
 Deno.test("session: blobs outlive a run, and initial values come where nothing is set", async () => {
