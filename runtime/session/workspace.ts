@@ -119,7 +119,7 @@ export function disposeBlob(blob: AnyBlob, value: unknown): void {
 /** A copy of a blob's value that shares nothing with it, by its codec where it has one. */
 export function copyBlob(blob: AnyBlob, value: unknown): unknown {
   const codec = blob.codec;
-  if (codec === undefined) return cloneValue(value, { name: blob.name });
+  if (codec === undefined) return cloneValue(value, blob.name);
   return copyByCodec(codec, value, blob);
 }
 
@@ -128,6 +128,6 @@ async function copyByCodec(
   value: unknown,
   blob: AnyBlob,
 ): Promise<unknown> {
-  const plain = cloneValue(await codec.encode(value as never), { name: blob.name });
+  const plain = cloneValue(await codec.encode(value as never), blob.name);
   return await codec.decode(plain as never);
 }

@@ -7,14 +7,9 @@ import { ownersWithin } from "./aliases.ts";
 import { arrayKind, bytesOf, isTypedArray, type Tensor, type TypedArray } from "./type.ts";
 import { type Visitor, Walk } from "./walk.ts";
 
-/** How {@linkcode cloneValue} speaks of the value. */
-export interface CloneOptions {
-  /** What messages call it; "value" where not given. */
-  readonly name?: string;
-}
-
 /**
- * A copy that shares nothing with a value; of a view only the bytes it shows are copied.
+ * A copy that shares nothing with a value; of a view only the bytes it shows are copied. Errors call the
+ * value by `name`.
  *
  * @throws {UnsupportedValueError} Where the value could not be saved.
  * @throws {AliasedValueError} Where an object or memory is in two places.
@@ -30,8 +25,7 @@ export interface CloneOptions {
  * assertEquals(copy.weights, new Float32Array([1, 2, 3]));
  * ```
  */
-export function cloneValue<T>(value: T, options: CloneOptions = {}): T {
-  const { name = "value" } = options;
+export function cloneValue<T>(value: T, name: string = "value"): T {
   return new Walk(CLONE, ownersWithin(name, value), name).visit(value) as T;
 }
 
