@@ -133,6 +133,16 @@ export class Archive {
     return await this.read(ref);
   }
 
+  /** Reads the epoch that a user means; where it is removed meanwhile, looks once more which there are. */
+  async reading(epoch: EpochRef, read: (manifest: Manifest) => Promise<void>): Promise<void> {
+    try {
+      await read(await this.readEpoch(epoch));
+    } catch (error) {
+      if (!(error instanceof CheckpointNotFoundError)) throw error;
+      await read(await this.readEpoch(epoch));
+    }
+  }
+
   /** Whether an epoch is committed and can be read, on all of these nodes. */
   async exists(epoch: EpochRef, nodes: readonly string[]): Promise<boolean> {
     try {

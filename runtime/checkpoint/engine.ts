@@ -4,12 +4,7 @@
  * @module
  */
 import type { AnyBlob, By } from "../../dsl/mod.ts";
-import {
-  CheckpointNotFoundError,
-  cloneValue,
-  type Manifest,
-  type ManifestRef,
-} from "../../storage/mod.ts";
+import { cloneValue, type Manifest, type ManifestRef } from "../../storage/mod.ts";
 import { NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
@@ -154,25 +149,15 @@ export class CheckpointEngine {
     });
   }
 
-  /**
-   * Reads an epoch, or what it says of the nodes named; where it is removed meanwhile, looks once more
-   * which there are.
-   */
+  /** Reads an epoch, or what it says of the nodes named. */
   async #reading(
     epoch: EpochRef,
     named: readonly string[],
     read: (manifest: Manifest) => Promise<void>,
   ): Promise<void> {
-    const look = async (): Promise<void> => {
-      const manifest = await this.archive.readEpoch(epoch);
-      await read(named.length === 0 ? manifest : manifestOf(manifest, this.#nodes ?? named));
-    };
-    try {
-      await look();
-    } catch (error) {
-      if (!(error instanceof CheckpointNotFoundError)) throw error;
-      await look();
-    }
+    await this.archive.reading(epoch, async (whole) => {
+      await read(named.length === 0 ? whole : manifestOf(whole, this.#nodes ?? named));
+    });
   }
 
   /** Builds the task that takes down what an epoch, or the end of a phase after the last one, has come to. */
