@@ -47,7 +47,10 @@ export interface CheckpointPlan {
    * and each blob that may have been written is saved whole (`"none"`).
    */
   readonly snapshot?: "blocks" | "none";
-  /** Compares what each task reads before and after it, to find undeclared writes; off by default. */
+  /**
+   * Compares what each task reads before and after it, to find undeclared writes, and looks at any depth
+   * for memory that what it updates shares with other blobs; off by default.
+   */
   readonly check?: "off" | "reads";
   /**
    * What a failed save does: `"fail"` (the default) stops the job, `"warn"` goes on without it,

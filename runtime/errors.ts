@@ -143,7 +143,10 @@ export class UndeclaredWriteError extends Error {
   override readonly name: string = "UndeclaredWriteError";
 }
 
-/** A task is about to change a blob that is the same object as another one. */
+/**
+ * A task is about to change a blob that is the same object as another one (or, with `check: "reads"`,
+ * that shares any memory with another one).
+ */
 export class AliasedUpdateError extends Error {
   /** The class's name. */
   override readonly name: string = "AliasedUpdateError";

@@ -5,7 +5,7 @@
  */
 import type { AnyBlob } from "../../dsl/mod.ts";
 import { nearNames } from "../../dsl/near.ts";
-import { cloneValue } from "../../storage/mod.ts";
+import { cloneValue, findShared } from "../../storage/mod.ts";
 import { UnknownNameError } from "../errors.ts";
 
 /** The blobs of one node: values by name, and when each may last have changed. */
@@ -80,6 +80,27 @@ export class Workspace {
       if (other !== name && (held === value || overlap(held, value))) return other;
     }
     return undefined;
+  }
+
+  /**
+   * Where another blob holds an object or memory that this one holds, at any depth: the place here,
+   * and there. What has a codec is not looked into. Takes a walk through all values.
+   */
+  sharedWithin(
+    name: string,
+    which: (other: string) => boolean,
+  ): readonly [string, string] | undefined {
+    if (!this.#isPlain(name)) return undefined;
+    for (const [other, held] of this.#values) {
+      if (other === name || !which(other) || !this.#isPlain(other)) continue;
+      const places = findShared([name, this.#values.get(name)], [other, held]);
+      if (places !== undefined) return places;
+    }
+    return undefined;
+  }
+
+  #isPlain(name: string): boolean {
+    return this.#declared.get(name)?.codec === undefined;
   }
 
   /** A number that grows whenever a blob may have changed; 0 before. */

@@ -94,17 +94,30 @@ function touchWrites({ step }: TaskStep, source: Source): void {
   for (const write of step.writes) workspace.touch(write.blob.name);
 }
 
-/** What is changed in place under one name must not change under another, undeclared and unsaved. */
-function checkNotShared({ updates }: TaskStep, workspace: Workspace): void {
+/**
+ * What is changed in place under one name must not change under another, undeclared and unsaved. What
+ * blobs are is always compared; what is inside them, where reads are compared too.
+ */
+function checkNotShared({ updates }: TaskStep, workspace: Workspace, isDeep: boolean): void {
+  const isOther = (name: string): boolean => !updates.some((blob) => blob.name === name);
   for (const { name } of updates) {
     const other = workspace.sharing(name);
-    if (other === undefined || updates.some((blob) => blob.name === other)) continue;
+    if (other !== undefined && isOther(other)) {
+      throw new AliasedUpdateError(
+        `it updates blob "${name}", which is the same object as blob "${other}": ${LET_COPY}`,
+      );
+    }
+    const places = isDeep ? workspace.sharedWithin(name, isOther) : undefined;
+    if (places === undefined) continue;
+    const [here, there] = places;
     throw new AliasedUpdateError(
-      `it updates blob "${name}", which is the same object as blob "${other}": a task returned one ` +
-        `as the other; let it return a copy, as structuredClone(…) makes`,
+      `it updates blob "${name}", and ${here} shares memory with ${there}: ${LET_COPY}`,
     );
   }
 }
+
+const LET_COPY = "a task returned one as the other, or in it; let it return a copy, as " +
+  "structuredClone(…) makes";
 
 async function runTries(
   prepared: TaskStep,
@@ -184,7 +197,7 @@ async function runTry(
   if (timeoutMs < Infinity) group.deadlines.add(halt);
   let isFailed = true;
   try {
-    checkNotShared(prepared, source.workspace(step.node));
+    checkNotShared(prepared, source.workspace(step.node), scope.checkReads);
     const read = readInputs(source, task, step.node);
     const inputs = isThenable(read) ? await halt.settle(read, task.name) : read;
     const check = scope.checkReads ? new ReadCheck(task, step.node, inputs) : undefined;

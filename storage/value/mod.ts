@@ -10,5 +10,6 @@ export { type DecodeOptions, decodeValue } from "./decode.ts";
 export { describeValue } from "./describe.ts";
 export { type EncodedValue, type EncodeOptions, encodeValue } from "./encode.ts";
 export { AliasedValueError, UnsupportedValueError, ValueFormatError } from "./errors.ts";
+export { findShared } from "./shared.ts";
 export { kindOf, kindOfType, type TypedArray, type ValueType } from "./type.ts";
 export type { Owners } from "./walk.ts";

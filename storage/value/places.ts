@@ -5,9 +5,13 @@
  */
 import { EntryStep, formatPath, type Step } from "./path.ts";
 
-interface Place {
+/** Where something is inside a value. */
+export interface Place {
+  /** What is there. */
   readonly value: unknown;
+  /** What holds it. */
   readonly from?: Place;
+  /** The way from there. */
   readonly step?: Step | undefined;
 }
 
@@ -42,7 +46,7 @@ export function placeOf(
  * Calls a function with each place at which an object is, until it returns `true`. No object is gone
  * into twice, so that shared ones and cycles cost nothing; no accessor is called.
  */
-function eachPlace(value: unknown, isEnough: (place: Place) => boolean): void {
+export function eachPlace(value: unknown, isEnough: (place: Place) => boolean): void {
   const places: Place[] = [{ value }];
   const seen = new Set<object>();
   for (let place = places.pop(); place !== undefined; place = places.pop()) {

@@ -49,6 +49,39 @@ Deno.test("it may be read; and parts of one buffer that do not overlap may be up
   assertEquals(await new JobRunner(jobOf(show, look)).run(session), 1);
 });
 
+Deno.test("under check reads, memory of another blob within a blob that is updated is found", async () => {
+  type Holder = { v: Float64Array };
+  const holder = blob<Holder>("holder", { scratch: true });
+  const other = blob<Holder[]>("other", { scratch: true });
+  const show = (how: (list: Float64Array) => Float64Array) =>
+    task("show", { reads: { list }, writes: { holder, other } })
+      .run(({ list }) => ({ holder: { v: how(list) }, other: [] }));
+  const alter = task("alter", { updates: { holder } }).run(({ holder }) => void (holder.v[0] = 9));
+  const jobOf = (how: (list: Float64Array) => Float64Array, last: Step) =>
+    job("within", {
+      epoch: [show(how), last],
+      until: epochs(1),
+      checkpoint: { to: `memory:${crypto.randomUUID()}`, check: "reads" },
+    });
+  for (const how of [(list: Float64Array) => list, (list: Float64Array) => list.subarray(1)]) {
+    await using session = new LocalSession();
+    const error = await errorOf(new JobRunner(jobOf(how, alter)).run(session));
+    assertInstanceOf(error.cause, AliasedUpdateError);
+    for (const part of ['"alter"', '"holder"', "holder.v", "list"]) {
+      assertStringIncludes(error.message, part);
+    }
+    assertEquals(await session.fetch(list), Float64Array.of(1, 2, 3));
+  }
+  // A copy may be changed, and so may what another blob holds, where the task updates both.
+  await using session = new LocalSession();
+  assertEquals(await new JobRunner(jobOf((list) => list.slice(), alter)).run(session), 1);
+  const both = task("both", { updates: { holder, list } }).run(({ holder }) => {
+    holder.v[0] = 9;
+  });
+  assertEquals(await new JobRunner(jobOf((list) => list, both)).run(session), 1);
+  assertEquals(await session.fetch(list), Float64Array.of(9, 2, 3));
+});
+
 Deno.test("from and gather of the own node keep what they read, though the task changes it", async () => {
   const both = task("both", {
     reads: { one: from("main", list), all: gather(["main"], list) },
