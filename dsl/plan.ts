@@ -57,7 +57,10 @@ export interface CheckpointPlan {
    * `"retry"` tries again five times, `"pause"` tries again until it works or the run is stopped.
    */
   readonly onSaveError?: "fail" | "warn" | "retry" | "pause";
-  /** What a resume does about a damaged epoch: goes back to the nearest good one (the default), or stops. */
+  /**
+   * What a resume does about a damaged epoch: goes back to the nearest good one (the default), or stops.
+   * A read of `saved(…)` does likewise: it does not look at the damaged one, or fails.
+   */
   readonly onDamaged?: "fallback" | "stop";
   /**
    * What a resume does where the job was edited since it was saved so that later epochs would be computed

@@ -62,7 +62,8 @@ export function gather<T>(nodes: readonly string[], blob: BlobRef<T>): GatherVie
 }
 
 /**
- * Reads a blob as it was in the best saved epoch of the current line, by a partial load.
+ * Reads a blob as it was in the best saved epoch of the current line, by a partial load. An epoch that is
+ * damaged is not looked at, and said; with `onDamaged: "stop"` it fails the task.
  *
  * @example
  * ```ts

@@ -142,6 +142,19 @@ export class CheckpointStore {
   }
 
   /**
+   * The numbers by which a checkpoint is judged; its manifest is read once.
+   *
+   * @throws {CheckpointNotFoundError} Where there is no such checkpoint.
+   * @throws {DamagedError} Where its manifest is not what was saved.
+   */
+  readMetrics(
+    ref: ManifestRef,
+    options: StoreOptions = {},
+  ): Promise<Readonly<Record<string, number>>> {
+    return this.#facts.metricsOf(ref, options);
+  }
+
+  /**
    * Begins the next attempt, which fences all before it: whatever they save from now on lies on side
    * lines. List what is saved only after this, choose the parent, and record it before anything runs.
    *

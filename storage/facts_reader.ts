@@ -46,6 +46,15 @@ export class FactsReader {
     }
   }
 
+  /**
+   * The numbers of a checkpoint.
+   *
+   * @throws {DamagedError} Where it is damaged.
+   */
+  async metricsOf(ref: ManifestRef, options: StoreOptions): Promise<CheckpointFacts["metrics"]> {
+    return (await this.#known(ref, options)).metrics;
+  }
+
   /** The packs that a manifest names. */
   async packsOf(ref: ManifestRef): Promise<readonly string[]> {
     return (await this.#known(ref, {})).packs;

@@ -6,42 +6,98 @@
 import { DEFAULT_NODE } from "../../dsl/access.ts";
 import { metricOf } from "../../dsl/check/inventory.ts";
 import type { AnyBlob, By } from "../../dsl/mod.ts";
-import type { CheckpointStore, Manifest } from "../../storage/mod.ts";
+import {
+  type CheckpointStore,
+  DamagedError,
+  formatRef,
+  type ManifestRef,
+} from "../../storage/mod.ts";
 import { BlobNotSetError } from "../errors.ts";
+import type { Events } from "../events.ts";
 import { decodeBlob } from "./restore.ts";
 
-/**
- * Reads a blob from the epoch of the current line that is best by a number: `NaN` is never best,
- * and of equals the newest is better, as in `keepBest`.
- *
- * @throws {Error} Where no saved epoch has the number.
- */
-export async function readBest(
-  store: CheckpointStore,
-  node: string,
-  blob: AnyBlob,
-  by: By,
-): Promise<unknown> {
-  const { blob: metric, node: metricNode = DEFAULT_NODE, direction } = metricOf(by);
-  const key = `${metricNode}/${metric.name}`;
-  let best: Manifest | undefined;
-  let bestValue = NaN;
-  for (const ref of (await store.history()).line.filter((ref) => ref.phase === "epoch")) {
-    const manifest = await store.readManifest(ref);
-    const value = manifest.metrics[key];
-    if (value === undefined || Number.isNaN(value)) continue;
-    const isWorse = direction === "max" ? value < bestValue : value > bestValue;
-    if (isWorse) continue;
-    best = manifest;
-    bestValue = value;
-  }
-  if (best === undefined) {
+/** What is to be read. */
+export interface BestQuery {
+  /** The node of the blob. */
+  readonly node: string;
+  /** The blob. */
+  readonly blob: AnyBlob;
+  /** The number by which epochs are compared. */
+  readonly by: By;
+  /** What is done about a damaged epoch: it is not looked at, or the read fails. */
+  readonly onDamaged: "fallback" | "stop";
+  /** Is told of each damaged epoch, once. */
+  readonly events: Events;
+}
+
+/** Reads blobs from the best epoch of the current line. */
+export class BestReader {
+  readonly #told = new Set<string>();
+
+  /**
+   * Reads a blob from the epoch of the current line that is best by a number: `NaN` is never best,
+   * and of equals the newest is better, as in `keepBest`.
+   *
+   * @throws {Error} Where no saved epoch has the number.
+   * @throws {DamagedError} Where an epoch is damaged, and that is to stop the job.
+   */
+  async read(store: CheckpointStore, query: BestQuery): Promise<unknown> {
+    const { node, blob } = query;
+    for (const ref of await this.#ranked(store, query)) {
+      const values = await this.#unlessDamaged(ref, query, async () => {
+        const manifest = await store.readManifest(ref);
+        return await store.readBlobs(manifest, (at, name) => at === node && name === blob.name);
+      });
+      if (values === undefined) continue;
+      const found = values.get(node);
+      if (found === undefined || !found.has(blob.name)) throw new BlobNotSetError(blob.name, node);
+      return await decodeBlob(blob, found.get(blob.name));
+    }
     throw new Error(
-      `No saved epoch at ${store.store.place} has a number in "${key}": saved(…) needs one that was set`,
+      `No saved epoch at ${store.store.place} that can be read has a number in ` +
+        `"${keyOf(query.by)}": saved(…) needs one that was set`,
     );
   }
-  const loaded = await store.readBlobs(best, (at, name) => at === node && name === blob.name);
-  const values = loaded.get(node);
-  if (values === undefined || !values.has(blob.name)) throw new BlobNotSetError(blob.name, node);
-  return await decodeBlob(blob, values.get(blob.name));
+
+  /** The epochs that have the number, the best first. */
+  async #ranked(store: CheckpointStore, query: BestQuery): Promise<readonly ManifestRef[]> {
+    const { direction } = metricOf(query.by);
+    const found: { readonly ref: ManifestRef; readonly value: number }[] = [];
+    for (const ref of (await store.history()).line.toReversed()) {
+      if (ref.phase !== "epoch") continue;
+      const metrics = await this.#unlessDamaged(ref, query, () => store.readMetrics(ref));
+      const value = metrics?.[keyOf(query.by)];
+      if (value !== undefined && !Number.isNaN(value)) found.push({ ref, value });
+    }
+    const sign = direction === "max" ? 1 : -1;
+    const isBetter = (a: number, b: number): boolean => sign * a > sign * b;
+    // Equal ones stay in order, the newest first.
+    found.sort((a, b) => isBetter(a.value, b.value) ? -1 : isBetter(b.value, a.value) ? 1 : 0);
+    return found.map(({ ref }) => ref);
+  }
+
+  /** What is read of an epoch; `undefined` where it is damaged, which is said. */
+  async #unlessDamaged<T>(
+    ref: ManifestRef,
+    { onDamaged, events }: BestQuery,
+    read: () => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof DamagedError) || onDamaged === "stop") throw error;
+      const name = formatRef(ref);
+      if (this.#told.has(name)) return undefined;
+      this.#told.add(name);
+      const message =
+        `checkpoint ${name} is damaged, so that saved(…) does not look at it: ${error.message}`;
+      events.emit({ type: "notice", level: "warning", message });
+      return undefined;
+    }
+  }
+}
+
+function keyOf(by: By): string {
+  const { blob, node = DEFAULT_NODE } = metricOf(by);
+  return `${node}/${blob.name}`;
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { AnyBlob, By } from "../../dsl/mod.ts";
 import { cloneValue, type Manifest, type ManifestRef } from "../../storage/mod.ts";
 import { NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
@@ -11,7 +10,7 @@ import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
 import { Archive } from "./archive.ts";
 import { Attempts } from "./attempts.ts";
 import type { Binding, Committed, PreparedSave } from "./prepared_save.ts";
-import { readBest } from "./best.ts";
+import { type BestQuery, BestReader } from "./best.ts";
 import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
@@ -40,6 +39,7 @@ export class CheckpointEngine {
   #names = new Map<string, readonly string[]>();
   readonly #saved: SavedNodes;
   readonly #upkeep = new Upkeep();
+  readonly #best = new BestReader();
   /** Ends, and never fails, when the save under way has ended. */
   #committing: Promise<void> = Promise.resolve();
 
@@ -262,9 +262,9 @@ export class CheckpointEngine {
   }
 
   /** Reads a blob as it was in the best saved epoch of the current line. */
-  async readBest(node: string, blob: AnyBlob, by: By): Promise<unknown> {
+  async readBest(query: BestQuery): Promise<unknown> {
     await this.#committing;
-    return await readBest(await this.archive.store(), node, blob, by);
+    return await this.#best.read(await this.archive.store(), query);
   }
 
   async #loadManifest(

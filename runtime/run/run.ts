@@ -250,7 +250,9 @@ export class Run {
       resources: this.#pool,
       saved: async (node, blob, by) => {
         await this.#saver.ended();
-        return await checkpoints.engine.readBest(node, blob, by);
+        const { onDamaged = "fallback" } = program.plan;
+        const { events } = session;
+        return await checkpoints.engine.readBest({ node, blob, by, onDamaged, events });
       },
       events: session.events,
       checkReads: program.plan.check === "reads",
