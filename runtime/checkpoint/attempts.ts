@@ -86,12 +86,12 @@ export class Attempts {
     const parent = isRun && known?.isOver === true
       ? known.last
       : await this.#before(state.epoch, last);
-    const { seed = 0, params = {}, branch } = run ?? {};
+    const { seed = 0, params = {} } = run ?? last?.run ?? {};
     // A run that has lost its attempt must not take the job back from whoever has taken it over since.
     const behind = isRun ? known?.number : undefined;
     const description = isRun ? this.#description : undefined;
     const attempt = await this.#begin({ seed, params, description }, behind);
-    await attempt.recordParent(parent, { branch });
+    await attempt.recordParent(parent, { branch: run?.branch });
     this.#current = attempt;
     return { attempt, parent };
   }
@@ -102,18 +102,16 @@ export class Attempts {
     return await store.begin(record, { behind });
   }
 
-  /** What a manager that is used without a runner goes on from, to save this epoch. */
-  async #before(epoch: number, last: Manifest | undefined): Promise<Manifest | undefined> {
-    let at = last ?? (this.#current === undefined ? await this.#tip() : undefined);
-    while (at !== undefined && at.epoch >= epoch) {
-      at = at.parent && await this.archive.read(at.parent);
-    }
-    return at;
+  /** What a manager that is used without a runner goes on from, to save this epoch: the nearest before it. */
+  async #before(epoch: number, last: Manifest | undefined): Promise<ManifestRef | undefined> {
+    const store = await this.archive.store();
+    const at = last ?? (this.#current === undefined ? await this.#tip() : undefined);
+    if (at === undefined || at.epoch < epoch) return at;
+    return (await store.ancestors(at)).find((ref) => ref.epoch < epoch);
   }
 
   /** The newest epoch, from which a manager that is used without a runner goes on. */
-  async #tip(): Promise<Manifest | undefined> {
-    const ref = (await locate(await this.archive.store(), "auto"))?.refs.at(-1);
-    return ref === undefined ? undefined : await this.archive.read(ref);
+  async #tip(): Promise<ManifestRef | undefined> {
+    return (await locate(await this.archive.store(), "auto"))?.refs.at(-1);
   }
 }

@@ -56,8 +56,8 @@ export class CheckpointEngine {
     return this.attempts.current?.number ?? 0;
   }
 
-  /** Tells of the job that is to be saved. */
-  bind(binding: Binding): void {
+  /** Tells of the job that is to be saved; of none once it has been run. */
+  bind(binding: Binding | undefined): void {
     this.#binding = binding;
   }
 
@@ -237,7 +237,7 @@ export class CheckpointEngine {
     });
     const saved = await attempt.save({
       ...{ ...saving, parent, metrics, nodes },
-      run: run ?? bareState(attempt.number),
+      run: run ?? bareState(attempt.number, this.#saved.last?.run),
       reclaim: program?.plan.keep !== undefined,
     });
     this.#saved.committed(host, saved.manifest);

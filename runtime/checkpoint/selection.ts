@@ -55,10 +55,9 @@ export function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && [...a].sort().join("/") === [...b].sort().join("/");
 }
 
-/** What a save outside a runner records. */
-export function bareState(branch: number): RunState {
-  return {
-    ...{ seed: 0, branch, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} },
-    environment: environment(),
-  };
+/** What a save outside a runner records: what the state before it did, but for why that run ended. */
+export function bareState(branch: number, before: RunState | undefined): RunState {
+  const { stop: _, ...known }: Omit<RunState, "branch" | "environment"> = before ??
+    { seed: 0, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} };
+  return { ...known, branch, environment: environment() };
 }

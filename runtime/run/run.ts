@@ -93,6 +93,7 @@ export class Run {
       await this.#endAfterFailure(error);
       throw error;
     } finally {
+      checkpoints.engine.bind(undefined);
       checkpoints.engine.archive.release();
     }
   }
