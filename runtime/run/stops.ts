@@ -17,8 +17,8 @@ export interface Stops extends Required<JobRunOptions>, Disposable {}
  */
 export function makeStops(options: JobRunOptions, stopAfter: Duration | undefined): Stops {
   const { signal = new AbortController().signal } = options;
-  const told = options.stopReason ??
-    (() => signal.aborted ? stopped(signal.reason) : undefined);
+  const told = (): unknown =>
+    options.stopReason?.() ?? (signal.aborted ? stopped(signal.reason) : undefined);
   if (stopAfter === undefined) return { signal, stopReason: told, [Symbol.dispose]: () => {} };
   const waitMs = parseDuration(stopAfter);
   const endMs = performance.now() + waitMs;

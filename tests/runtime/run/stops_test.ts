@@ -70,6 +70,20 @@ Deno.test("stops: a signal that was given is heard, and wins over the time", () 
   assertEquals([reason.reason, stops.signal.aborted], ["because", true]);
 });
 
+Deno.test("stops: a signal is heard beside a stopReason that knows nothing of it", () => {
+  let own: unknown;
+  for (const stopAfter of [undefined, "1h"] as const) {
+    const given = new AbortController();
+    using stops = makeStops({ signal: given.signal, stopReason: () => own }, stopAfter);
+    assertEquals(stops.stopReason(), undefined);
+    given.abort("because");
+    assertEquals((stops.stopReason() as StoppedError).reason, "because");
+    own = new StoppedError("first");
+    assertEquals(stops.stopReason(), own);
+    own = undefined;
+  }
+});
+
 Deno.test("stops: a time longer than a timer takes does not stop at once", async () => {
   using stops = makeStops({}, "90d");
   await new Promise((resolve) => setTimeout(resolve, 20));
