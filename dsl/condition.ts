@@ -38,7 +38,21 @@ export interface When {
   readonly holds: (values: never) => boolean;
 }
 
-/** Holds once a cursor has given all its items on every node whose tasks read it, also those yet to begin. */
+/**
+ * Holds once a cursor has given all its items on every node whose tasks read it, also those yet to begin.
+ *
+ * A list's length is what it was when a task read it last: a job that has ended so stays ended when its
+ * list grows. Resume it from the epoch before its last one, to read the list again and go on.
+ *
+ * @example
+ * ```ts
+ * import { cursor, drained, resource } from "tidemark";
+ *
+ * const pages = resource("pages", { open: () => ["a", "b", "c"] });
+ * const todo = cursor("todo", { over: pages, take: 2 });
+ * const done = drained(todo);
+ * ```
+ */
 export interface Drained {
   /** What it is. */
   readonly kind: "condition";
@@ -125,7 +139,21 @@ export function when<const R extends AnyReadable | Reads>(
   });
 }
 
-/** Holds once a cursor has given all its items on every node whose tasks read it, also those yet to begin. */
+/**
+ * Holds once a cursor has given all its items on every node whose tasks read it, also those yet to begin.
+ *
+ * A list's length is what it was when a task read it last: a job that has ended so stays ended when its
+ * list grows. Resume it from the epoch before its last one, to read the list again and go on.
+ *
+ * @example
+ * ```ts
+ * import { cursor, drained, resource } from "tidemark";
+ *
+ * const pages = resource("pages", { open: () => ["a", "b", "c"] });
+ * const todo = cursor("todo", { over: pages, take: 2 });
+ * const done = drained(todo);
+ * ```
+ */
 export function drained(cursor: CursorRef<unknown>): Drained {
   return token({ kind: "condition", of: "drained", cursor });
 }

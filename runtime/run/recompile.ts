@@ -10,7 +10,7 @@ import { changesSince, checkChanges, describedIn, type JobDifference } from "../
 import { compile, type Program } from "../program.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
 import type { RunRequest } from "./run_request.ts";
-import { type Params, resolveSettings } from "./settings.ts";
+import { checkSaved, type Params, resolveSettings } from "./settings.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** What of a run's request says what the job is. */
@@ -36,6 +36,8 @@ export interface Recompiled {
 /**
  * Compiles a job to go on from an epoch; `by` is the last state behind it. Its attempt says what the job
  * was, or the one that began there since, where that saved nothing.
+ *
+ * @throws {JobError} Where the job does not allow a value that was saved.
  */
 export async function recompile(
   request: JobRequest,
@@ -46,7 +48,9 @@ export async function recompile(
   const { job, params, seed, uploader, sources, checkpoints: { engine } } = request;
   // What a start was made with that saved nothing is newer than what is saved.
   const saved = unfinished ?? manifest.run;
+  checkSaved(job, Object.values(job.shape), saved.params, params);
   const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
+  checkSaved(job, bare.declaredParams.values(), saved.params, params);
   const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
   const program = compile(job, { params: settings.params, upload: uploader !== undefined });
   const description = describeJob(program, sources);

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { ParamRef, ParamValue, Setting } from "../../dsl/mod.ts";
+import {
+  type Job,
+  JobError,
+  paramProblem,
+  type ParamRef,
+  type ParamValue,
+  type Setting,
+} from "../../dsl/mod.ts";
 
 /** Params by name. */
 export type Params = Readonly<Record<string, ParamValue>>;
@@ -23,6 +30,28 @@ export function givenParams(settings: readonly Setting[]): Params {
   const params: Record<string, ParamValue> = {};
   for (const { param, value } of settings) params[param.name] = value;
   return params;
+}
+
+/**
+ * Throws where a value that would be taken from a checkpoint is one that the job no longer allows.
+ *
+ * @throws {JobError} It says where the value comes from.
+ */
+export function checkSaved(
+  job: Job,
+  declared: Iterable<ParamRef<unknown>>,
+  saved: Params,
+  given: Params,
+): void {
+  const problems = [...declared].flatMap((param) => {
+    const { name } = param;
+    if (!Object.hasOwn(saved, name) || Object.hasOwn(given, name)) return [];
+    const problem = paramProblem(param, saved[name]);
+    if (problem === undefined) return [];
+    const message = `param "${name}" ${problem}, which is what it was saved with`;
+    return [{ code: "bad-param", message, mend: `give it another value now: --param ${name}=…` }];
+  });
+  if (problems.length > 0) throw new JobError(job.name, problems);
 }
 
 /**

@@ -19,7 +19,7 @@ import { migrationsOf } from "./migrate.ts";
 import { poisonedWarning } from "./poisoned.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import type { RunRequest } from "./run_request.ts";
-import { resolveSettings } from "./settings.ts";
+import { checkSaved, resolveSettings } from "./settings.ts";
 import { readUnfinished, type Unfinished } from "./unfinished.ts";
 import { environment, Progress } from "./state.ts";
 
@@ -114,6 +114,7 @@ async function startAnew(
   unfinished: Unfinished | undefined,
 ): Promise<Start> {
   const { job, uploader, params: given, seed } = request;
+  checkSaved(job, early.declaredParams.values(), unfinished?.params ?? {}, given);
   const settings = resolveSettings({ params: given, seed }, unfinished, early.declaredParams);
   const program = unfinished === undefined
     ? early

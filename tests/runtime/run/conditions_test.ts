@@ -15,6 +15,7 @@ import {
   on,
   param,
   plateau,
+  resource,
   set,
   task,
   when,
@@ -153,3 +154,21 @@ Deno.test("conditions: drained waits for a node that begins to read only later",
   assertEquals(await new JobRunner(eating).run(session), 3);
   assertEquals(await session.fetch(eaten, { node: "b" }), 4);
 });
+
+everywhere(
+  "conditions: a drained list that has grown is read again only from before",
+  async (world) => {
+    const items = [1, 2, 3, 4];
+    const list = resource("list", { open: () => [...items] });
+    const two = cursor("two", { over: list, take: 2 });
+    const eat = task("eat", { reads: { two, total }, writes: { total } })
+      .run(({ two, total }) => ({ total: two.items.reduce((sum, item) => sum + item, total) }));
+    const given = world.job({ init: [], epoch: [eat], exit: [], until: [drained(two), epochs(9)] });
+    assertEquals((await world.run(given)).epoch, 2);
+    items.push(5, 6, 7);
+    const again = await world.run(given, { resumeFromEpoch: "auto" });
+    assertEquals([again.epoch, again.runner.result?.outcome], [2, "already finished"]);
+    const { epoch, values } = await world.run(given, { resumeFromEpoch: 1 });
+    assertEquals([epoch, values[world.node]?.["total"]], [4, 28]);
+  },
+);

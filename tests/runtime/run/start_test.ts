@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { blob, codec, epochs, param, set, task } from "../../../dsl/mod.ts";
+import { blob, codec, epochs, job, JobError, param, set, task } from "../../../dsl/mod.ts";
 import { NothingToResumeError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { CheckpointNotFoundError } from "../../../storage/mod.ts";
@@ -83,6 +83,48 @@ everywhere(
     assertStringIncludes(wrong.message, "rate");
   },
 );
+
+everywhere("run: a saved value that the job no longer allows is refused as one", async (world) => {
+  const made = (max: number) => {
+    const rate = param("rate", 1, { max });
+    const add = task("add", { reads: { rate, total }, writes: { total } })
+      .run(({ rate, total }, { epoch }) => {
+        if (dies === epoch) throw new Error("dies");
+        return { total: total + rate };
+      });
+    return world.job({ init: [add], epoch: [add], exit: [] });
+  };
+  const params = { rate: 9 };
+  let dies = 0;
+  const refused = async () => {
+    const { error } = await world.fail(made(5), { resumeFromEpoch: "auto" });
+    assertInstanceOf(error, JobError);
+    for (const part of ["rate", "at most 5, found 9", "it was saved with", "--param rate="]) {
+      assertStringIncludes(error.message, part);
+    }
+  };
+  // It may be that of a start which saved nothing.
+  await world.fail(made(10), { params });
+  await refused();
+  dies = -1;
+  await world.run(made(10), { params, stopAfterEpoch: 1 });
+  await refused();
+  const given = await world.run(made(5), { params: { rate: 5 }, resumeFromEpoch: "latest" });
+  assertEquals(given.values[world.node]?.["total"], 33);
+
+  const workers = (max: number) => {
+    const count = param("count", 1, { max, integer: true });
+    return job("shaped", { count }, () => ({
+      epoch: [task("none", { reads: { count } }).run(() => {})],
+      until: epochs(2),
+      checkpoint: { to: "memory:unused" },
+    }));
+  };
+  await using place = await world.beside();
+  await place.run(workers(9), { params: { count: 9 }, stopAfterEpoch: 1 });
+  const { error } = await place.fail(workers(5), { resumeFromEpoch: "latest" });
+  assertStringIncludes(error.message, "it was saved with");
+});
 
 everywhere(
   "run: a new blob gets its initial value on a resume, one without is not set; both are said",
