@@ -32,6 +32,7 @@ export { LocalSession, type LocalSessionOptions } from "./session/local_session.
 export * from "./session/session.ts";
 export { runTask, type RunTaskOptions } from "./task/run_alone.ts";
 export type { Archive } from "./checkpoint/archive.ts";
+export type { BestQuery } from "./checkpoint/best.ts";
 export type { Attempts, BegunRun, Saving } from "./checkpoint/attempts.ts";
 export type { Binding, Committed, PreparedSave } from "./checkpoint/prepared_save.ts";
 export type { Holding, Purpose } from "./checkpoint/holding.ts";
