@@ -147,10 +147,7 @@ export class CheckpointStore {
    * @throws {CheckpointNotFoundError} Where there is no such checkpoint.
    * @throws {DamagedError} Where its manifest is not what was saved.
    */
-  readMetrics(
-    ref: ManifestRef,
-    options: StoreOptions = {},
-  ): Promise<Readonly<Record<string, number>>> {
+  readMetrics(ref: ManifestRef, options: StoreOptions = {}): Promise<Manifest["metrics"]> {
     return this.#facts.metricsOf(ref, options);
   }
 
