@@ -67,10 +67,17 @@ function own<T>(object: Readonly<Record<string, T>>, name: string): T | undefine
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Whether all code was seen, and is the same: then a function's text differs by the compiler alone. */
+/**
+ * Whether all code was seen, that of others by the lock file, and is the same: then a function's text
+ * differs by the compiler alone.
+ */
 function sameText(before: JobParts, now: JobParts): boolean {
   const pairs = pairsOf(before["modules"] ?? {}, now["modules"] ?? {});
-  return pairs.length > 0 && pairs.every((pair) => pair.before?.[TEXT] === pair.now?.[TEXT]) &&
+  const locks = pairsOf(before["locks"] ?? {}, now["locks"] ?? {});
+  const isLocked = locks.length > 0 &&
+    locks.every((pair) => pair.before?.["hash"] === pair.now?.["hash"]);
+  return isLocked && pairs.length > 0 &&
+    pairs.every((pair) => pair.before?.[TEXT] === pair.now?.[TEXT]) &&
     pairsOf(before["unseen"] ?? {}, now["unseen"] ?? {}).length === 0;
 }
 
@@ -203,25 +210,33 @@ function planChanges(
   return [{ what, why, verdict: "harmless" }];
 }
 
-function moduleChanges(pair: Pair, isVersioned: boolean): readonly JobChange[] {
-  const { name, before, now } = pair;
+function moduleChanges({ name, before, now }: Pair, isVersioned: boolean): readonly JobChange[] {
   // A module that is new, or gone, is one by an import that changed.
   if (before === undefined || now === undefined) return [];
-  const labels = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
-  return labels.flatMap((label): JobChange[] => {
-    const isIn = [own(before, label), own(now, label)].map((hash) => hash !== undefined);
-    if (label === TEXT || own(before, label) === own(now, label)) return [];
-    const how = isIn[0] ? isIn[1] ? "was edited" : "is gone" : "is new";
-    const what = `${label} of ${name} ${how}`;
-    if (isVersioned) {
-      return [{ what, why: "each task's version is as it was", verdict: "harmless" }];
-    }
-    // What used it, or uses it now, was edited too; but a statement does something by itself.
-    const isUsed = how === "was edited" || label.startsWith("a statement") ||
-      label.replace("import of ", "").split(", ").some((part) => part in globalThis);
-    if (!isUsed) return [{ what, why: "what stayed does not use it", verdict: "harmless" }];
-    return [{ what, why: "tasks may use it", verdict: "to be allowed" }];
+  const labels = Object.keys({ ...before, ...now }).sort().filter((label) =>
+    label !== TEXT && own(before, label) !== own(now, label)
+  );
+  const known = [before, now].map((fields) => new Set(Object.keys(fields).flatMap(namesIn)));
+  return labels.map((label): JobChange => {
+    const isGone = own(now, label) === undefined;
+    const isNew = own(before, label) === undefined;
+    const what = `${label} of ${name} ${isNew ? "is new" : isGone ? "is gone" : "was edited"}`;
+    if (isVersioned) return { what, why: "each task's version is as it was", verdict: "harmless" };
+    // What uses a name that is new, or used one that is gone, was edited itself; but a statement does
+    // something by itself, and a name may stand elsewhere, or hide another.
+    const isElsewhere = (part: string): boolean =>
+      part in globalThis || known.every((names) => names.has(part));
+    const isUsed = !isNew && !isGone || namesIn(label).some(isElsewhere) ||
+      label.startsWith("a statement");
+    return isUsed
+      ? { what, why: "tasks may use it", verdict: "to be allowed" }
+      : { what, why: "what stayed does not use it", verdict: "harmless" };
   });
+}
+
+/** The names in the label of a statement. */
+function namesIn(label: string): readonly string[] {
+  return label.replace("import of ", "").split(", ");
 }
 
 function lockChanges({ name, before, now }: Pair): readonly JobChange[] {

@@ -6,6 +6,7 @@
 import { Inventory } from "../../dsl/check/inventory.ts";
 import type { AnyBlob, AnyTask, JobOptions } from "../../dsl/mod.ts";
 import { type JobDescription, type JobParts, makeDescription } from "../../storage/mod.ts";
+import { initialType } from "../checkpoint/initial_type.ts";
 import type { Program } from "../program.ts";
 import type { Sources } from "./sources.ts";
 import { hashOf } from "./tokens.ts";
@@ -17,7 +18,6 @@ import {
   paramWords,
   readsWords,
   stepsWords,
-  typeWords,
 } from "./words.ts";
 
 /** Longer texts end in a hash of all of them. */
@@ -115,7 +115,7 @@ function blobFields(blob: AnyBlob, { saved }: Program): Fields {
     codec: codec && codeWords(codec.encode, codec.decode),
     initial: initial && codeWords(initial),
     type: isSaved && initial !== undefined && codec === undefined
-      ? typeWords(initial())
+      ? initialType(blob)?.words
       : undefined,
   };
 }

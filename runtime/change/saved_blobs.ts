@@ -6,10 +6,10 @@
 import { accessKey } from "../../dsl/access.ts";
 import { type BlobEntry, type JobParts, kindOfType, type Manifest } from "../../storage/mod.ts";
 import { arrayKindOfTag } from "../../storage/value/type.ts";
+import { initialType } from "../checkpoint/initial_type.ts";
 import { wrongType } from "../checkpoint/restore.ts";
 import type { PlacedBlob, Program } from "../program.ts";
 import type { JobChange } from "./compare.ts";
-import { typeWords } from "./words.ts";
 
 /** What keeps a job from going on from a checkpoint, or is new to it; `made` are those that migrations make. */
 export function savedBlobChanges(
@@ -74,10 +74,10 @@ function wrongSize(
   before: JobParts | undefined,
 ): { readonly saved: string; readonly declared: string } | undefined {
   const was = before?.["blobs"]?.[blob.name]?.["type"];
-  if (was === undefined || blob.initial === undefined || "absent" in entry) return undefined;
+  const now = initialType(blob)?.words;
+  if (was === undefined || now === undefined || "absent" in entry) return undefined;
   const saved = entryWords(entry);
   if (saved !== was) return undefined;
-  const now = typeWords(blob.initial());
   return now === was ? undefined : { saved, declared: now };
 }
 

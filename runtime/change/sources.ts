@@ -14,6 +14,8 @@ const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_CODE_BYTES = 1024 * 1024;
 /** The most folders above the job's that are looked through for a lock file. */
 const MOST_FOLDERS = 32;
+/** Why a file is not seen. */
+const FORBIDDEN = "no --allow-read";
 /** How the module that a program begins with is named, so that it may be renamed. */
 const MAIN = "the job's file";
 /** What is taken apart; in others, `//` may be no comment. */
@@ -43,11 +45,16 @@ export function readSources(base: string | undefined): Sources {
   const folder = new URL("./", file);
   const { modules, unread } = readModules(file, folder);
   const lock = readLock(folder);
-  const unseen = lock === "unseen" ? [...unread, "deno.lock"] : unread;
+  const unseen = [
+    ...unread.map((name) => ({ name, why: mayRead(file) ? "cannot be read" : FORBIDDEN })),
+    ...lock === "unseen" ? [{ name: "deno.lock", why: FORBIDDEN }] : [],
+  ];
   return {
     modules,
     locks: lock === "unseen" || lock === undefined ? {} : { "deno.lock": { hash: lock } },
-    unseen: unseen.length === 0 ? [] : [`${unseen.join(" and ")} (no --allow-read)`],
+    unseen: [...Map.groupBy(unseen, ({ why }) => why)].map(([why, files]) =>
+      `${files.map(({ name }) => name).join(" and ")} (${why})`
+    ),
   };
 }
 
@@ -62,6 +69,7 @@ function readModules(
 ): { readonly modules: Sources["modules"]; readonly unread: readonly string[] } {
   const modules = new Map<string, Readonly<Record<string, string>>>();
   const unread: string[] = [];
+  const nameOf = (url: URL): string => url.href === file.href ? MAIN : nameFrom(folder, url);
   const seen = new Set<string>();
   const queue = [file];
   for (let url = queue.shift(); url !== undefined; url = queue.shift()) {
@@ -74,10 +82,17 @@ function readModules(
     }
     const isCode = IS_CODE.test(url.pathname) && data.byteLength <= MOST_CODE_BYTES;
     const { statements, imports } = isCode
-      ? takeApart(new TextDecoder().decode(data))
+      ? takeApart(new TextDecoder().decode(data), (specifier) => {
+        const meant = resolve(specifier, url);
+        if (meant?.protocol !== "file:") return meant?.href ?? specifier;
+        return isOwn(meant) ? nameOf(meant) : specifier;
+      })
       : { statements: { "the text": hashOf(data) }, imports: [] };
-    modules.set(url === file ? MAIN : nameFrom(folder, url), statements);
-    queue.push(...imports.flatMap((specifier) => localUrl(specifier, url)));
+    modules.set(nameOf(url), statements);
+    for (const specifier of imports) {
+      const meant = resolve(specifier, url);
+      if (meant !== undefined && isOwn(meant)) queue.push(meant);
+    }
   }
   const others = unread.length < 2 ? "" : ` and ${unread.length - 1} other modules`;
   const first = modules.size === 0 ? " and what it imports" : others;
@@ -87,16 +102,20 @@ function readModules(
   };
 }
 
-/** The file that a specifier means, where it is a local one, by the program's import map too. */
-function localUrl(specifier: string, from: URL): readonly URL[] {
+/** What a specifier means, by the program's import map too. */
+function resolve(specifier: string, from: URL): URL | undefined {
   try {
-    const url = IS_LOCAL.test(specifier)
+    return IS_LOCAL.test(specifier)
       ? new URL(specifier, from)
       : new URL(import.meta.resolve(specifier));
-    return url.protocol === "file:" && !url.pathname.includes("/node_modules/") ? [url] : [];
   } catch {
-    return [];
+    return undefined;
   }
+}
+
+/** Whether a module is a file that is no package's. */
+function isOwn(url: URL): boolean {
+  return url.protocol === "file:" && !url.pathname.includes("/node_modules/");
 }
 
 /** Whether a module is one of Tidemark's, whose version is recorded. */

@@ -36,8 +36,11 @@ const DECLARES: ReadonlySet<string> = new Set(
     "keepLast keepEvery keepBest keepYounger keepWithin nodes migration").split(" "),
 );
 
-/** Takes the text of a module apart. */
-export function takeApart(text: string): ModuleText {
+/** Takes the text of a module apart; `meant` says what a specifier stands for. */
+export function takeApart(
+  text: string,
+  meant: (specifier: string) => string = (specifier) => specifier,
+): ModuleText {
   const tokens = tokenize(text);
   const imports = new Set<string>();
   const own = new Set<string>();
@@ -55,10 +58,11 @@ export function takeApart(text: string): ModuleText {
       continue;
     }
     imports.add(from);
-    for (const { local, source } of clausesOf(words, from)) {
-      if (isFromTidemark(local, source, from)) continue;
+    for (const { local, imported } of clausesOf(words)) {
+      if (DECLARES.has(local) && imported === local && !from.startsWith(".")) continue;
       own.add(local);
-      found.push({ label: local === "" ? "" : `import of ${local}`, words: [source] });
+      const label = local === "" ? "" : `import of ${local}`;
+      found.push({ label, words: [`${imported} of ${meant(from)}`] });
     }
   }
   tokens.forEach(({ text }, at) => {
@@ -102,13 +106,12 @@ function specifierOf(words: readonly string[]): string | undefined {
   return at > 0 || words[0] === "import" ? text?.slice(1, -1) : undefined;
 }
 
-/** The names that an import brings, each with what it stands for. */
+/** The names that an import brings, each with its name in the module that it comes from. */
 function clausesOf(
   words: readonly string[],
-  from: string,
-): readonly { readonly local: string; readonly source: string }[] {
+): readonly { readonly local: string; readonly imported: string }[] {
   const end = words.indexOf("from", 1);
-  if (end < 0) return [{ local: "", source: `import of ${from}` }];
+  if (end < 0) return [{ local: "", imported: "all" }];
   const lists: string[][] = [[]];
   for (const word of words.slice(1, end)) {
     if (word === ",") lists.push([]);
@@ -119,14 +122,11 @@ function clausesOf(
     if (imported === "" || imported === "type" && clause.length > 1) return [];
     const isBare = words[1] === imported && words[0] === "import" && imported !== "*";
     return [{
-      local: imported === "*" && clause.length === 1 ? `all of ${from}` : clause.at(-1) ?? "",
-      source: `${isBare ? "default" : imported} of ${from}`,
+      // Whatever another module has: it cannot be told by its names.
+      local: imported === "*" && clause.length === 1 ? "" : clause.at(-1) ?? "",
+      imported: isBare ? "default" : imported,
     }];
   });
-}
-
-function isFromTidemark(local: string, source: string, from: string): boolean {
-  return DECLARES.has(local) && source === `${local} of ${from}` && !from.startsWith(".");
 }
 
 /** The names that a statement declares. */

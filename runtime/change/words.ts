@@ -110,16 +110,6 @@ export function keepWords(keep: Keep): string {
   return `${rule} ${Object.values(numbers).join(" ")}`;
 }
 
-/** The type of an initial value, with its size where that is fixed. */
-export function typeWords(value: unknown): string {
-  const kind = kindOf(value);
-  if (kind.startsWith("tensor ")) {
-    return `${kind} ${(value as { shape: readonly number[] }).shape.join("×")}`;
-  }
-  const isArray = ArrayBuffer.isView(value) && !(value instanceof DataView);
-  return isArray ? `${kind} of ${(value as Uint8Array).length}` : kind;
-}
-
 function countWords(count: number | ParamRef<number>): string {
   return typeof count === "number" ? String(count) : `param ${count.name}`;
 }

@@ -4,9 +4,10 @@
  * @module
  */
 import type { AnyBlob } from "../../dsl/mod.ts";
-import { type BlobEntry, kindOf, kindOfType, type Manifest } from "../../storage/mod.ts";
+import { type BlobEntry, kindOfType, type Manifest } from "../../storage/mod.ts";
 import { nearNames } from "../../dsl/near.ts";
 import { BlobTypeError, UnknownNameError } from "../errors.ts";
+import { initialType } from "./initial_type.ts";
 import type { CheckpointHost } from "../session/session.ts";
 import type { Workspace } from "../session/workspace.ts";
 
@@ -130,8 +131,8 @@ export function wrongType(
       ? { saved, declared: "a value with a codec" }
       : { saved: "a value with a codec", declared: "none" };
   }
-  if (hasCodec || declared.initial === undefined) return undefined;
-  const expected = kindOf(declared.initial());
+  const expected = hasCodec ? undefined : initialType(declared)?.kind;
+  if (expected === undefined) return undefined;
   const isOpen = [saved, expected].some((kind) => kind === "null" || kind === "undefined");
   if (isOpen || saved === expected) return undefined;
   return { saved: `a ${saved}`, declared: `a ${expected} (by its initial value)` };

@@ -9,9 +9,8 @@ import { oneLine } from "./text.ts";
 const VERDICTS = ["impossible", "to be allowed", "harmless"] as const;
 
 /** The changes as lines: what keeps the job from going on comes first. */
-export function changesText(
-  { epoch, place, changes, settings, notSeen, refusal }: JobChanges,
-): string {
+export function changesText(known: JobChanges): string {
+  const { epoch, place, changes, settings, notSeen, stop, refusal } = known;
   const judged = VERDICTS.flatMap((verdict) =>
     changes.filter((change) => change.verdict === verdict)
       .map(({ what, why }) => `${verdict.padEnd(13)}  ${what}: ${why}`)
@@ -21,6 +20,9 @@ export function changesText(
     ...judged.length === 0 ? ["nothing that was seen has changed since"] : judged,
     ...settings,
     ...notSeen.map((what) => `not seen: ${what}`),
+    ...stop === undefined
+      ? []
+      : [`the job had stopped because ${stop} held: where a stop condition holds, nothing is run`],
     refusal === undefined ? "the job would go on" : `the job would not go on. ${nextOf(refusal)}`,
   ];
   return lines.map((line) => `${oneLine(line)}\n`).join("");
@@ -33,5 +35,5 @@ export function changesData({ refusal, ...known }: JobChanges): unknown {
 
 /** What the error of a refusal says to do: its last line. */
 function nextOf({ message }: Error): string {
-  return message.split("\n").at(-1) ?? "";
+  return message.split("\n").at(-1)?.replace("Nothing was changed. ", "") ?? "";
 }

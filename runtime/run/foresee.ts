@@ -15,6 +15,8 @@ export interface JobChanges extends JobDifference {
   readonly place: string;
   /** Where the values of params and the seed come from, where not from the code alone. */
   readonly settings: readonly string[];
+  /** The stop condition that held then; where it still does, a resume runs nothing. */
+  readonly stop: string | undefined;
   /** What a resume would throw; none where it would go on. */
   readonly refusal: JobChangedError | undefined;
 }
@@ -33,9 +35,10 @@ export async function foreseeResume(request: JobRequest, from: EpochRef): Promis
   const unfinished = target === undefined || target.isBranch
     ? undefined
     : await readUnfinished(await archive.store(), target.history, by);
-  const recompiled = await recompile(request, await archive.read(epoch), by, unfinished);
+  const manifest = await archive.read(epoch);
+  const recompiled = await recompile(request, manifest, by, unfinished);
   const { difference, notices: settings } = recompiled;
-  const known = { ...difference, settings, place: archive.place };
+  const known = { ...difference, settings, place: archive.place, stop: manifest.run.stop };
   try {
     mustMatch(request, recompiled);
     return { ...known, refusal: undefined };

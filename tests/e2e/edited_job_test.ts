@@ -1,7 +1,7 @@
 /** A job file that is edited between two runs, in processes of its own. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { type ProcessResult, runProgram, withFolder } from "./process.ts";
+import { type ProcessOptions, type ProcessResult, runProgram, withFolder } from "./process.ts";
 
 const STEP = `export const unused = 1;
 export function step(total: number, epoch: number): number {
@@ -49,11 +49,18 @@ class JobFile {
   }
 
   /** Runs it; with `sees`, it may read its own modules and lock file. */
-  run(args: string, sees: boolean = true): Promise<ProcessResult> {
+  run(
+    args: string,
+    sees: boolean = true,
+    killAt?: ProcessOptions["killAt"],
+  ): Promise<ProcessResult> {
     const own = join(this.folder, "checkpoints");
     const flags = [`--allow-read=${sees ? this.folder : own}`, `--allow-write=${own}`];
     const words = args === "" ? [] : args.split(" ");
-    return runProgram(join(this.folder, "job.ts"), { flags, args: words });
+    return runProgram(join(this.folder, "job.ts"), {
+      ...{ flags, args: words },
+      ...killAt === undefined ? {} : { killAt },
+    });
   }
 }
 
@@ -111,6 +118,7 @@ Deno.test("edits that count are refused together, foretold by plan --resume, and
     }
     const data = JSON.parse((await file.run("plan --resume --json")).stdout);
     assertEquals([data.goesOn, data.epoch, data.changes.length], [false, "2@a1", 5]);
+    assertStringIncludes(plan.stdout, "the job had stopped because epochs(2) held");
     const allowed = await file.run("--allow-change");
     assertEquals(allowed.code, 0, allowed.stderr);
     assertStringIncludes(allowed.stdout + allowed.stderr, "step of lib/step.ts was edited");
@@ -141,5 +149,65 @@ Deno.test("plan takes --from and --seed only with --resume, and --fresh nothing 
     }
     const { stdout } = await file.run("plan --resume --from 1");
     assert(stdout.startsWith("a resume from epoch 1@a1 at file:"), stdout);
+  });
+});
+
+Deno.test("a helper that is moved and edited is not lost on the way", async () => {
+  await withJob(async (file) => {
+    const moved = STEP.replace("total + epoch", "total - epoch");
+    await file.write("lib/moved.ts", moved);
+    await file.edit("job.ts", "./lib/step.ts", "./lib/moved.ts");
+    const { code, stdout } = await file.run("plan --resume");
+    assertEquals(code, 78);
+    assertStringIncludes(stdout, "to be allowed  import of step of the job's file was edited");
+    await file.edit("job.ts", `import { step } from "./lib/moved.ts";\n`, "");
+    await file.edit(
+      "job.ts",
+      "const OFFSET",
+      "const step = (a: number, b: number) => a - b;\nconst OFFSET",
+    );
+    const inlined = await file.run("plan --resume");
+    assertEquals(inlined.code, 78);
+    assertStringIncludes(inlined.stdout, "to be allowed  import of step of the job's file is gone");
+    assertStringIncludes(inlined.stdout, "to be allowed  step of the job's file is new");
+  });
+});
+
+Deno.test("a job killed after its migration, before it has saved, migrates again and ends the same", async () => {
+  await withJob(async (file) => {
+    await file.edit(
+      "job.ts",
+      `const total = blob("total", { initial: () => 0 });`,
+      `const old = blob<number>("total");
+const total = blob("totals", { initial: () => [0] });
+const wrap = migration("wrap", { reads: { old }, writes: { total } })
+  .run(({ old }) => ({ total: [old] }));`,
+    );
+    await file.edit(
+      "job.ts",
+      "import { blob, epochs, job,",
+      "import { blob, epochs, job, migration,",
+    );
+    await file.edit(
+      "job.ts",
+      "total: step(total, epoch) * scale + OFFSET",
+      "total: [step(total[0] ?? 0, epoch)]",
+    );
+    await file.edit("job.ts", `to: "file:checkpoints"`, `to: "file:checkpoints", migrate: [wrap]`);
+    await file.edit(
+      "job.ts",
+      "until: epochs(4),",
+      `until: epochs(4),
+  exit: [task("tell", { reads: { total } }).run(({ total }, { log }) => log("it is " + total))],`,
+    );
+    assertEquals((await file.run("")).code, 78);
+    const killed = await file.run("--allow-change", true, { said: /migration "wrap"/ });
+    assertEquals(killed.isKilled, true, killed.stderr);
+    const { code, stdout, stderr } = await file.run("--allow-change");
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, 'blob "totals" of node "main" is made by migration "wrap"');
+    assertStringIncludes(stdout, "it is 10");
+    const older = await file.run("resume --from 1 --allow-change");
+    assertStringIncludes(older.stdout, "it is 10");
   });
 });

@@ -67,6 +67,16 @@ Deno.test("an edit is told by the statement it is in", () => {
     "a constant": ["0.5", "0.25", "RATE, STEP"],
     "a helper": ["(x) * RATE", "(x) * RATE * 2", "helper"],
     "what makes a body": ["tools.body(4)", "tools.body(5)", "made"],
+    "a name that another module gives on": [
+      "export default sum",
+      'export { half } from "./x.ts"; export default sum',
+      "import of half",
+    ],
+    "all names of another module": [
+      "export default sum",
+      'export * from "./x.ts"; export default sum',
+      "a statement (…)",
+    ],
     "where an import comes from": ['"./half.ts"', '"./third.ts"', "import of half"],
     "a loop": ["[1, 2]", "[1, 3]", "a statement (…)", "a statement (…)"],
     "a pattern": ["make(3)", "make(4)", "a, b, c"],
