@@ -74,6 +74,26 @@ export class MetadataHandlerError extends Error {
   }
 }
 
+/** What was to be told of events failed; `cause` is what it threw. */
+export class ObserverError extends Error {
+  /** The class's name. */
+  override readonly name: string = "ObserverError";
+
+  /** Says what it was told of. */
+  constructor(
+    /** The type of the event. */
+    readonly event: string,
+    cause: unknown,
+  ) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `An observer failed when it was told of "${event}", which has happened all the same (${why}): ` +
+        `mend the observer, and run the job again to go on`,
+      { cause },
+    );
+  }
+}
+
 /** A task failed; `cause` is what it threw. */
 export class TaskError extends Error {
   /** The class's name. */

@@ -6,6 +6,7 @@
  * @module
  */
 import type { LogFields, ParamValue } from "../dsl/mod.ts";
+import { ObserverError } from "./errors.ts";
 import { epochMs } from "./clock.ts";
 
 /** A part of a run. */
@@ -131,12 +132,17 @@ export type RunEvent = EventBody & {
   readonly time: number;
 };
 
-/** Is told of each event. What it throws stops the run. */
+/**
+ * Is told of each event. What it throws stops the run, between two steps and not in the midst of one: what
+ * it was told of has happened.
+ */
 export type Observer = (event: RunEvent) => void;
 
 /** Hands events to observers. */
 export class Events {
   #observers = new Set<Observer>();
+  #failure: ObserverError | undefined;
+  #depth = 0;
 
   /** Whether anybody listens. */
   get isHeard(): boolean {
@@ -149,11 +155,39 @@ export class Events {
     return () => this.#observers.delete(observer);
   }
 
-  /** Tells all observers. */
+  /** What the first observer to fail failed with, while anything runs that ends with it. */
+  get failure(): ObserverError | undefined {
+    return this.#failure;
+  }
+
+  /** Tells all observers. It never throws: whoever emits has done something, which did not fail. */
   emit(body: EventBody): void {
     if (this.#observers.size === 0) return;
     const event: RunEvent = { time: epochMs(), ...body };
-    for (const observer of this.#observers) observer(event);
+    for (const observer of this.#observers) {
+      try {
+        observer(event);
+      } catch (error) {
+        this.#failure ??= new ObserverError(event.type, error);
+      }
+    }
+  }
+
+  /**
+   * Runs what emits events, and ends with the failure of an observer where that has not been heard by
+   * itself. Of several of these inside each other it is the outermost that does.
+   *
+   * @throws {ObserverError} Where an observer failed.
+   */
+  async during<T>(run: () => Promise<T>): Promise<T> {
+    this.#depth++;
+    try {
+      const result = await run();
+      if (this.#depth === 1 && this.#failure !== undefined) throw this.#failure;
+      return result;
+    } finally {
+      if (--this.#depth === 0) this.#failure = undefined;
+    }
   }
 }
 

@@ -160,8 +160,14 @@ export class JobRunner {
    * @throws {JobChangedError} Where the job is not what it was when it was saved, and may not go on.
    * @throws {JobHeldError} Where another runner has the job, and it is not to be taken over.
    * @throws {FencedError} Where another runner has taken the job over.
+   * @throws {ObserverError} Where an observer of the session's events failed.
    */
   async run(session: Session, options: JobRunOptions = {}): Promise<number> {
+    return await session.events.during(() => this.#run(session, options));
+  }
+
+  async #run(session: Session, options: JobRunOptions): Promise<number> {
+    const { events } = session;
     using stops = makeStops(options, this.#options.stopAfter);
     const request: RunRequest = {
       ...this.#jobRequest(),
@@ -171,14 +177,15 @@ export class JobRunner {
       stopAfterEpoch: this.#options.stopAfterEpoch,
       takeOver: this.#options.takeOver === true,
       signal: stops.signal,
-      stopReason: stops.stopReason,
+      stopReason: () => events.failure ?? stops.stopReason(),
     };
     this.#result = undefined;
     const run = new Run(request);
     try {
       const result = await run.run();
+      if (events.failure !== undefined) throw events.failure;
       this.#result = result;
-      session.events.emit({ type: "run-finished", ...result, error: undefined });
+      events.emit({ type: "run-finished", ...result, error: undefined });
       return result.epoch;
     } catch (thrown) {
       const { signal } = request;
@@ -189,7 +196,7 @@ export class JobRunner {
       const outcome = isStopped ? "stopped" : "failed";
       if (isStopped) this.#result = { epoch, ran: run.ran, outcome: "stopped", because };
       const record = isStopped ? undefined : errorRecord(error);
-      session.events.emit({ type: "run-finished", outcome, epoch, because, error: record });
+      events.emit({ type: "run-finished", outcome, epoch, because, error: record });
       throw error;
     }
   }

@@ -38,6 +38,7 @@ export interface SaveAttempt {
  * @returns Whether it was saved.
  * @throws {SaveError} Where the plan stops the job, or the same values would fail again.
  * @throws {FencedError} Where another runner has taken the job over.
+ * @throws {ObserverError} Where an observer failed, before another try.
  */
 export async function saveByPolicy(
   attempt: SaveAttempt,
@@ -66,6 +67,7 @@ export async function saveByPolicy(
       if (next === "fail") throw new SaveError(epoch, place, last, error);
       if (next === "warn") return false;
     }
+    if (events.failure !== undefined) throw events.failure;
     await sleep(waitMs(number), signal);
   }
 }

@@ -90,13 +90,14 @@ export class LocalSession implements Session {
    *
    * @throws {JobError} Where the order of a group is wrong.
    * @throws {TaskError} Where a task fails.
+   * @throws {ObserverError} Where an observer of events failed.
    */
   run(step: Step | PhaseRun, options?: RunOptions): Promise<void>;
   async run(
     what: CheckpointTask<unknown> | Step | PhaseRun,
     options: RunOptions = {},
   ): Promise<unknown> {
-    const running = this.#run(what, options);
+    const running = this.events.during(() => this.#run(what, options));
     this.#active.add(running);
     try {
       return await running;
@@ -223,7 +224,7 @@ export class LocalSession implements Session {
     return {
       name: job,
       ...{ job, phase: "init", epoch: 0, attempt: 0, branch: 0, seed: 0, params, signal },
-      stopReason: () => signal.aborted ? signal.reason : undefined,
+      stopReason: () => this.events.failure ?? (signal.aborted ? signal.reason : undefined),
       cursors: new Cursors({ job, seed: 0 }),
       resources: this.#pool,
       saved: () => Promise.reject(new Error("saved(…) can be read in a job's run only")),

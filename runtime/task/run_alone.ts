@@ -32,6 +32,7 @@ export interface RunTaskOptions {
  * Blobs that it changes in place are changed in the inputs given, and come back under their keys.
  *
  * @throws {TaskOutputError} Where it returns something other than it declares.
+ * @throws {ObserverError} Where `onEvent` throws.
  *
  * @example
  * ```ts
@@ -54,7 +55,7 @@ export async function runTask<I, O>(
   const signal = options.signal ?? new AbortController().signal;
   const events = new Events();
   if (options.onEvent !== undefined) events.observe(options.onEvent);
-  const stopReason = (): unknown => signal.aborted ? signal.reason : undefined;
+  const stopReason = (): unknown => events.failure ?? (signal.aborted ? signal.reason : undefined);
   const scope: Scope = {
     name: task.name,
     ...{ job: task.name, phase: "epoch", epoch, attempt: 1, branch: 1, seed, params: {}, signal },
@@ -75,18 +76,20 @@ export async function runTask<I, O>(
   signal.addEventListener("abort", onAbort, { once: true });
   const context = new TaskContext(scope, place, { index: 0, count: 1 }, 1, halt);
   let isFailed = true;
-  try {
-    halt.check();
-    const values = checkOutput(task, await task.body(inputs as never, context));
-    isFailed = false;
-    const updated: Record<string, unknown> = {};
-    for (const key of Object.keys(task.declaration.updates)) {
-      // As in a session: one that is not replaced may come back as `undefined`.
-      updated[key] = values[key] ?? (inputs as Record<string, unknown>)[key];
+  return await events.during(async () => {
+    try {
+      halt.check();
+      const values = checkOutput(task, await task.body(inputs as never, context));
+      isFailed = false;
+      const updated: Record<string, unknown> = {};
+      for (const key of Object.keys(task.declaration.updates)) {
+        // As in a session: one that is not replaced may come back as `undefined`.
+        updated[key] = values[key] ?? (inputs as Record<string, unknown>)[key];
+      }
+      return { ...values, ...updated } as O;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      await context.close(isFailed);
     }
-    return { ...values, ...updated } as O;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    await context.close(isFailed);
-  }
+  });
 }

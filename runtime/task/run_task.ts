@@ -133,6 +133,7 @@ async function runTries(
     if (events.isHeard) events.emit({ type: "task-started", ...place, try: number });
     const started = monotonicMs();
     try {
+      if (events.failure !== undefined) halt.check();
       await runTry(prepared, source, place, number, halt, group);
       const durationMs = monotonicMs() - started;
       if (durationMs > timeoutMs) {

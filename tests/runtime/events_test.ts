@@ -1,5 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { ObserverError } from "../../runtime/errors.ts";
 import { errorRecord, Events, type RunEvent } from "../../runtime/events.ts";
+import { errorOf } from "./helpers.ts";
 
 Deno.test("events: all observers are told, with the time, until they leave", () => {
   const events = new Events();
@@ -16,12 +18,29 @@ Deno.test("events: all observers are told, with the time, until they leave", () 
   assertEquals((one[0]?.time ?? 0) >= before, true);
 });
 
-Deno.test("events: what an observer throws reaches who emits", () => {
+Deno.test("events: what an observer throws ends what runs, and neither who emits nor other observers", async () => {
   const events = new Events();
-  events.observe(() => {
-    throw new Error("full");
+  const told: string[] = [];
+  const full = new Error("full");
+  const leave = events.observe(() => {
+    throw full;
   });
-  assertThrows(() => events.emit({ type: "stop-requested", reason: "x" }), Error, "full");
+  events.observe(({ type }) => void told.push(type));
+  const ended: string[] = [];
+  const error = await errorOf(events.during(async () => {
+    await events.during(() => {
+      events.emit({ type: "stop-requested", reason: "x" });
+      events.emit({ type: "notice", level: "info", message: "x" });
+      return Promise.resolve();
+    });
+    assertEquals(events.failure?.cause, full);
+    ended.push("inner");
+  }));
+  assertInstanceOf(error, ObserverError);
+  assertEquals([error.event, error.cause], ["stop-requested", full]);
+  assertEquals([told, ended], [["stop-requested", "notice"], ["inner"]]);
+  leave();
+  assertEquals(await events.during(() => Promise.resolve(1)), 1);
 });
 
 Deno.test("events: an error as data keeps its causes, five deep, also of a cycle", () => {
