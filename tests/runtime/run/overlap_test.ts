@@ -5,6 +5,7 @@ import {
   epochs,
   job,
   keepBest,
+  resource,
   saved,
   type Step,
   task,
@@ -13,9 +14,9 @@ import { CheckpointManager } from "../../../runtime/checkpoint/manager.ts";
 import { SaveError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { LocalSession } from "../../../runtime/session/local_session.ts";
-import { FencedError, MemoryStore, StoreError } from "../../../storage/mod.ts";
+import { FencedError, StoreError } from "../../../storage/mod.ts";
 import { errorOf, recorded } from "../helpers.ts";
-import { FaultyStore } from "./faulty_store.ts";
+import { SlowStore } from "./slow_store.ts";
 
 const large = blob("large", { initial: () => new Float64Array(5000) });
 const small = blob("small", { initial: () => [0] });
@@ -28,27 +29,6 @@ const change = task("change", { updates: { large, small }, writes: { score } })
     small[0] = epoch;
     return { score: epoch };
   });
-
-/** A store whose commits wait until they are let through. */
-class SlowStore extends FaultyStore {
-  readonly waiting: (() => void)[] = [];
-  isOpen = false;
-
-  constructor() {
-    super(new MemoryStore());
-  }
-
-  override async write(...given: Parameters<FaultyStore["write"]>): Promise<number> {
-    if (!this.isOpen) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    return await super.write(...given);
-  }
-
-  /** Lets all through, now and from now on. */
-  letThrough(): void {
-    this.isOpen = true;
-    for (const go of this.waiting.splice(0)) go();
-  }
-}
 
 function jobOf(epoch: readonly Step[], count: number, plan: Partial<CheckpointPlan> = {}) {
   return job("overlap", {
@@ -184,4 +164,22 @@ Deno.test("a run that was taken over hears of it at the next boundary, and not l
   );
   assertInstanceOf(error, FencedError);
   assert(ran.length <= 3, `it ran ${ran.length} epochs`);
+});
+
+Deno.test("a stamp that changes while an epoch is saved is saved as it was", async () => {
+  const store = new SlowStore();
+  const stamp = { version: 1 };
+  const data = resource("data", { open: () => [1], stamp: () => stamp });
+  const read = task("read", { reads: { data, score } }).run(async (_, { epoch }) => {
+    await store.arrived();
+    stamp.version = epoch;
+    if (epoch === 1) store.letGo();
+    else store.letThrough();
+  });
+  const checkpoints = new CheckpointManager("overlap", "memory", { store, waitBytes: 0 });
+  await using session = new LocalSession();
+  await new JobRunner(jobOf([change, read], 2), { checkpoints }).run(session);
+  const stamps = async (epoch: number) =>
+    (await checkpoints.engine.archive.readEpoch(epoch)).run.stamps["main/data"];
+  assertEquals([await stamps(1), await stamps(2)], [{ version: 1 }, { version: 2 }]);
 });

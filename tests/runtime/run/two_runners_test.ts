@@ -1,0 +1,113 @@
+// What another runner does while one starts, saves and tidies up.
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { epochs, task } from "../../../dsl/mod.ts";
+import { FencedError } from "../../../storage/mod.ts";
+import { errorOf, withoutWaiting } from "../helpers.ts";
+import { FaultyStore, unknownOutcome } from "./faulty_store.ts";
+import { actions, everywhere, total, type World } from "./world.ts";
+
+/** A store whose second attempt waits to be taken. */
+class LateStore extends FaultyStore {
+  readonly reached = Promise.withResolvers<void>();
+  readonly allowed = Promise.withResolvers<void>();
+
+  override async put(...given: Parameters<FaultyStore["put"]>): Promise<void> {
+    if (given[0] === "attempts/000002.cbor") {
+      this.reached.resolve();
+      await this.allowed.promise;
+    }
+    await super.put(...given);
+  }
+}
+
+everywhere(
+  "run: what the other runner saves between a look and the attempt is gone on from",
+  async (world) => {
+    const store = new LateStore(world.store());
+    let second: ReturnType<World["run"]> | undefined;
+    let isAllowed = false;
+    const add = task("add", { reads: { total }, writes: { total } })
+      .run(async ({ total }, { epoch, node }) => {
+        if (node === world.node && epoch === 3 && second === undefined) {
+          const checkpoints = world.manager({ store });
+          second = world.run(given, { checkpoints, resumeFromEpoch: "latest", takeOver: true });
+          await store.reached.promise;
+        }
+        if (node === world.node && epoch === 4 && !isAllowed) {
+          isAllowed = true;
+          store.allowed.resolve();
+          await second;
+        }
+        return { total: total + epoch };
+      });
+    const given = world.job({ init: [], epoch: [add], exit: [], until: epochs(5) });
+    assertInstanceOf(await errorOf(world.run(given)), FencedError);
+    assert(second !== undefined);
+    const { seen, values } = await second;
+    assertEquals(seen.of("loaded").map((e) => `${e.epoch}@a${e.attempt}`), ["2@a1", "3@a1"]);
+    assertEquals(actions(seen).filter((text) => text.startsWith("epoch")), ["epoch 4", "epoch 5"]);
+    assertEquals(values[world.node]?.["total"], 15);
+    assert(!(await world.epochs()).includes("3@a2"));
+  },
+);
+
+everywhere(
+  "run: one that hears while it sweeps that it was taken over stops there",
+  async (world) => {
+    const add = task("add", { reads: { total }, writes: { total } })
+      .run(({ total }) => ({ total: total + 1 }));
+    const given = world.job({ init: [], epoch: [add], exit: [] });
+    await world.run(given, { stopAfterEpoch: 1 });
+    const store = new FaultyStore(world.store());
+    const left = `packs/a000001/e000002.${world.node}.${"0".repeat(32)}.pack`;
+    await store.inner.write(left, [new Uint8Array(9)], { durability: "none" });
+    let isTaken = false;
+    store.after = async (op, name) => {
+      const isSaved = store.done.some((text) => text.startsWith("put epochs/e000002"));
+      if (isTaken || !isSaved || op !== "read" || name !== "attempts/000003.cbor") return;
+      // The save has looked, and was not fenced.
+      isTaken = true;
+      const { engine } = world.manager();
+      await engine.archive.open("world", []);
+      await engine.attempts.begin({ seed: 0, params: {} });
+    };
+    const on = world.session();
+    const options = { checkpoints: world.manager({ store }), resumeFromEpoch: "latest" } as const;
+    assertInstanceOf(await errorOf(world.run(given, options, on)), FencedError);
+    assertEquals(on.seen.of("save-committed").map((e) => e.epoch), [2]);
+    assertEquals(on.seen.of("phase-started").map((e) => e.epoch), [2]);
+    assertEquals(await store.inner.list("packs/a000001/"), [left]);
+  },
+);
+
+everywhere(
+  "run: the line goes on from what was saved last, whatever its tasks have loaded since",
+  async (world) => {
+    const store = new FaultyStore(world.store());
+    const checkpoints = world.manager({ store });
+    const on = world.session();
+    let isHit = false;
+    store.fault = (op, name) => {
+      if (isHit || op !== "put" || !name.startsWith("epochs/e000003")) return;
+      isHit = true;
+      throw unknownOutcome(op, name);
+    };
+    const look = task("look", { reads: { total } }).run(async (_, { epoch, node }) => {
+      if (epoch === 3 && node === world.node) await on.session.run(checkpoints.load(1));
+    });
+    const count = task("count", { writes: { total } }).run((_, { epoch }) => ({ total: epoch }));
+    const plan = { onSaveError: "retry" } as const;
+    const given = world.job({ init: [], epoch: [look, count], exit: [], plan });
+    await withoutWaiting(async () => void await world.run(given, { checkpoints }, on));
+    const manifest = await checkpoints.engine.archive.readEpoch(3);
+    assertEquals([manifest.attempt, manifest.parent?.epoch, manifest.parent?.attempt], [2, 2, 1]);
+  },
+);
+
+everywhere("run: of an earlier run of the same manager no attempt is left", async (world) => {
+  const checkpoints = world.manager();
+  await world.run(world.job(), { checkpoints });
+  const again = await world.run(world.job(), { checkpoints, resumeFromEpoch: "auto" });
+  assertEquals(again.runner.result?.outcome, "already finished");
+  assertEquals(again.seen.of("run-started")[0]?.attempt, 0);
+});
