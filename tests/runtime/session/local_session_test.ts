@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { blob, epochs, job, JobError, parallel, task } from "../../../dsl/mod.ts";
+import { blob, codec, epochs, job, JobError, parallel, task } from "../../../dsl/mod.ts";
 import { BlobNotSetError, UnknownNameError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { LocalSession } from "../../../runtime/session/local_session.ts";
@@ -103,4 +103,22 @@ Deno.test("session: two groups may run at once", async () => {
   await session.run(task("two").run(() => first.resolve()));
   await one;
   assertEquals(seen.of("task-finished").map((e) => e.task).sort(), ["one", "two"]);
+});
+
+Deno.test("session: what it holds is freed when it is closed", async () => {
+  const freed: number[] = [];
+  const handle = blob("handle", {
+    codec: codec({
+      encode: (value: { id: number }) => value.id,
+      decode: (id: number) => ({ id }),
+      dispose: ({ id }) => void freed.push(id),
+    }),
+  });
+  {
+    await using session = new LocalSession();
+    session.workspace("main").declare(handle);
+    session.workspace("main").set("handle", { id: 7 });
+    assertEquals(freed, []);
+  }
+  assertEquals(freed, [7]);
 });
