@@ -48,6 +48,13 @@ export interface CheckpointPlan {
    */
   readonly snapshot?: "blocks" | "none";
   /**
+   * When a run that goes on from an epoch reads a blob of more than 4 KiB: at its start (`"eager"`, the
+   * default), or when a task, a condition or a fetch first needs it (`"lazy"`); what nothing needs is
+   * never read, and yet saved with each epoch. A missing or short file is found at the start either way;
+   * a damaged block of a blob that is read late fails the task that needs it, with a `DamagedError`.
+   */
+  readonly load?: "eager" | "lazy";
+  /**
    * Compares what each task reads before and after it, to find undeclared writes, and looks at any depth
    * for memory that what it updates shares with other blobs; off by default.
    */

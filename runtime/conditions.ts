@@ -56,7 +56,7 @@ export class StopConditions {
 
   /** The first condition that holds, in words; `undefined` where none does. */
   async judge(judged: Judged): Promise<string | undefined> {
-    for (const condition of this.conditions) this.#remember(condition, judged);
+    for (const condition of this.conditions) await this.#remember(condition, judged);
     for (const condition of this.conditions) {
       if (await this.#holds(condition, judged)) return describeCondition(condition, judged);
     }
@@ -64,13 +64,15 @@ export class StopConditions {
   }
 
   /** Takes an epoch into what plateaus remember. Taking the same epoch again changes nothing. */
-  #remember(condition: Condition, judged: Judged): void {
+  async #remember(condition: Condition, judged: Judged): Promise<void> {
     if ("conditions" in condition) {
-      for (const inner of condition.conditions) this.#remember(inner, judged);
+      for (const inner of condition.conditions) await this.#remember(inner, judged);
     }
     if (condition.of !== "plateau") return;
     const { blob, node = DEFAULT_NODE, direction } = metricOf(condition.by);
-    const value = judged.source.workspace(node).get(blob.name);
+    const workspace = judged.source.workspace(node);
+    await workspace.arrive(blob.name);
+    const value = workspace.get(blob.name);
     if (typeof value !== "number") return;
     const key = plateauKey(condition);
     const known = this.#state[key];

@@ -65,6 +65,7 @@ const CHOICES = {
   grain: ["epoch", "task"],
   durability: ["power", "process", "none"],
   snapshot: ["blocks", "none"],
+  load: ["eager", "lazy"],
   check: ["off", "reads"],
   onSaveError: ["fail", "warn", "retry", "pause"],
   onDamaged: ["fallback", "stop"],

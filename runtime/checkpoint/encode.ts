@@ -76,6 +76,11 @@ export class SavedNode {
     }
   }
 
+  /** Takes note of a value that was loaded when it was first needed. */
+  arrived(name: string, value: unknown): void {
+    if (this.workspace.declared.get(name)?.codec === undefined) this.#aliases.note(name, value);
+  }
+
   async #encodeOne(name: string, isWhole: boolean): Promise<BlobToSave> {
     const { workspace } = this;
     const version = workspace.version(name);
@@ -90,6 +95,7 @@ export class SavedNode {
       return { carry: entry };
     }
     const snapshot = isWhole ? undefined : await this.#snapshot(name);
+    await workspace.arrive(name);
     const value = workspace.get(name);
     const codec = workspace.declared.get(name)?.codec;
     const encoded = codec === undefined

@@ -14,14 +14,8 @@ import { type BestQuery, BestReader } from "./best.ts";
 import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
-import {
-  checkNames,
-  manifestOf,
-  restoreAll,
-  restoreBlobs,
-  type RestoreMap,
-  type RestoreOptions,
-} from "./restore.ts";
+import { loadedBytes, loadManifest, type LoadOptions } from "./late.ts";
+import { checkNames, manifestOf, restoreBlobs } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
 import { bareState, blobsToSave, metricsNow, newBytes, sameNames } from "./selection.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -127,10 +121,10 @@ export class CheckpointEngine {
   }
 
   /** Builds the task that restores every blob of a manifest, or what is made of them. */
-  loadTask(ref: ManifestRef, map?: RestoreMap): CheckpointTask<void> {
+  loadTask(ref: ManifestRef, options?: LoadOptions): CheckpointTask<void> {
     return this.#task(
       `load ${ref.epoch}@a${ref.attempt}`,
-      async (host) => await this.#loadManifest(host, await this.archive.read(ref), { map }),
+      async (host) => await this.#loadManifest(host, await this.archive.read(ref), options),
     );
   }
 
@@ -196,7 +190,7 @@ export class CheckpointEngine {
     return {
       ...{ host, epoch, phase, program, nodes, bytes, isAside, startedMs },
       run: run && { ...run, stamps: cloneValue(run.stamps) },
-      metrics: metricsNow(host, program),
+      metrics: await metricsNow(host, program),
     };
   }
 
@@ -270,14 +264,16 @@ export class CheckpointEngine {
   async #loadManifest(
     host: CheckpointHost,
     manifest: Manifest,
-    options: RestoreOptions = {},
+    options: LoadOptions = {},
   ): Promise<void> {
     await this.#committing;
     const started = performance.now();
     const store = await this.archive.store();
     const before = store.store.bytesRead;
-    const loaded = await store.readBlobs(manifest, () => true);
-    const changed = await restoreAll(host, manifest, loaded, options);
+    const changed = await loadManifest(host, store, manifest, {
+      ...options,
+      onArrival: (node, name, value) => this.#saved.arrived(host, node, name, value),
+    });
     this.#saved.loaded(host, manifest);
     for (const [node, name] of changed) host.workspace(node).touch(name);
     const durationMs = performance.now() - started;
@@ -287,8 +283,7 @@ export class CheckpointEngine {
     const reports = Object.keys(manifest.nodes).map((node) => ({
       node,
       durationMs,
-      bytes: Object.values(manifest.nodes[node] ?? {})
-        .reduce((sum, entry) => sum + ("absent" in entry ? 0 : entry.bytes), 0),
+      bytes: loadedBytes(manifest, node, options),
     }));
     await this.archive.report("load", epoch, reports);
   }

@@ -107,7 +107,7 @@ export async function decodeBlob(declared: AnyBlob | undefined, plain: unknown):
 }
 
 /** Compares the saved kind of value with what the job declares, as far as that is known. */
-function checkType(
+export function checkType(
   entry: BlobEntry,
   declared: AnyBlob | undefined,
   { name, node, epoch }: { readonly name: string; readonly node: string; readonly epoch: number },

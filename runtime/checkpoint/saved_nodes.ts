@@ -54,6 +54,11 @@ export class SavedNodes {
     }
   }
 
+  /** Takes note of a value that was loaded when it was first needed. */
+  arrived(host: CheckpointHost, node: string, name: string, value: unknown): void {
+    this.#follow(host, node).arrived(name, value);
+  }
+
   /** Forgets all, so that everything is saved whole. */
   forget(): void {
     this.#last = undefined;

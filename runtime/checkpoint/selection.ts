@@ -21,19 +21,21 @@ export function blobsToSave(
   if (program !== undefined) {
     return program.saved.filter((saved) => saved.node === node).map(({ blob }) => blob.name);
   }
-  const { values, declared } = host.workspace(node);
-  const names = listed ?? [...new Set([...declared.keys(), ...values.keys()])];
+  const { names: set, declared } = host.workspace(node);
+  const names = listed ?? [...new Set([...declared.keys(), ...set])];
   return names.filter((name) => declared.get(name)?.scratch !== true);
 }
 
 /** The numbers by which epochs are compared, as they are now. */
-export function metricsNow(
+export async function metricsNow(
   host: CheckpointHost,
   program: Program | undefined,
-): Record<string, number> {
+): Promise<Record<string, number>> {
   const metrics: Record<string, number> = {};
   for (const { node, blob, key } of program?.metrics ?? []) {
-    const value = host.workspace(node).get(blob.name);
+    const workspace = host.workspace(node);
+    await workspace.arrive(blob.name);
+    const value = workspace.get(blob.name);
     if (typeof value === "number") metrics[key] = value;
   }
   return metrics;

@@ -23,6 +23,7 @@ export function planData(program: Program, place: string): unknown {
     durability: plan.durability,
     grain: plan.grain ?? "epoch",
     snapshot: plan.snapshot ?? "blocks",
+    load: plan.load ?? "eager",
     check: plan.check ?? "off",
     onSaveError: plan.onSaveError ?? "fail",
     onDamaged: plan.onDamaged ?? "fallback",

@@ -62,6 +62,7 @@ function checkpointLines(program: Program, place: string): string[] {
     `a failed save: ${onSaveError}; a damaged epoch: ${onDamaged}; an edited job: ${onChange}`,
     ...migrate.length === 0 ? [] : [`migrate ${migrate.map(({ name }) => name).join(", ")}`],
     ...plan.snapshot === "none" ? ["blobs that were written are saved whole"] : [],
+    ...plan.load === "lazy" ? ["a resume reads large blobs when they are first needed"] : [],
     ...plan.check === "reads" ? ["what tasks read is compared before and after"] : [],
     ...describeBlobs(program),
   ];

@@ -84,7 +84,9 @@ async function objectsIn(store: MemoryStore, prefix: string): Promise<string[]> 
 export async function digestsOf(session: LocalSession): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const node of [...session.nodes].sort()) {
-    const { values, declared } = session.workspace(node);
+    const workspace = session.workspace(node);
+    for (const name of workspace.names) await workspace.arrive(name);
+    const { values, declared } = workspace;
     for (const name of [...values.keys()].sort()) {
       if (declared.get(name)?.scratch === true) continue;
       const digest = await digestOfBlob(values.get(name), declared.get(name)?.codec);

@@ -106,7 +106,8 @@ async function loadEpoch(
   if (manifest.run.stop === undefined) mustMatch(request, recompiled);
   await session.run(declareBlobs(program, false));
   try {
-    await session.run(engine.loadTask(ref, recompiled.migrations));
+    const isLazy = program.plan.load === "lazy";
+    await session.run(engine.loadTask(ref, { map: recompiled.migrations, isLazy }));
   } catch (error) {
     if (error instanceof BlobTypeError) mustMatch(request, recompiled);
     throw error;

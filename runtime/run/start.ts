@@ -168,8 +168,9 @@ async function goOn(
   if (last !== undefined) {
     const { engine } = request.checkpoints;
     const ended = await engine.archive.read(last);
-    const migrations = await migrationsOf(program, ended, await engine.archive.store());
-    await request.session.run(engine.loadTask(last, migrations));
+    const map = await migrationsOf(program, ended, await engine.archive.store());
+    const isLazy = program.plan.load === "lazy";
+    await request.session.run(engine.loadTask(last, { map, isLazy }));
     await request.session.run(fillNewBlobs(program, ended));
     const phase = nextPhase(program, last.phase);
     const mode = phase === undefined ? "already finished" : "resumed";

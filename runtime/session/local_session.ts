@@ -142,7 +142,9 @@ export class LocalSession implements Session {
       return Promise.reject(new UnknownNameError("node", node, nearNames(node, this.nodes)));
     }
     const workspace = known ?? new Workspace(node);
-    if (workspace.has(name)) return Promise.resolve(workspace.get(name));
+    if (workspace.has(name)) {
+      return Promise.resolve(workspace.arrive(name)).then(() => workspace.get(name));
+    }
     return Promise.reject(
       workspace.declared.has(name) || typeof blob !== "string"
         ? new BlobNotSetError(name, node)

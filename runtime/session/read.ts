@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isToken, tokensOf } from "../../dsl/access.ts";
+import { type Access, accessesOf, conditionTokens, isToken, tokensOf } from "../../dsl/access.ts";
 import { countOf } from "../../dsl/layout.ts";
 import {
   type AnyBlob,
@@ -32,6 +32,22 @@ export interface Source {
   readonly before: ReadonlyMap<string, unknown>;
   /** What this run of the group records; nothing outside a runner. */
   readonly journal?: GroupJournal | undefined;
+}
+
+/** Whether values are still to be read that were put off until they are needed. */
+export function isLate(source: Source, accesses: readonly Access[]): boolean {
+  return accesses.some(({ node, blob, how }) =>
+    how !== "saved" && source.workspace(node).isLate(blob.name)
+  );
+}
+
+/** Reads values that were put off until they are needed. */
+export async function arrive(source: Source, accesses: readonly Access[]): Promise<void> {
+  if (!isLate(source, accesses)) return;
+  await Promise.all(
+    accesses.filter(({ how }) => how !== "saved")
+      .map(({ node, blob }) => source.workspace(node).arrive(blob.name)),
+  );
 }
 
 /** The value of a token for a task on a node, or a promise of it. */
@@ -157,6 +173,7 @@ function isList(part: AnyToken | readonly AnyToken[]): part is readonly AnyToken
 /** Whether a condition holds on a node now. */
 export async function holds(source: Source, condition: When, node: string): Promise<boolean> {
   const reads: AnyReadable | Reads = condition.reads;
+  await arrive(source, conditionTokens(condition).flatMap((token) => accessesOf(token, node)));
   const inputs: Record<string, unknown> = {};
   const waits: Promise<void>[] = [];
   readAll(source, isToken(reads) ? { value: reads } : reads, node, inputs, waits);

@@ -38,6 +38,7 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
   for (const { node, blob, copy } of group.before) {
     const workspace = host.workspace(node);
     if (!workspace.has(blob.name)) continue;
+    await workspace.arrive(blob.name);
     const value = workspace.get(blob.name);
     before.set(`${node}/${blob.name}`, copy ? await copyBlob(blob, value) : value);
   }

@@ -8,11 +8,18 @@ import { nearNames } from "../../dsl/near.ts";
 import { cloneValue, findShared } from "../../storage/mod.ts";
 import { UnknownNameError } from "../errors.ts";
 
+/** A value that is read when it is first needed. */
+interface LateValue {
+  readonly read: () => Promise<unknown>;
+  reading: Promise<void> | undefined;
+}
+
 /** The blobs of one node: values by name, and when each may last have changed. */
 export class Workspace {
   readonly #values = new Map<string, unknown>();
   readonly #declared = new Map<string, AnyBlob>();
   readonly #versions = new Map<string, number>();
+  readonly #late = new Map<string, LateValue>();
   #writes = 0;
 
   /** Names the node. */
@@ -36,24 +43,68 @@ export class Workspace {
     return this.#values;
   }
 
-  /** Whether a blob is set. */
-  has(name: string): boolean {
-    return this.#values.has(name);
+  /** The names of the blobs that are set, those whose values are read later among them. */
+  get names(): readonly string[] {
+    return [...this.#values.keys(), ...this.#late.keys()];
   }
 
-  /** A blob's value; `undefined` where it is not set. */
+  /** Whether a blob is set. */
+  has(name: string): boolean {
+    return this.#values.has(name) || this.#late.has(name);
+  }
+
+  /** A blob's value; `undefined` where it is not set, or not read yet (see `arrive`). */
   get(name: string): unknown {
     return this.#values.get(name);
   }
 
   /** Sets a blob. */
   set(name: string, value: unknown): void {
+    this.#late.delete(name);
     this.#values.set(name, value);
     this.touch(name);
   }
 
+  /** Sets a blob to a value that is read when it is first needed. */
+  setLate(name: string, read: () => Promise<unknown>): void {
+    this.drop(name);
+    this.#late.set(name, { read, reading: undefined });
+    this.touch(name);
+  }
+
+  /** Whether a blob's value is still to be read. */
+  isLate(name: string): boolean {
+    return this.#late.has(name);
+  }
+
+  /**
+   * Reads a blob's value, where that was put off: to be awaited where it gives a promise. That is no
+   * change of the blob. One that fails is tried again when it is next needed.
+   */
+  arrive(name: string): Promise<void> | undefined {
+    const late = this.#late.get(name);
+    if (late === undefined) return undefined;
+    late.reading ??= this.#read(name, late);
+    return late.reading;
+  }
+
+  async #read(name: string, late: LateValue): Promise<void> {
+    try {
+      const value = await late.read();
+      const declared = this.#declared.get(name);
+      // It may have been set or dropped meanwhile.
+      if (this.#late.get(name) === late) {
+        this.#late.delete(name);
+        this.#values.set(name, value);
+      } else if (declared !== undefined) disposeBlob(declared, value);
+    } finally {
+      late.reading = undefined;
+    }
+  }
+
   /** Unsets a blob; frees the value where its codec can. */
   drop(name: string): void {
+    if (this.#late.delete(name)) this.touch(name);
     if (!this.#values.has(name)) return;
     const value = this.#values.get(name);
     this.#values.delete(name);
@@ -64,7 +115,7 @@ export class Workspace {
 
   /** Unsets all blobs. */
   clear(): void {
-    for (const name of [...this.#values.keys()]) this.drop(name);
+    for (const name of this.names) this.drop(name);
   }
 
   /** Says that a blob may change from now on. */
@@ -121,7 +172,7 @@ export class Workspace {
 
   /** An error that names the blobs nearest to one that is not here. */
   unknown(name: string): UnknownNameError {
-    const names = new Set([...this.#declared.keys(), ...this.#values.keys()]);
+    const names = new Set([...this.#declared.keys(), ...this.names]);
     return new UnknownNameError(`blob of node "${this.node}"`, name, nearNames(name, names));
   }
 }

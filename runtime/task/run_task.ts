@@ -9,7 +9,7 @@ import { parseDuration } from "../../dsl/mod.ts";
 import { monotonicMs } from "../clock.ts";
 import { AliasedUpdateError, TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
 import { errorRecord, type TaskPlace } from "../events.ts";
-import { holds, readInputs, type Source } from "../session/read.ts";
+import { arrive, holds, isLate, readInputs, type Source } from "../session/read.ts";
 import { copyBlob, disposeBlob, type Workspace } from "../session/workspace.ts";
 import { TaskContext } from "./context.ts";
 import type { Halt } from "./halt.ts";
@@ -50,15 +50,16 @@ export function prepareTask(step: PlacedStep, task: AnyTask): TaskStep {
  * @throws {TaskError} Where its last try fails; the cause is what it threw.
  */
 export function runTask(prepared: TaskStep, source: Source, group: Halt): Promise<boolean> {
-  const { task, attempts } = prepared;
+  const { step, task, attempts } = prepared;
   const place = placeOf(prepared, source);
-  const isPlain = task.declaration.if === undefined && attempts === 1;
+  const isPlain = task.declaration.if === undefined && attempts === 1 &&
+    !isLate(source, step.reads);
   if (!isPlain) return runGuarded(prepared, source, place, group);
   touchWrites(prepared, source);
   return runTries(prepared, source, place, group, undefined);
 }
 
-/** Runs a task that may be skipped, or tried again from the same state. */
+/** Runs a task that may be skipped, or tried again from the same state, or whose inputs are still to be read. */
 async function runGuarded(
   prepared: TaskStep,
   source: Source,
@@ -74,6 +75,7 @@ async function runGuarded(
       scope.events.emit({ type: "task-skipped", ...place });
       return false;
     }
+    await arrive(source, step.reads);
     touchWrites(prepared, source);
     if (attempts > 1 && task.declaration.retry?.restore !== false) {
       kept = await keepUpdates(prepared, source);

@@ -29,6 +29,7 @@ Deno.test("plan data: a program as plain data that JSON can hold", () => {
       keep: ["the last 2"],
       grain: "epoch",
       snapshot: "blocks",
+      load: "eager",
       check: "off",
     },
     ...{ onSaveError: "fail", onDamaged: "fallback", onChange: "stop", migrate: [] },
