@@ -35,9 +35,9 @@ export interface Retry {
   readonly if?: (error: unknown) => boolean;
 }
 
-/** At most `count` starts within any `per`. */
+/** At most `count` starts within any `per`; each further try of a piece is one more start. */
 export interface Rate {
-  /** How many pieces may start. */
+  /** How many tries of pieces may start. */
   readonly count: number;
   /** In which time. */
   readonly per: Duration;

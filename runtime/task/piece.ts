@@ -25,6 +25,8 @@ export interface PieceOptions {
   readonly retry?: Retry | undefined;
   /** How long one try may take. */
   readonly timeout?: Duration | undefined;
+  /** Waits until a try may start; no try waits where not given. */
+  readonly pace?: () => Promise<void>;
 }
 
 /** Runs a piece, trying again as its options say. */
@@ -39,6 +41,7 @@ export async function runPiece<T>(
   const maxDelayMs = retry?.maxDelay === undefined ? Infinity : parseDuration(retry.maxDelay);
   const attempts = retry?.attempts ?? 1;
   for (let number = 1;; number++) {
+    if (options.pace !== undefined) await options.pace();
     host.halt.check();
     try {
       return await runTry(run, host, number, timeoutMs, what);

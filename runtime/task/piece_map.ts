@@ -3,15 +3,21 @@
  *
  * @module
  */
-import type { Awaitable, MapOptions, Mapped, PieceContext } from "../../dsl/mod.ts";
+import type { Awaitable, MapOptions, Mapped, PieceContext, Rate } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
 import { monotonicMs } from "../clock.ts";
 import type { UnresponsiveTaskError } from "../errors.ts";
 import { type Halt, unresponsiveIn } from "./halt.ts";
+import { Items } from "./items.ts";
 import { runPiece } from "./piece.ts";
 import { sleep } from "./turn.ts";
 
 type Settled<O> = PromiseSettledResult<O>;
+
+/** A piece that was started, and its result once it has one. */
+interface Entry<O> {
+  result: Settled<O> | undefined;
+}
 
 /** Why pieces end whose results nobody waits for any more. */
 export class NotNeededError extends Error {
@@ -31,11 +37,18 @@ export interface Memo {
 export class PieceMap<I, O> implements Mapped<O> {
   readonly #keys = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
+  /** What was started and not yet given, in order. */
+  readonly #window: Entry<O>[] = [];
   readonly #starts: number[] = [];
   readonly #halt: Halt;
+  #source: Items<I> | undefined;
+  #onChange: () => void = () => {};
+  #paced: Promise<void> = Promise.resolve();
   #isUsed = false;
   #endsOnFailure = false;
   #stuck: UnresponsiveTaskError | undefined;
+  /** Something has ended, or come, that was waited for. */
+  readonly #tell = (): void => this.#onChange();
 
   /** Takes what to run, and where. */
   constructor(
@@ -93,26 +106,47 @@ export class PieceMap<I, O> implements Mapped<O> {
     this.#endsOnFailure = endsOnFailure;
     if (this.#isUsed) throw new Error(`map "${this.name}" was asked for its results twice`);
     this.#isUsed = true;
-    // As many results may wait for their turn as pieces may run, so that memory is bounded.
-    const window: Promise<Settled<O>>[] = [];
-    const ahead = 2 * (this.options.concurrency ?? 1);
+    const items = new Items(this.items, this.#tell, (error) => this.#halt.halt(error));
+    this.#source = items;
+    this.#halt.signal.addEventListener("abort", this.#tell, { once: true });
+    let isFailed = false;
     try {
-      let index = 0;
-      for await (const item of this.items) {
-        await this.#start(item, index++, window);
-        if (window.length >= ahead) yield await this.#next(window);
+      for (let index = 0;;) {
+        index = this.#startAll(items, index);
+        const result = this.#window[0]?.result;
+        if (result !== undefined) {
+          this.#window.shift();
+          yield this.#given(result);
+          continue;
+        }
+        if (this.#stuck !== undefined) throw this.#stuck;
+        this.#halt.check();
+        if (this.#window.length === 0 && items.isDone) return;
+        await new Promise<void>((resolve) => this.#onChange = resolve);
       }
-      while (window.length > 0) yield await this.#next(window);
+    } catch (error) {
+      isFailed = true;
+      throw error;
     } finally {
-      await this.close();
+      await this.close(isFailed);
     }
   }
 
-  /** Ends what runs, and waits for it. */
-  async close(): Promise<void> {
+  /**
+   * Ends what runs, and waits for it.
+   *
+   * @throws What the source threw when it was closed, where nothing else has failed.
+   */
+  async close(isFailed: boolean = true): Promise<void> {
     this.#halt.halt(new NotNeededError(`map "${this.name}" ended`));
     this.#halt.release();
     await Promise.allSettled(this.#running);
+    try {
+      // What reads an item cannot be told to end: it must not take the time in which the task has to.
+      await this.#source?.close(this.#halt.graceMs / 2);
+    } catch (error) {
+      if (!isFailed) throw error;
+    }
   }
 
   async #all(): Promise<O[]> {
@@ -121,17 +155,32 @@ export class PieceMap<I, O> implements Mapped<O> {
     return results;
   }
 
-  async #next(window: Promise<Settled<O>>[]): Promise<Settled<O>> {
-    const result = await window.shift();
-    if (result === undefined) throw new Error("unreachable: the window is not empty");
+  #given(result: Settled<O>): Settled<O> {
     if (this.#stuck !== undefined) throw this.#stuck;
     // The end of the whole task is no failure of a piece.
     if (result.status === "rejected" && this.#halt.isHalted) throw this.#halt.reason;
     return result;
   }
 
-  async #start(item: I, index: number, window: Promise<Settled<O>>[]): Promise<void> {
-    const { key: keyOf, concurrency = 1, retry, timeout } = this.options;
+  /** Starts all that may start without waiting; gives the index of the next item. */
+  #startAll(items: Items<I>, from: number): number {
+    const { concurrency = 1 } = this.options;
+    let index = from;
+    // As many results may wait for their turn as pieces may run, so that memory is bounded.
+    while (!this.#halt.isHalted && this.#window.length < 2 * concurrency) {
+      if (this.#running.size >= concurrency) {
+        items.read();
+        break;
+      }
+      const item = items.take();
+      if (item === undefined) break;
+      this.#start(item.value, index++);
+    }
+    return index;
+  }
+
+  #start(item: I, index: number): void {
+    const { key: keyOf, rate, retry, timeout } = this.options;
     const key = keyOf(item, index);
     if (this.#keys.has(key)) {
       throw new Error(
@@ -141,29 +190,31 @@ export class PieceMap<I, O> implements Mapped<O> {
     this.#keys.add(key);
     const known = this.memo?.recall(key);
     if (known !== undefined) {
-      window.push(Promise.resolve({ status: "fulfilled", value: known.value as O }));
+      this.#window.push({ result: { status: "fulfilled", value: known.value as O } });
       return;
     }
-    while (this.#running.size >= concurrency) await Promise.race(this.#running);
-    await this.#pace();
     this.#halt.check();
+    const what = `piece "${key}" of map "${this.name}"`;
     const piece = runPiece(
       (context) => this.run(item, context),
       { halt: this.#halt, context: (number, halt) => this.context(key, number, halt) },
-      { what: `piece "${key}" of map "${this.name}"`, retry, timeout },
+      { what, retry, timeout, ...rate === undefined ? {} : { pace: () => this.#pace(rate) } },
     );
-    const settled: Promise<Settled<O>> = this.#recorded(key, piece).then(
-      (value) => ({ status: "fulfilled", value }),
+    const entry: Entry<O> = { result: undefined };
+    this.#window.push(entry);
+    const ended = this.#recorded(key, piece).then(
+      (value) => entry.result = { status: "fulfilled", value },
       (reason: unknown) => {
+        entry.result = { status: "rejected", reason };
         this.#stuck ??= unresponsiveIn(reason);
         // At once, and not in its turn: what still runs or waits would be for nothing.
         if (this.#endsOnFailure) this.#halt.halt(reason);
-        return { status: "rejected", reason };
       },
-    );
-    this.#running.add(settled);
-    settled.then(() => this.#running.delete(settled));
-    window.push(settled);
+    ).then(() => {
+      this.#running.delete(ended);
+      this.#tell();
+    });
+    this.#running.add(ended);
   }
 
   async #recorded(key: string, piece: Promise<O>): Promise<O> {
@@ -172,14 +223,15 @@ export class PieceMap<I, O> implements Mapped<O> {
     return value;
   }
 
-  /** Waits until one more piece may start under the rate. */
-  async #pace(): Promise<void> {
-    const { rate } = this.options;
-    if (rate === undefined) return;
-    const perMs = parseDuration(rate.per);
-    const earliest = this.#starts.length < rate.count ? -Infinity : this.#starts.shift() ?? 0;
-    const waitMs = earliest + perMs - monotonicMs();
-    if (waitMs > 0) await sleep(waitMs, this.#halt.signal);
-    this.#starts.push(monotonicMs());
+  /** Waits until one more try may start under the rate; one after another, so that none overtakes. */
+  #pace(rate: Rate): Promise<void> {
+    const pace = async (): Promise<void> => {
+      const earliest = this.#starts.length < rate.count ? -Infinity : this.#starts.shift() ?? 0;
+      const waitMs = earliest + parseDuration(rate.per) - monotonicMs();
+      if (waitMs > 0) await sleep(waitMs, this.#halt.signal);
+      this.#starts.push(monotonicMs());
+    };
+    // One that was told to end holds up no other.
+    return this.#paced = this.#paced.then(pace, pace);
   }
 }

@@ -228,7 +228,7 @@ Deno.test("map: one that is left half read is ended with its task", async () => 
       ended++;
       return n;
     }, { key, concurrency: 2 })[Symbol.asyncIterator]();
-    // The window is full only with four pieces, so the first result comes when one has been waited for.
+    // One result is asked for, and no other.
     void pieces.next().catch(() => {});
     await turns(2);
   });
