@@ -37,6 +37,7 @@ const GROUPS = ["init", "epoch", "download", "exit"] as const;
 export function describeJob(program: Program, sources: Sources): JobDescription {
   const { shape, plan, declaredParams, until } = program;
   const { tasks, blobs, resources, cursors } = new Inventory(shape, {});
+  const saved = new Set(program.saved.map(({ blob }) => blob));
   const groups = GROUPS.map((name) => {
     return { name, tasks: new Set(program.groups[name].steps.map(({ task }) => task)) };
   });
@@ -47,7 +48,7 @@ export function describeJob(program: Program, sources: Sources): JobDescription 
     groups: partOf(GROUPS.map((name) => ({ name })), ({ name }) => ({
       steps: stepsWords(shape[name] ?? []),
     })),
-    blobs: partOf(blobs, (blob) => blobFields(blob, program)),
+    blobs: partOf(blobs, (blob) => blobFields(blob, saved.has(blob))),
     params: partOf(declaredParams.values(), (param) => ({ is: paramWords(param) })),
     resources: partOf(resources, ({ open, close, stamp, reads }) => ({
       code: codeWords(open, close, stamp),
@@ -107,8 +108,7 @@ function taskFields({ body, declaration }: AnyTask, groups: string): Fields {
   };
 }
 
-function blobFields(blob: AnyBlob, { saved }: Program): Fields {
-  const isSaved = saved.some((placed) => placed.blob === blob);
+function blobFields(blob: AnyBlob, isSaved: boolean): Fields {
   const { initial, codec } = blob;
   return {
     saved: isSaved ? "yes" : "no",

@@ -87,5 +87,6 @@ function isLate(
   { isLazy = false, map }: LoadOptions,
 ): boolean {
   return isLazy && entry !== undefined && !("absent" in entry) && entry.blocks !== undefined &&
-    entry.bytes > INLINE_BYTES && map?.asSaved(node, name) === undefined;
+    entry.bytes > INLINE_BYTES && map?.asSaved(node, name) === undefined &&
+    map?.replaces(node, name) !== true;
 }

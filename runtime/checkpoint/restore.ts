@@ -21,6 +21,8 @@ export type NodeValues = Map<string, Map<string, unknown>>;
 export interface RestoreMap {
   /** The blob as it was saved, where it is not as the job declares it. */
   asSaved(node: string, name: string): AnyBlob | undefined;
+  /** Whether a value is made anew, and what was saved under its name is not looked at. */
+  replaces(node: string, name: string): boolean;
   /** Changes the values, decoded, in their place. */
   apply(values: NodeValues): Promise<void>;
 }
@@ -93,7 +95,7 @@ async function decodeAll(
     for (const [name, plain] of blobs) {
       const entry = manifest.nodes[node]?.[name];
       const declared = map?.asSaved(node, name) ?? workspace.declared.get(name);
-      if (entry === undefined) continue;
+      if (entry === undefined || map?.replaces(node, name) === true) continue;
       checkType(entry, declared, { name, node, epoch: manifest.epoch });
       values.push([workspace, name, await decodeBlob(declared, plain)]);
     }

@@ -71,6 +71,11 @@ export class Migrations implements RestoreMap {
     return undefined;
   }
 
+  /** Whether a migration makes a blob, and none reads what was saved under its name. */
+  replaces(node: string, name: string): boolean {
+    return this.made.has(`${node}/${name}`) && this.asSaved(node, name) === undefined;
+  }
+
   /** Runs the migrations on the old values of all nodes, in their place. */
   async apply(values: NodeValues): Promise<void> {
     for (const { migration, nodes } of this.#placed) {

@@ -27,6 +27,8 @@ export interface JournalStart {
   readonly progress: Progress;
   /** The state that it starts from; none for the very start. */
   readonly from: ManifestRef | undefined;
+  /** Whether migrations have made blobs of what was saved. */
+  readonly isMigrated: boolean;
 }
 
 /** Keeps the journal of a run. */
@@ -117,12 +119,13 @@ export class RunJournal {
 function usable(
   work: LoggedWork,
   { session: { events } }: RunRequest,
-  { progress }: JournalStart,
+  { progress, isMigrated }: JournalStart,
 ): LoggedWork | undefined {
   const { branch, seed } = work.head;
   if (branch !== progress.branch) return undefined;
-  if (seed === progress.seed) return work;
-  const message = `what tasks have done since that state had the seed ${seed}, and is done again`;
+  if (seed === progress.seed && !isMigrated) return work;
+  const before = isMigrated ? "may have read blobs in their old form" : `had the seed ${seed}`;
+  const message = `what tasks have done since that state ${before}, and is done again`;
   events.emit({ type: "notice", level: "info", message });
   return undefined;
 }

@@ -39,6 +39,8 @@ export interface Start {
   readonly from: ManifestRef | undefined;
   /** The epoch that it, or the phase it starts from, follows. */
   readonly epoch: ManifestRef | undefined;
+  /** Whether migrations have made blobs of what was saved. */
+  readonly isMigrated: boolean;
   /** What is to be said about it. */
   readonly notices: readonly string[];
   /** What is to be said even where little is: that something saved is damaged. */
@@ -129,6 +131,7 @@ async function startAnew(
     phase: "init",
     from: undefined,
     epoch: undefined,
+    isMigrated: false,
     notices: settings.notices,
     warnings: [],
   };
@@ -154,6 +157,7 @@ async function goOn(
   progress.stop = epoch === 0 ? undefined : await judge(request.session, progress);
   const common = {
     ...{ program, description, progress, ...words, mode: "resumed", epoch: loaded.ref } as const,
+    isMigrated: recompiled.migrations.made.size > 0,
   };
   if (progress.stop === undefined) {
     if (before !== undefined) {
@@ -175,7 +179,7 @@ async function goOn(
     const phase = nextPhase(program, last.phase);
     const mode = phase === undefined ? "already finished" : "resumed";
     if (phase !== undefined) admit(request, recompiled, words);
-    return { ...common, mode, phase, from: last };
+    return { ...common, mode, phase, from: last, isMigrated: map.made.size > 0 };
   }
   admit(request, recompiled, words);
   return { ...common, phase: nextPhase(program), from: loaded.ref };

@@ -216,3 +216,46 @@ Deno.test("property: a migrated job ends as one that had its new form all along"
     { numRuns: 20 },
   );
 });
+
+Deno.test("what tasks did with blobs in their old form, they do again in the new one", async () => {
+  const to = `memory:${crypto.randomUUID()}`;
+  const meters = blob("length", { initial: () => 2 });
+  const seen = blob("seen", { initial: () => 0 });
+  const centimeters = blob("length", { initial: () => 200 });
+  const read = (length: typeof meters) =>
+    task("read", { reads: { length }, writes: { seen } }).run(({ length }) => ({ seen: length }));
+  const tell = (run: () => void) => task("tell", { reads: { seen } }).run(run);
+  const convert = migration("convert", { reads: { meters }, writes: { centimeters } })
+    .run(({ meters }) => ({ centimeters: 100 * meters }));
+  const jobWith = (epoch: JobOptions["epoch"], migrate: readonly Migration[]): Job =>
+    job("moved", {
+      ...{ epoch, until: epochs(1) },
+      checkpoint: { to, grain: "task", onChange: "allow", migrate },
+    });
+  const failing = tell(() => {
+    throw new TypeError("a flaw");
+  });
+  await assertRejects(() => run(jobWith([read(meters), failing], []), { to }));
+  const mended = jobWith([read(centimeters), tell(() => {})], [convert]);
+  assertEquals(await run(mended, { to, resumeFromEpoch: "latest" }), { length: 200, seen: 200 });
+});
+
+for (const load of ["eager", "lazy"] as const) {
+  Deno.test(`a blob that is made anew may have been anything before (load: ${load})`, async () => {
+    const size = blob("size", { initial: () => 3 });
+    const big = blob("list", { initial: () => new Float32Array(5000) });
+    const list = blob("list", { initial: () => ["none"] });
+    const use = (list: typeof big) =>
+      task("use", { reads: { size }, updates: { list } }).run(({ list }) => void (list[0] = 1));
+    const fill = migration("fill", { reads: { size }, writes: { list } })
+      .run(({ size }) => ({ list: new Array(size).fill("made") }));
+    const jobWith = (epoch: JobOptions["epoch"], migrate: readonly Migration[]): Job => {
+      const checkpoint = { to: "memory:unused", onChange: "allow", migrate, load } as const;
+      return job("moved", { epoch, until: epochs(2), checkpoint });
+    };
+    const to = await started(jobWith([use(big)], []), 1);
+    const say = task("use", { reads: { size, list } }).run(() => {});
+    const values = await run(jobWith([say], [fill]), { to, resumeFromEpoch: "latest" });
+    assertEquals(values, { size: 3, list: ["made", "made", "made"] });
+  });
+}
