@@ -22,7 +22,7 @@ const QUICK_SYNC_MS = 5;
 /** The file system of the machine. Needs permission to read and write the paths it is asked for. */
 export function denoFileSystem(): FileSystem {
   const thread = new ThreadWriter();
-  const syncs = new Syncs();
+  const syncs = new Syncs(() => thread.isWriting);
   return {
     create: (path) =>
       now(() => writer(Deno.openSync(path, { write: true, createNew: true }), syncs)),
@@ -49,13 +49,18 @@ function now<T>(call: () => T): Promise<T> {
   return new Promise((resolve) => resolve(call()));
 }
 
-/** Syncs at once what is small, on a disk that was quick the last time; all else aside. */
+/**
+ * Syncs at once what is small, on a disk that was quick the last time; all else aside, and all while a
+ * large file is being written: a sync may have to wait for that one's bytes too.
+ */
 class Syncs {
   #lastMs = 0;
 
+  constructor(private readonly isBusy: () => boolean) {}
+
   async sync(bytes: number, atOnce: () => void, aside: () => Promise<void>): Promise<void> {
     const started = performance.now();
-    if (bytes <= SMALL_BYTES && this.#lastMs <= QUICK_SYNC_MS) atOnce();
+    if (bytes <= SMALL_BYTES && this.#lastMs <= QUICK_SYNC_MS && !this.isBusy()) atOnce();
     else await aside();
     this.#lastMs = performance.now() - started;
   }

@@ -40,6 +40,11 @@ export class ThreadWriter {
     }
   }
 
+  /** Whether it is writing a file. */
+  get isWriting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Keeps the thread between files, until it is released. */
   keep(): void {
     this.#isKept = true;

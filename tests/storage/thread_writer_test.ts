@@ -61,7 +61,10 @@ Deno.test("what is larger than a gathered piece is written in several", async ()
   const writer = new ThreadWriter();
   const path = join(folder.path, "large");
   const large = shared(noise(9 * 1024 * 1024 + 17, 3));
-  await writer.write(path, [[large], [large.subarray(5)]], { sync: true });
+  const writing = writer.write(path, [[large], [large.subarray(5)]], { sync: true });
+  assert(writer.isWriting);
+  await writing;
+  assert(!writer.isWriting);
   const found = await Deno.readFile(path);
   const second = large.byteLength - 5;
   assertEquals(found.byteLength, 2 * 5 + large.byteLength + second);
