@@ -72,6 +72,7 @@ export class Run {
     if (start.phase === undefined) {
       return this.#result("already finished", `${start.progress.stop ?? "it"} holds`);
     }
+    if (start.phase === "epoch" && this.#isLastAllowed()) return this.#stopped();
     checkpoints.engine.bind({
       program: start.program,
       runState: () => this.#progress.save(),
@@ -109,7 +110,6 @@ export class Run {
       for (const action of program.resumed) {
         if (action.do !== "load" && action.do !== "judge") await this.#do(action);
       }
-      if (phase === "epoch" && this.#isLastAllowed()) return this.#stopped();
     }
     if (phase === "init" || phase === "epoch") {
       while (progress.epoch === 0 || progress.stop === undefined) {
@@ -287,7 +287,10 @@ export class Run {
   }
 
   #stopped(): RunResult {
-    return this.#result("stopped", `it was to stop after epoch ${this.#progress.epoch}`);
+    const { stopAfterEpoch } = this.#request;
+    const { epoch } = this.#progress;
+    const beyond = epoch === stopAfterEpoch ? "" : `, and stands at ${epoch}`;
+    return this.#result("stopped", `it was to stop after epoch ${stopAfterEpoch}${beyond}`);
   }
 
   #result(outcome: RunResult["outcome"], because: string): RunResult {

@@ -77,7 +77,7 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     const start = target === undefined
       ? await startAnew(request, early, unfinished)
       : await goOn(request, target, early, unfinished);
-    if (start.phase === undefined) return start;
+    if (start.phase === undefined || isFarEnough(start, request)) return start;
     if (!isTaken) {
       const { description, progress: { seed, program } } = start;
       await engine.attempts.begin({ seed, params: program.params, description });
@@ -190,6 +190,11 @@ function nextPhase(program: Program, done?: ManifestRef["phase"]): Phase | undef
   const phases = program.end.flatMap((action) => action.do === "record" ? [action.phase] : []);
   const after = END_PHASES.findIndex((phase) => phase === done);
   return phases.find((phase) => END_PHASES.indexOf(phase) > after);
+}
+
+/** Whether a job that is to go on with an epoch stands where it was to stop, or beyond. */
+function isFarEnough({ phase, progress }: Start, { stopAfterEpoch }: RunRequest): boolean {
+  return phase === "epoch" && stopAfterEpoch !== undefined && progress.epoch >= stopAfterEpoch;
 }
 
 function sameTarget(a: Target | undefined, b: Target | undefined): boolean {

@@ -6,17 +6,25 @@ import { CheckpointNotFoundError } from "../../../storage/mod.ts";
 import { errorOf } from "../helpers.ts";
 import { actions, everywhere, notices, stepsOf, total } from "./world.ts";
 
-everywhere("run: told to stop after an epoch that is saved, it runs none", async (world) => {
-  await world.run(world.job(), { stopAfterEpoch: 2 });
-  for (const stopAfterEpoch of [2, 1]) {
-    const again = await world.run(world.job(), { resumeFromEpoch: "latest", stopAfterEpoch });
-    assertEquals([again.epoch, again.seen.started, again.runner.result?.outcome], [
-      2,
-      [],
-      "stopped",
-    ]);
-  }
-});
+everywhere(
+  "run: told to stop after an epoch that is saved, it runs none and takes no attempt",
+  async (world) => {
+    await world.run(world.job(), { stopAfterEpoch: 2 });
+    const attempts = await world.names("attempts/");
+    for (const stopAfterEpoch of [2, 1]) {
+      const again = await world.run(world.job(), { resumeFromEpoch: "latest", stopAfterEpoch });
+      assertEquals([again.epoch, again.seen.started, again.runner.result?.outcome], [
+        2,
+        [],
+        "stopped",
+      ]);
+      const beyond = stopAfterEpoch === 2 ? "" : ", and stands at 2";
+      const because = `it was to stop after epoch ${stopAfterEpoch}${beyond}`;
+      assertEquals(again.runner.result?.because, because);
+      assertEquals(await world.names("attempts/"), attempts);
+    }
+  },
+);
 
 everywhere("run: a resume where nothing is, and from an epoch that is not saved", async (world) => {
   const none = await world.fail(world.job(), { resumeFromEpoch: "latest" });
