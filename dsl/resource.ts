@@ -17,7 +17,10 @@ import {
 export interface ResourceOptions<T, R extends ResourceReads = None, S = undefined> {
   /** Params and other resources that `open` needs. */
   readonly reads?: R;
-  /** Opens it: once for each node and attempt, when a task first needs it. */
+  /**
+   * Opens it: once for each node and attempt, when a task first needs it. The task's timeout begins when
+   * it is open; what opens slowly should listen to the context's `signal`, which is aborted when the run ends.
+   */
   readonly open: (inputs: Inputs<R>, context: ResourceContext) => Awaitable<T>;
   /** Closes it, at the end of the run, whatever the end. */
   readonly close?: (value: T) => Awaitable<void>;

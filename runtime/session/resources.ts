@@ -69,11 +69,10 @@ export class ResourcePool {
     const value = await resource.open(inputs as never, context);
     const opened = { resource, value };
     try {
-      if (this.#isClosed) {
-        throw new Error(`Resource "${resource.name}" opened after the run had ended`);
-      }
+      this.#checkNotClosed(resource);
       if (resource.stamp !== undefined) {
         const stamp: unknown = await resource.stamp(value as never);
+        this.#checkNotClosed(resource);
         this.#stamps.set(key, stamp);
         this.onStamp(key, stamp);
       }
@@ -83,6 +82,10 @@ export class ResourcePool {
     }
     this.#opened.push(opened);
     return value;
+  }
+
+  #checkNotClosed({ name }: ResourceRef<unknown>): void {
+    if (this.#isClosed) throw new Error(`Resource "${name}" opened after the run had ended`);
   }
 }
 

@@ -119,6 +119,22 @@ export class Halt {
     }
   }
 
+  /** Waits for what does not run under it, such as what opens for others too; once told to end, no longer. */
+  async unlessHalted<T>(result: PromiseLike<T>): Promise<T> {
+    const { signal } = this;
+    let stop: () => void = () => {};
+    const halted = new Promise<never>((_, reject) => {
+      stop = (): void => reject(signal.reason);
+      if (signal.aborted) stop();
+      else signal.addEventListener("abort", stop, { once: true });
+    });
+    try {
+      return await Promise.race([result, halted]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
   get #root(): Halt {
     return this.parent === undefined ? this : this.parent.#root;
   }

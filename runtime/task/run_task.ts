@@ -131,13 +131,10 @@ async function runTries(
   const { timeoutMs } = prepared;
   const { events } = source.scope;
   for (let number = 1;; number++) {
-    const halt = group.child(timeoutMs);
     if (events.isHeard) events.emit({ type: "task-started", ...place, try: number });
-    const started = monotonicMs();
     try {
-      if (events.failure !== undefined) halt.check();
-      await runTry(prepared, source, place, number, halt, group);
-      const durationMs = monotonicMs() - started;
+      if (events.failure !== undefined) group.check();
+      const durationMs = await runTry(prepared, source, place, number, group);
       if (durationMs > timeoutMs) {
         events.emit({ type: "task-overran", ...place, durationMs, timeoutMs });
       }
@@ -151,8 +148,6 @@ async function runTries(
         throw new TaskError(siteOf(prepared, source, number), messageOf(error), { cause: error });
       }
       await sleep(waitMs, group.signal);
-    } finally {
-      halt.release();
     }
     await kept?.restore();
   }
@@ -186,13 +181,37 @@ function nextTryMs(
   return backoffMs(delayMs, maxDelayMs, number + 1);
 }
 
+/** Reads what a task needs, and runs it once; gives how long it took from then on, in milliseconds. */
 async function runTry(
+  prepared: TaskStep,
+  source: Source,
+  place: TaskPlace,
+  number: number,
+  group: Halt,
+): Promise<number> {
+  const { step, task, timeoutMs } = prepared;
+  checkNotShared(prepared, source.workspace(step.node), source.scope.checkReads);
+  const read = readInputs(source, task, step.node);
+  // A resource opens for all who need it: neither does its time count as the task's, nor its deafness.
+  const inputs = isThenable(read) ? await group.unlessHalted(read) : read;
+  const started = monotonicMs();
+  const halt = group.child(timeoutMs);
+  try {
+    await runBody(prepared, source, place, number, halt, group, inputs);
+    return monotonicMs() - started;
+  } finally {
+    halt.release();
+  }
+}
+
+async function runBody(
   prepared: TaskStep,
   source: Source,
   place: TaskPlace,
   number: number,
   halt: Halt,
   group: Halt,
+  inputs: Record<string, unknown>,
 ): Promise<void> {
   const { step, task, timeoutMs } = prepared;
   const { scope } = source;
@@ -200,9 +219,6 @@ async function runTry(
   if (timeoutMs < Infinity) group.deadlines.add(halt);
   let isFailed = true;
   try {
-    checkNotShared(prepared, source.workspace(step.node), scope.checkReads);
-    const read = readInputs(source, task, step.node);
-    const inputs = isThenable(read) ? await halt.settle(read, task.name) : read;
     const check = scope.checkReads ? new ReadCheck(task, step.node, inputs) : undefined;
     const given = (task.body as (inputs: unknown, context: unknown) => unknown)(inputs, context);
     const output = isThenable(given) ? await halt.settle(given, task.name) : given;

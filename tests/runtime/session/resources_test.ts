@@ -103,6 +103,55 @@ Deno.test("resources: closed in the reverse order, those they read after them", 
   assertEquals(told.length, 6);
 });
 
+Deno.test("resources: closed once it is stamped, where the pool was closed meanwhile", async () => {
+  const stamping = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<number>();
+  let closed = 0;
+  const data = resource("data", {
+    open: () => 1,
+    stamp: () => {
+      stamping.resolve();
+      return gate.promise;
+    },
+    close: () => void closed++,
+  });
+  const stamps: unknown[] = [];
+  const all = pool((_, stamp) => stamps.push(stamp));
+  const got = errorOf(all.get(data, "n"));
+  await stamping.promise;
+  await all.close();
+  gate.resolve(1);
+  assertStringIncludes((await got).message, "after the run had ended");
+  assertEquals([closed, stamps], [1, []]);
+});
+
+Deno.test("resources: a task's timeout begins when they are open", async () => {
+  const data = resource("data", {
+    open: () => new Promise<number>((resolve) => setTimeout(() => resolve(7), 40)),
+  });
+  const got: number[] = [];
+  const use = task("use", { reads: { data }, timeout: "5ms" })
+    .run(({ data }) => void got.push(data));
+  await using session = new LocalSession({ grace: "5ms" });
+  await session.run(use);
+  assertEquals(got, [7]);
+});
+
+Deno.test("resources: a stop does not wait for one that opens, and the session goes on", async () => {
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const data = resource("data", {
+    open: () => {
+      stop.abort(reason);
+      return new Promise<never>(() => {});
+    },
+  });
+  const use = task("use", { reads: { data }, retry: { attempts: 2 } }).run(() => {});
+  await using session = new LocalSession({ grace: "1ms" });
+  assertEquals(await errorOf(session.run(use, { signal: stop.signal })), reason);
+  await session.run(task("next").run(() => {}));
+});
+
 Deno.test("resources: open is given params and other resources", async () => {
   const size = param("size", 3);
   const base = resource("base", { reads: { size }, open: ({ size }) => size * 2 });
