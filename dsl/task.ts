@@ -146,6 +146,7 @@ export function task<R extends Reads = None, U extends Updates = None, W extends
         name,
         body,
         declaration: Object.freeze({
+          ...declaration, // a mistyped key too, for the build to name
           reads: frozenTokens(declaration.reads),
           updates: frozenTokens(declaration.updates),
           writes: frozenTokens(declaration.writes),

@@ -79,7 +79,14 @@ export function saved<T>(blob: BlobRef<T>, by: By): SavedView<T> {
   return token({ kind: "saved", blob, by: Object.freeze({ ...by }) });
 }
 
-/** The names of `count` nodes: `name_0`, `name_1` … */
+/**
+ * The names of `count` nodes: `name_0`, `name_1` …
+ *
+ * @throws {RangeError} Where `count` is no whole number from 0 on.
+ */
 export function nodes(name: string, count: number): readonly string[] {
+  if (!Number.isInteger(count) || count < 0) {
+    throw new RangeError(`Cannot name ${count} nodes "${name}": give a whole number from 0 on`);
+  }
   return Object.freeze(Array.from({ length: count }, (_, index) => `${name}_${index}`));
 }

@@ -17,10 +17,16 @@ export function stopConditions(until: JobOptions["until"] | undefined): readonly
   return Array.isArray(until) ? until as readonly Condition[] : [until as Condition];
 }
 
-/** A condition and all those inside it. */
+/** A condition and all those inside it, each once. */
 export function flatten(condition: Condition): readonly Condition[] {
-  const inside = "conditions" in condition ? condition.conditions.flatMap(flatten) : [];
-  return [condition, ...inside];
+  const all = new Set<Condition>();
+  const add = (one: Condition): void => {
+    if (all.has(one)) return;
+    all.add(one);
+    if ("conditions" in one) one.conditions.forEach(add);
+  };
+  add(condition);
+  return [...all];
 }
 
 /** The blob of a {@linkcode By}, and its node where one is named. */
@@ -121,10 +127,9 @@ export class Inventory {
       case "plateau":
         this.#count(condition.epochs);
         return this.#by(condition.by);
-      case "elapsed":
-        return;
       default:
-        condition.conditions.forEach((inner) => this.#condition(inner));
+        // Those inside others are among the job's conditions themselves.
+        return;
     }
   }
 

@@ -1,7 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
+  all,
   any,
   blob,
+  type Condition,
   cursor,
   drained,
   epochs,
@@ -9,6 +11,7 @@ import {
   group,
   keepBest,
   keepLast,
+  nodes,
   on,
   param,
   plateau,
@@ -161,6 +164,98 @@ Deno.test("conditions and rules that are none", () => {
     "wrong-kind: checkpoint: keep has an object where it needs a list of rules: …",
     "wrong-kind: checkpoint: blobs has a list where it needs include or exclude: …",
   ]);
+});
+
+Deno.test("keys that are mistyped", () => {
+  const loose = {
+    ...{ epoch: [], epochs: [], until: epochs(3), untill: epochs(3) },
+    checkpoint: { to: "file:x", evry: epochs(2), keeep: [keepLast(1)], blobs: { includ: [loss] } },
+  };
+  assertEquals(found(loose), [
+    'unknown-key: the job has the key "epochs", which it does not know: the nearest are epoch, ' +
+    "exit, init",
+    'unknown-key: the job has the key "untill", which it does not know: the nearest are until, ' +
+    "init, exit",
+    'unknown-key: checkpoint has the key "evry", which it does not know: the nearest are every, ' +
+    "keep, to",
+    'unknown-key: checkpoint has the key "keeep", which it does not know: the nearest are keep, ' +
+    "check, every",
+    'unknown-key: checkpoint: blobs has the key "includ", which it does not know: the nearest are ' +
+    "include, exclude",
+  ]);
+  const declared = { retries: { attempts: 2 }, retry: { attempts: 2, dellay: "1s" } };
+  assertEquals(found({ epoch: [task("one", declared as never).run(() => {})] }), [
+    'unknown-key: task "one" has the key "retries", which it does not know: the nearest are ' +
+    "reads, retry, writes",
+    'unknown-key: task "one": retry has the key "dellay", which it does not know: the nearest are ' +
+    "delay, maxDelay, restore",
+  ]);
+});
+
+Deno.test("functions, counts and conditions that are missing", () => {
+  const rows = resource("rows", {} as never);
+  const zero = blob("zero", { initial: 0 as never, codec: "plain" as never });
+  const one = task("one", { reads: { rows, zero }, retry: {} as never }).run(() => {});
+  assertEquals(found({ epoch: [one] }), [
+    'wrong-kind: resource "rows": open has undefined where it needs a function: …',
+    'wrong-kind: blob "zero": initial has 0 where it needs a function: …',
+    'wrong-kind: blob "zero": codec has "plain" where it needs what codec(…) gives: …',
+    'wrong-kind: task "one": retry: attempts has undefined where it needs a number: …',
+  ]);
+  const [noneOf, allOf] = [any, all] as unknown as [() => Condition, () => Condition];
+  assertEquals(
+    found({
+      until: [
+        when(loss, none),
+        noneOf(),
+        allOf(),
+        epochs(none),
+        plateau({ min: loss }, {} as never),
+      ],
+    }),
+    [
+      "wrong-kind: until: when has undefined where it needs a function: …",
+      "no-conditions: until has any() without a condition: name one",
+      "no-conditions: until has all() without a condition: name one",
+      "wrong-kind: until has undefined where it needs a param: …",
+      "wrong-kind: until: plateau: epochs has undefined where it needs a param: …",
+    ],
+  );
+  const keep = [{ keep: "lats", count: 3 }, keepLast(none), keepBest({ max: loss }, "2" as never)];
+  assertEquals(found({ checkpoint: { to: "file:x", keep } }), [
+    "wrong-kind: checkpoint: keep has an object where it needs a rule such as keepLast(3): …",
+    "wrong-kind: checkpoint: keep: last has undefined where it needs a count: …",
+    'wrong-kind: checkpoint: keep: best has "2" where it needs a count: …',
+  ]);
+});
+
+Deno.test("what is gathered from no node, or twice from one", () => {
+  const gathers = [gather([], loss), gather(["a", "b", "a"], loss)];
+  assertEquals(found({ epoch: [step("one", { reads: gathers })] }), [
+    'no-nodes: task "one": reads: in: gather has no nodes: name one',
+    'duplicate-node: task "one": reads: in: gather names node "a" twice: name each once',
+  ]);
+  assertEquals(nodes("a", 2), ["a_0", "a_1"]);
+  for (const count of [2.5, -1, NaN, Infinity]) {
+    assertThrows(() => nodes("a", count), RangeError, `Cannot name ${count} nodes "a"`);
+  }
+});
+
+Deno.test("one condition in many places counts in each, and one token is looked at once", () => {
+  let doubled: Condition = epochs(1);
+  for (let depth = 0; depth < 8; depth++) doubled = any(doubled, doubled);
+  assertProblems({ until: doubled }); // 511 conditions
+  for (let depth = 8; depth < 100; depth++) doubled = all(doubled, doubled);
+  assertProblems(
+    { until: doubled },
+    "too-many-conditions: until has more than 1000 conditions, those inside others counted " +
+      "wherever they stand: nest less",
+  );
+  let rows = resource("rows_0", { open: () => 0 });
+  for (let depth = 1; depth < 100; depth++) {
+    rows = resource(`rows_${depth}`, { reads: { a: rows, b: rows }, open: () => 0 });
+  }
+  assertProblems({ epoch: [task("one", { reads: { rows } }).run(() => {})] });
 });
 
 Deno.test("groups that are nested too deep, and one group in many places", () => {
