@@ -67,7 +67,7 @@ function copyOf(name: string, part: object, made: Map<object, unknown>): unknown
       return [key, (body: unknown) => rename(name, run(body), made)];
     }
     // A fallback or a codec is the user's own value, not a part of the template.
-    const isOwn = kind !== undefined && (key === "fallback" || key === "codec");
+    const isOwn = typeof kind === "string" && (key === "fallback" || key === "codec");
     return [key, isOwn ? value : rename(name, value, made)];
   });
   const isChanged = entries.some(([key, value]) => value !== fields[key]);

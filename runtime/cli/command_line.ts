@@ -62,7 +62,7 @@ export interface CommandLine {
 export async function runCommandLine(job: Job, line: CommandLine): Promise<number> {
   const { output } = line;
   const [command, settings = ""] = line.args;
-  if (command === DRILLED) {
+  if (command === DRILLED && settings.startsWith("{")) {
     await runDrilled(job, settings);
     return EXIT.finished;
   }
@@ -81,7 +81,11 @@ export async function runCommandLine(job: Job, line: CommandLine): Promise<numbe
     ready = prepare(job, args, bare, line);
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    if (!isUsage && !(error instanceof JobError)) throw error;
+    if (!isUsage && !(error instanceof JobError)) {
+      // A shape's own function has thrown.
+      output.err(failureText(error, new Kept(), ""));
+      return EXIT.failed;
+    }
     output.err(`error: ${error.message}\n${isUsage ? "--help lists what there is\n" : ""}`);
     return EXIT.usage;
   }
@@ -159,7 +163,7 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
       case "resume":
         return await run(ready, line, kept);
       case "drill":
-        return await drillInProcesses({ job, base: line.base, output, ...ready });
+        return await drillJob(job, ready, line);
       case "fork":
         return await run({ ...ready, runner: await fork(ready, output) }, line, kept);
       case "plan":
@@ -208,6 +212,15 @@ async function run(
   } finally {
     watch.signal.removeEventListener("abort", tell);
   }
+}
+
+async function drillJob(job: Job, ready: Ready, line: CommandLine): Promise<number> {
+  using watch = (line.watch ?? startWatch)(new Map());
+  const { signal } = watch;
+  const { base, output } = line;
+  const end = await drillInProcesses({ job, base, output, signal, ...ready });
+  if (end === "stopped") return EXIT.stopped;
+  return end === "exact" ? EXIT.finished : EXIT.failed;
 }
 
 /** Whether an error came of a stop, as where a task did not end in time. */

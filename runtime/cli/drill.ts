@@ -35,11 +35,16 @@ export interface Drilling {
   readonly base: string;
   /** Where to write. */
   readonly output: Output;
+  /** Ends the drill. */
+  readonly signal: AbortSignal;
 }
 
+/** What a drill comes to. */
+export type DrillEnd = "exact" | "not exact" | "stopped";
+
 /** Drills a job in processes of its own, and removes all that they have saved. */
-export async function drillInProcesses(drilling: Drilling): Promise<number> {
-  const { job, program, args, output } = drilling;
+export async function drillInProcesses(drilling: Drilling): Promise<DrillEnd> {
+  const { job, program, args, output, signal } = drilling;
   const options = processOptions(drilling);
   const say = (text: string, data: Record<string, unknown>): void => {
     if (args.json) output.out(`${toJson(data)}\n`);
@@ -83,13 +88,18 @@ export async function drillInProcesses(drilling: Drilling): Promise<number> {
         }${tried}${apart}\n`,
       );
     }
-    return 0;
+    return "exact";
   } catch (error) {
+    // Its processes were ended, and what they say of that is no finding.
+    if (signal.aborted) {
+      output.err(`${job.name}: the drill was stopped; nothing is left of it\n`);
+      return "stopped";
+    }
     if (error instanceof DrillError) throw withFlags(error, options.flags);
     if (!(error instanceof NotResumableError)) throw error;
     if (args.json) output.out(`${toJson({ type: "drill-failed", message: error.message })}\n`);
     else output.err(`${error.message}\n`);
-    return 1;
+    return "not exact";
   } finally {
     await clean(options.folder);
   }
@@ -121,7 +131,7 @@ async function clean(folder: string): Promise<void> {
  * @throws {UsageError} Where the place is no folder.
  */
 export function drillFolder(
-  { job, program, args, base }: Omit<Drilling, "params" | "output">,
+  { job, program, args, base }: Omit<Drilling, "params" | "output" | "signal">,
 ): string {
   const { db, dbType } = placeOf(args.to ?? program.plan.to, `${job.name}.drill`, base);
   if (dbType === "file") return db;
@@ -132,13 +142,13 @@ export function drillFolder(
 }
 
 function processOptions(drilling: Drilling): ProcessOptions {
-  const { job, params, args, base } = drilling;
+  const { job, params, args, base, signal } = drilling;
   const db = drillFolder(drilling);
   return {
     ...{ job: job.name, folder: join(db, crypto.randomUUID()), params, seed: args.seed },
     file: base.startsWith("file:") ? fromFileUrl(base) : base,
     flags: args.flags ?? ownFlags(db),
-    signal: new AbortController().signal,
+    signal,
   };
 }
 

@@ -100,5 +100,6 @@ function userFrames(error: unknown): string[] {
   const own = [...["runtime", "storage", "dsl"].map((folder) => `${root}${folder}/`), "ext:"];
   return inner.stack.split("\n").filter((line) => line.startsWith("    at "))
     .filter((line) => !own.some((folder) => line.includes(folder)))
+    .filter((line) => !line.includes("(<anonymous>)")) // the language's own, as of a Promise
     .slice(0, MOST_FRAMES).flatMap(cleanLines).map((line) => line.trim());
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ParamRef, ParamValue } from "../../dsl/mod.ts";
+import { type ParamRef, type ParamValue, paramValue } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
 
 /** The help of a job file. */
@@ -31,7 +31,7 @@ Commands
                    what the other keeps
   drill            prove that the job is exact: run it twice uninterrupted, then kill it again and
                    again in processes of its own, resume it, and compare all blobs. It needs
-                   --allow-run, and leaves what is saved as it is
+                   --allow-run, and leaves what is saved as it is, and nothing of its own
 
 Flags
   --fresh          run: start anew, on a line of its own; deletes nothing
@@ -86,9 +86,7 @@ export function paramLines(
   params: readonly ParamRef<unknown>[],
   values: Readonly<Record<string, ParamValue>> = {},
 ): string[] {
-  const flags = params.map((param) =>
-    `--param ${param.name}=${values[param.name] ?? param.default}`
-  );
+  const flags = params.map((param) => `--param ${param.name}=${paramValue(param, values)}`);
   const width = Math.max(0, ...flags.map((flag) => flag.length));
   return params.map((param, index) => `  ${(flags[index] ?? "").padEnd(width)}  ${rulesOf(param)}`);
 }

@@ -141,7 +141,8 @@ export class Screen {
       if (bars.length === 0 && this.#drawn === 0) return;
       this.#redrawnAt = now;
     }
-    const wipe = this.#drawn === 0 ? "" : `\x1b[${this.#drawn}A\x1b[0J`;
+    // The terminal itself may have written behind them, as ^C.
+    const wipe = this.#drawn === 0 ? "" : `\r\x1b[${this.#drawn}A\x1b[0J`;
     this.#write(wipe + [...lines, ...bars].map((line) => `${line}\n`).join(""));
     this.#drawn = bars.length;
   }

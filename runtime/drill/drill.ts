@@ -54,7 +54,7 @@ const TWICE_EVERY = 3;
  * Runs a job twice uninterrupted and then killed at its steps, and compares what the runs saved and hold.
  *
  * @param more What else is to be compared with the first run.
- * @throws {DrillError} Where it fails uninterrupted.
+ * @throws {DrillError} Where it fails uninterrupted, or each run has ended before it is killed.
  * @throws {NotResumableError} Where a run ends otherwise than the first, or cannot be resumed.
  */
 export async function drill(
@@ -79,6 +79,12 @@ export async function drill(
     const killedAt = await tryKilled(plan, reference, make, [dieAt, again]);
     kills += killedAt.length;
     plan.onTrial?.({ number: index + 1, of: steps.length, killedAt });
+  }
+  if (kills === 0) {
+    throw new DrillError(
+      `Job "${plan.job.name}" was not killed once: each run had ended before its kill, at step ` +
+        `${steps.join(", ")} of ${first.steps}. Try again with more kills`,
+    );
   }
   await more(reference);
   return { steps: first.steps, trials: steps.length, kills };

@@ -101,8 +101,13 @@ class FaultTrials {
     const waitAt = Math.max(1, Math.floor(this.reference.life.steps / 2));
     const first = ground.start({ isFirst: true, waitAt });
     await first.waits;
-    const second = await ground.live({ isFirst: false, takeOver });
-    first.go();
+    let second: ProcessLife;
+    try {
+      second = await ground.live({ isFirst: false, takeOver });
+    } finally {
+      first.go();
+      await first.ended.catch(() => {}); // it must not go on in a folder that is removed
+    }
     const life = await first.ended;
     const how = takeOver ? "taken over by a second runner" : "started twice";
     if (second.failure !== undefined) {

@@ -187,6 +187,17 @@ Deno.test("the user's own values stay the same objects", () => {
   assertStrictEquals(made.count.initial, initial);
 });
 
+Deno.test("keys of a task's own that tokens have too are no part of a token", () => {
+  const [kind, fallback, coded] = [
+    blob<number>("kind"),
+    blob<number>("fallback"),
+    blob<number>("c"),
+  ];
+  const made = prefix("p", task("one", { reads: { kind, fallback, codec: coded } }).run(() => {}));
+  const names = tokensOf(made.declaration.reads).map((token) => "name" in token && token.name);
+  assertEquals(names, ["p.kind", "p.fallback", "p.c"]);
+});
+
 Deno.test("copies are frozen where what they were copied from is", () => {
   const made = prefix("p", { list: [loss], view: gather(["a"], loss) });
   assert(!Object.isFrozen(made) && !Object.isFrozen(made.list));

@@ -1,6 +1,7 @@
 // The command `drill`: real processes, killed by themselves.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join, toFileUrl } from "@std/path";
+import { Folder, signalAt } from "./adder_folder.ts";
 import { ROOT, runProgram, withFolder } from "./process.ts";
 
 const CONFIG = `--config=${join(ROOT, "deno.json")}`;
@@ -113,6 +114,17 @@ Deno.test("drill: on a fresh place, with the flags that the job itself needs, it
     assertEquals(code, 0, stderr);
     assertMatch(stdout, /^drilled: exact in 1 trials with 1 kills /m);
   });
+});
+
+Deno.test("drill: a signal ends it and its processes, and nothing of it is left", async () => {
+  await using folder = await Folder.make();
+  const place = join(folder.path, "checkpoints");
+  const own = [`--allow-read=${place}`, `--allow-write=${place}`];
+  const args = ["drill", `--flags=${[CONFIG, ...own].join(" ")}`];
+  const child = folder.spawn(args, [...own, "--allow-run"]);
+  const { code, err } = await signalAt(child, "trial 1 of 20", "SIGTERM");
+  assertEquals([code, err], [75, "adder: the drill was stopped; nothing is left of it\n"]);
+  assertEquals([...Deno.readDirSync(place)], []);
 });
 
 Deno.test("drill: what it needs and does not get is said", async () => {

@@ -186,9 +186,9 @@ Deno.test("keys that are mistyped", () => {
   const declared = { retries: { attempts: 2 }, retry: { attempts: 2, dellay: "1s" } };
   assertEquals(found({ epoch: [task("one", declared as never).run(() => {})] }), [
     'unknown-key: task "one" has the key "retries", which it does not know: the nearest are ' +
-    "reads, retry, writes",
+    "retry, reads, writes",
     'unknown-key: task "one": retry has the key "dellay", which it does not know: the nearest are ' +
-    "delay, maxDelay, restore",
+    "delay, maxDelay, if",
   ]);
 });
 

@@ -101,6 +101,7 @@ Deno.test("command line: what is wrong with the words ends with 2, and opens not
     "--param epochs=0": 'param "epochs"',
     "--param epoch=1": 'Unknown param "epoch": the nearest are epochs',
     "resume --from x": '--from: Cannot parse epoch "x"',
+    "drill-run": 'Unknown command "drill-run"',
     "--to nowhere": 'Cannot parse --to "nowhere": write a kind (file, memory) and a path',
     "--to tape:x": 'Cannot parse --to "tape:x"',
     "plan --param epochs=none": "Cannot parse --param epochs=none: it takes a number",
@@ -111,6 +112,15 @@ Deno.test("command line: what is wrong with the words ends with 2, and opens not
     assertStringIncludes(err, expected);
   }
   assertStringIncludes((await run(job, "ls")).out, "nothing is saved at memory:");
+});
+
+Deno.test("command line: what a shape's own function throws is an error, and opens nothing", async () => {
+  const odd = job("odd", { count }, ({ count }) => {
+    if (count === 7) throw new TypeError("seven is not possible");
+    return { epoch: [], until: epochs(count), checkpoint: { to: "memory:odd" } };
+  });
+  const { code, out, err } = await run(odd, "--param epochs=7");
+  assertEquals([code, out, err], [1, "", "error: seven is not possible\n"]);
 });
 
 Deno.test("command line: help, version and plan open nothing", async () => {

@@ -18,7 +18,8 @@ Deno.test("failure: why, what is kept, and what to do next", () => {
   cause.stack = "Error: no rows\n    at main (file:///job.ts:1:2)";
   if (cause.cause instanceof Error) {
     const own = new URL("../../../runtime/task/run_task.ts", import.meta.url).href;
-    cause.cause.stack = `TypeError\n    at load (file:///job.ts:3:4)\n    at run (${own}:5:6)\n` +
+    cause.cause.stack =
+      `TypeError\n    at new Promise (<anonymous>)\n    at load (file:///job.ts:3:4)\n    at run (${own}:5:6)\n` +
       "    at ext:core/mod.js:1:1";
   }
   const error = new TaskError(SITE, cause.message, { cause });

@@ -32,6 +32,8 @@ Deno.test("help: a param with its type, default and bounds, and the value it has
     "  --param deep=false         boolean, false by default",
     '  --param name=              string, "" by default',
   ]);
+  const odd = param("constructor", 1);
+  assertEquals(paramLines([odd]), ["  --param constructor=1  number, 1 by default"]);
 });
 
 Deno.test("help: a job without params says so", () => {

@@ -42,8 +42,8 @@ Deno.test("output: quiet leaves warnings, and how the run starts and ends", () =
 Deno.test("output: NO_COLOR leaves the colours out, and the bars in", () => {
   assert(shown({ isTerminal: true }).includes("\x1b[1mdigits"));
   const plain = shown({ isTerminal: true, noColor: true });
-  assert(plain.includes("\x1b[1A\x1b[0J  learn  ████████████░"));
-  assert(!ESCAPE.test(plain.replaceAll("\x1b[1A\x1b[0J", "")));
+  assert(plain.includes("\r\x1b[1A\x1b[0J  learn  ████████████░"));
+  assert(!ESCAPE.test(plain.replaceAll("\r\x1b[1A\x1b[0J", "")));
 });
 
 Deno.test("output: JSON goes the same way to a terminal and a pipe", () => {

@@ -90,7 +90,7 @@ Deno.test("terminal: bars are wiped and drawn again, at most ten times a second"
   draw([], [], 300);
   assertEquals(
     written,
-    "start\none\n\x1b[1A\x1b[0Jthree\nmore\n\x1b[2A\x1b[0Jdone\nthree\n\x1b[1A\x1b[0Jend\n",
+    "start\none\n\r\x1b[1A\x1b[0Jthree\nmore\n\r\x1b[2A\x1b[0Jdone\nthree\n\r\x1b[1A\x1b[0Jend\n",
   );
 });
 
