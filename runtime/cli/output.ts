@@ -20,6 +20,8 @@ export interface Output {
   readonly noColor: boolean;
   /** How large the terminal is now. */
   readonly size: () => Size;
+  /** Tells before others write to the same terminal, and whether that ends its line; see `hearOthers`. */
+  readonly hearOthers?: (before: (endsLine: boolean) => void) => Disposable;
 }
 
 /** How events are shown. */
@@ -57,9 +59,10 @@ function still(observe: Observer): Show {
   return { observe, [Symbol.dispose]() {} };
 }
 
-function live({ out, noColor, size }: Output, { quiet, foreignLines }: ShowOptions): Show {
-  const view = new View({ size, color: !noColor, quiet });
-  const screen = new Screen(out);
+function live(output: Output, { quiet, foreignLines }: ShowOptions): Show {
+  const view = new View({ size: output.size, color: !output.noColor, quiet });
+  const screen = new Screen(output.out);
+  const others = output.hearOthers?.((endsLine) => screen.giveWay(endsLine));
   let foreign = 0;
   const draw = (lines: readonly string[], now: number): void => {
     const told = foreignLines?.() ?? 0;
@@ -78,6 +81,9 @@ function live({ out, noColor, size }: Output, { quiet, foreignLines }: ShowOptio
       const isLast = event.type === "run-finished";
       if (lines.length > 0 || isLast || screen.isDue(event.time)) draw(lines, event.time);
     },
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      others?.[Symbol.dispose]();
+    },
   };
 }

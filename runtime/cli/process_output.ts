@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hearOthers } from "./other_writers.ts";
 import type { Output } from "./output.ts";
 
 interface Stream {
@@ -33,9 +34,13 @@ export function writerTo(stream: Stream): (text: string) => void {
 /** The standard output and error of this process. */
 export function processOutput(): Output {
   const isTerminal = Deno.stdout.isTerminal();
+  // Taken now, so that who hears others write does not hear the command line.
+  const out = Deno.stdout.writeSync.bind(Deno.stdout);
+  const err = Deno.stderr.writeSync.bind(Deno.stderr);
   return {
-    out: writerTo(Deno.stdout),
-    err: writerTo(Deno.stderr),
+    out: writerTo({ writeSync: out }),
+    err: writerTo({ writeSync: err }),
+    hearOthers,
     isTerminal,
     noColor: Deno.noColor,
     size: () => {

@@ -123,6 +123,7 @@ function barOf({ name, since, done, total }: Running, now: number): string {
 export class Screen {
   readonly #write: (text: string) => void;
   #drawn = 0;
+  #isMidLine = false;
   #redrawnAt = -Infinity;
 
   /** Takes where to write. */
@@ -138,17 +139,29 @@ export class Screen {
   /** Draws a frame. */
   draw({ lines, bars }: Frame, now: number): void {
     if (lines.length === 0) {
-      if (bars.length === 0 && this.#drawn === 0) return;
+      if (this.#isMidLine || bars.length === 0 && this.#drawn === 0) return;
       this.#redrawnAt = now;
     }
-    // The terminal itself may have written behind them, as ^C.
-    const wipe = this.#drawn === 0 ? "" : `\r\x1b[${this.#drawn}A\x1b[0J`;
-    this.#write(wipe + [...lines, ...bars].map((line) => `${line}\n`).join(""));
+    const start = this.#isMidLine ? "\n" : this.#wipe();
+    this.#write(start + [...lines, ...bars].map((line) => `${line}\n`).join(""));
     this.#drawn = bars.length;
+    this.#isMidLine = false;
+  }
+
+  /** Makes room for what somebody else writes now, through the same process. */
+  giveWay(endsLine: boolean): void {
+    if (this.#drawn > 0) this.#write(this.#wipe());
+    this.#drawn = 0;
+    this.#isMidLine = !endsLine;
   }
 
   /** Leaves what is drawn: somebody else wrote under it. */
   leave(): void {
     this.#drawn = 0;
+  }
+
+  #wipe(): string {
+    // The terminal itself may have written behind them, as ^C.
+    return this.#drawn === 0 ? "" : `\r\x1b[${this.#drawn}A\x1b[0J`;
   }
 }

@@ -102,3 +102,19 @@ Deno.test("terminal: what somebody else wrote under the bars is not wiped", () =
   screen.draw({ lines: [], bars: ["bar"] }, 200);
   assertEquals(written, "bar\nbar\n");
 });
+
+Deno.test("terminal: bars give way to what the job itself writes, and do not cut its lines", () => {
+  let written = "";
+  const screen = new Screen((text) => void (written += text));
+  const bars = ["bar"];
+  screen.draw({ lines: [], bars }, 0);
+  screen.giveWay(true);
+  written += "whole\n";
+  screen.draw({ lines: [], bars }, 200);
+  screen.giveWay(false);
+  written += "begun";
+  screen.draw({ lines: [], bars }, 400);
+  screen.draw({ lines: ["line"], bars }, 401);
+  const wiped = "bar\n\r\x1b[1A\x1b[0J";
+  assertEquals(written, `${wiped}whole\n${wiped}begun\nline\nbar\n`);
+});
