@@ -16,7 +16,10 @@ export type Keep =
   | { readonly keep: "interval"; readonly duration: Duration }
   | { readonly keep: "within"; readonly size: Size };
 
-/** Keeps the last `count` checkpoints. */
+/**
+ * Keeps the last `count` checkpoints of each line: a line that another one has left, as after `--fresh`,
+ * keeps its last ones too.
+ */
 export function keepLast(count: number): Keep {
   return token({ keep: "last", count });
 }

@@ -35,7 +35,7 @@ export interface Arguments {
   readonly help: boolean;
   /** Whether to show the version instead. */
   readonly version: boolean;
-  /** Starts a new line; deletes nothing. */
+  /** Starts a new line; by itself this removes nothing. */
   readonly fresh: boolean;
   /** Reads every byte. */
   readonly full: boolean;

@@ -34,7 +34,8 @@ Commands
                    --allow-run, and leaves what is saved as it is, and nothing of its own
 
 Flags
-  --fresh          run: start anew, on a line of its own; deletes nothing
+  --fresh          run: start anew, on a line of its own; by itself this removes nothing (what the
+                   plan's keep no longer keeps goes, as at any save)
   --all            ls: every epoch, also of long lines
   --full           verify: read and sum every byte, not records and sizes alone
   --from EPOCH     resume, fork, plan --resume: the epoch to go on from: a number, "latest" (the

@@ -65,7 +65,9 @@ export async function changePin({ archive, job, args, output }: Keeping): Promis
     output.out(`${epoch}@a${attempt} is pinned: it stays until it is unpinned\n`);
     return 0;
   }
-  const { epoch, attempt } = parseEpoch(operand);
+  const { epoch, attempt } = operand === "latest"
+    ? await archive.readEpoch("latest")
+    : parseEpoch(operand);
   const found = (await store.pins()).filter((pin) =>
     pin.epoch === epoch && (attempt === undefined || pin.attempt === attempt)
   );
@@ -76,6 +78,7 @@ export async function changePin({ archive, job, args, output }: Keeping): Promis
   }
   const [pin] = found;
   if (pin === undefined) {
+    await archive.readEpoch(toEpochRef(operand)); // an epoch that is not there is an error
     output.out(`${operand} is not pinned\n`);
     return 0;
   }

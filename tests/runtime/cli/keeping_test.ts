@@ -71,6 +71,11 @@ Deno.test("a pinned epoch outlives the plan's keep, until it is unpinned", async
   assertStringIncludes((await run(job, "unpin 3")).out, "3@a1 is pinned no more");
   assertEquals((await run(job, "unpin 3")).out, "3 is not pinned\n");
   assertEquals((await run(job, "explain")).out.includes("pinned"), false);
+  await run(job, "pin latest");
+  assertStringIncludes((await run(job, "unpin latest")).out, "4@a2 is pinned no more");
+  const unknown = await run(job, "unpin 9");
+  assertEquals([unknown.code, unknown.out], [1, ""]);
+  assertStringIncludes(unknown.err, "there are ");
 });
 
 Deno.test("what cannot be pinned is an error that says why", async () => {
