@@ -8,6 +8,7 @@ import { metricOf } from "../dsl/check/inventory.ts";
 import { conditionTokens } from "../dsl/access.ts";
 import { countOf } from "../dsl/layout.ts";
 import { type Condition, type CursorRef, parseDuration, type Plateau } from "../dsl/mod.ts";
+import { ConditionError } from "./errors.ts";
 import type { Cursors } from "./session/cursors.ts";
 import { holds, type Source } from "./session/read.ts";
 
@@ -107,7 +108,11 @@ export class StopConditions {
           judged.epoch - known.epoch >= countOf(condition.epochs, params);
       }
       case "when":
-        return await holds(judged.source, condition, DEFAULT_NODE);
+        try {
+          return await holds(judged.source, condition, DEFAULT_NODE);
+        } catch (error) {
+          throw new ConditionError(describeCondition(condition, judged), judged.epoch, error);
+        }
       case "not":
       case "all":
       case "any": {

@@ -190,6 +190,24 @@ export class BlobNotSetError extends Error {
   }
 }
 
+/** A stop condition could not be judged: what it reads is not set, or its predicate has thrown. */
+export class ConditionError extends Error {
+  /** The class's name. */
+  override readonly name: string = "ConditionError";
+
+  /** Names the condition, and where it was judged. */
+  constructor(
+    /** The condition, in words. */
+    readonly condition: string,
+    /** The epoch that had just ended. */
+    readonly epoch: number,
+    cause: unknown,
+  ) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot judge until: ${condition} after epoch ${epoch}: ${message}`, { cause });
+  }
+}
+
 /** Something was asked of a name that is not there. */
 export class UnknownNameError extends Error {
   /** The class's name. */

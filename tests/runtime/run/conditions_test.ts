@@ -23,6 +23,7 @@ import {
 import { StopConditions } from "../../../runtime/conditions.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { LocalSession } from "../../../runtime/session/local_session.ts";
+import { errorOf } from "../helpers.ts";
 import { everywhere, notices, total, World } from "./world.ts";
 
 const loss = blob<number>("loss");
@@ -172,3 +173,18 @@ everywhere(
     assertEquals([epoch, values[world.node]?.["total"]], [4, 28]);
   },
 );
+
+everywhere("until: when that cannot be judged names the condition and the epoch", async (world) => {
+  const rare = blob<number>("rare");
+  const measure = task("measure", {
+    if: when(total, () => false),
+    reads: { total },
+    writes: { rare },
+  }).run(() => ({ rare: 1 }));
+  const read = world.nodes.length === 1 ? rare : from(world.node, rare);
+  const until = [when(read, (rare) => rare > 0), epochs(3)] as const;
+  const unset = world.job({ name: "unset", init: [], epoch: [measure], exit: [], until });
+  const error = await errorOf(world.run(unset));
+  assertEquals([error.name, (error.cause as Error).name], ["ConditionError", "BlobNotSetError"]);
+  assert(error.message.startsWith('Cannot judge until: when(rare) after epoch 1: Blob "rare" of'));
+});
