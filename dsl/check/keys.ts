@@ -43,6 +43,6 @@ export function unknownKeys(
   return Object.keys(given).filter((key) => !KEYS[kind].includes(key)).map((key) => ({
     code: "unknown-key",
     message: `${where} has the key "${key.slice(0, 50)}", which it does not know`,
-    mend: `the nearest are ${nearNames(key, KEYS[kind], 3).join(", ")}`,
+    mend: `the nearest is ${nearNames(key, KEYS[kind], 1)[0]}`,
   }));
 }

@@ -6,9 +6,7 @@
 import { type Job, JobError, parseDuration } from "../../dsl/mod.ts";
 import { PLACE_KINDS } from "../../dsl/check/plan.ts";
 import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
-import { FencedError } from "../../storage/mod.ts";
-import { JobChangedError } from "../change/errors.ts";
-import { JobHeldError, StoppedError } from "../errors.ts";
+import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
@@ -20,6 +18,7 @@ import { UsageError } from "./usage_error.ts";
 import { DRILLED, runDrilled } from "../drill/drilled_process.ts";
 import { drillFolder, drillInProcesses } from "./drill.ts";
 import { changesData, changesText } from "./changes.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
 import { failureText, Kept } from "./failure.ts";
 import { helpText } from "./help.ts";
 import { toJson } from "./json.ts";
@@ -31,16 +30,6 @@ import { planText } from "./plan_text.ts";
 import { pruneSaved, repairSaved } from "./tidy.ts";
 import { verify } from "./verify.ts";
 import { startWatch, type Watch } from "./watch.ts";
-
-/** What a command ends with. */
-export const EXIT = {
-  finished: 0,
-  failed: 1,
-  usage: 2,
-  stopped: 75,
-  held: 76,
-  changed: 78,
-} as const;
 
 /** A command line, and what is around it. */
 export interface CommandLine {
@@ -178,9 +167,7 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
     const as = args.as === undefined ? "" : ` --as ${args.as}`;
     const to = (args.to === undefined ? "" : ` --to ${args.to}`) + as;
     output.err(failureText(error, kept, `deno run … ${fileName(line.base)}${to}`));
-    if (isStop(error)) return EXIT.stopped;
-    if (error instanceof JobChangedError) return EXIT.changed;
-    return isHeld(error) ? EXIT.held : EXIT.failed;
+    return exitCodeOf(error);
   }
 }
 
@@ -221,24 +208,6 @@ async function drillJob(job: Job, ready: Ready, line: CommandLine): Promise<numb
   const end = await drillInProcesses({ job, base, output, signal, ...ready });
   if (end === "stopped") return EXIT.stopped;
   return end === "exact" ? EXIT.finished : EXIT.failed;
-}
-
-/** Whether an error came of a stop, as where a task did not end in time. */
-function isStop(error: unknown): boolean {
-  let inner = error;
-  for (let depth = 0; inner instanceof Error && depth < 5; depth++, inner = inner.cause) {
-    if (inner instanceof StoppedError) return true;
-  }
-  return false;
-}
-
-/** Whether an error came of another runner that has the job. */
-function isHeld(error: unknown): boolean {
-  let inner = error;
-  for (let depth = 0; inner instanceof Error && depth < 5; depth++, inner = inner.cause) {
-    if (inner instanceof FencedError || inner instanceof JobHeldError) return true;
-  }
-  return false;
 }
 
 /** Says what has changed since an epoch was saved, and whether the job would go on from there. */

@@ -171,24 +171,19 @@ Deno.test("keys that are mistyped", () => {
     ...{ epoch: [], epochs: [], until: epochs(3), untill: epochs(3) },
     checkpoint: { to: "file:x", evry: epochs(2), keeep: [keepLast(1)], blobs: { includ: [loss] } },
   };
+  const unknown = (where: string, key: string, near: string): string =>
+    `unknown-key: ${where} has the key "${key}", which it does not know: the nearest is ${near}`;
   assertEquals(found(loose), [
-    'unknown-key: the job has the key "epochs", which it does not know: the nearest are epoch, ' +
-    "exit, init",
-    'unknown-key: the job has the key "untill", which it does not know: the nearest are until, ' +
-    "init, exit",
-    'unknown-key: checkpoint has the key "evry", which it does not know: the nearest are every, ' +
-    "keep, to",
-    'unknown-key: checkpoint has the key "keeep", which it does not know: the nearest are keep, ' +
-    "check, every",
-    'unknown-key: checkpoint: blobs has the key "includ", which it does not know: the nearest are ' +
-    "include, exclude",
+    unknown("the job", "epochs", "epoch"),
+    unknown("the job", "untill", "until"),
+    unknown("checkpoint", "evry", "every"),
+    unknown("checkpoint", "keeep", "keep"),
+    unknown("checkpoint: blobs", "includ", "include"),
   ]);
   const declared = { retries: { attempts: 2 }, retry: { attempts: 2, dellay: "1s" } };
   assertEquals(found({ epoch: [task("one", declared as never).run(() => {})] }), [
-    'unknown-key: task "one" has the key "retries", which it does not know: the nearest are ' +
-    "retry, reads, writes",
-    'unknown-key: task "one": retry has the key "dellay", which it does not know: the nearest are ' +
-    "delay, maxDelay, if",
+    unknown('task "one"', "retries", "retry"),
+    unknown('task "one": retry', "dellay", "delay"),
   ]);
 });
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { blob, epochs, job, param, task } from "../../../dsl/mod.ts";
 import { COMMANDS } from "../../../runtime/cli/arguments.ts";
-import { EXIT } from "../../../runtime/cli/command_line.ts";
+import { EXIT } from "../../../runtime/cli/exit.ts";
 import { helpText, paramLines } from "../../../runtime/cli/help.ts";
 import { compile } from "../../../runtime/program.ts";
 

@@ -1,0 +1,29 @@
+/**
+ * What a command ends with.
+ *
+ * @module
+ */
+import { FencedError } from "../../storage/mod.ts";
+import { JobChangedError } from "../change/errors.ts";
+import { JobHeldError, StoppedError } from "../errors.ts";
+
+/** What a command ends with. */
+export const EXIT = {
+  finished: 0,
+  failed: 1,
+  usage: 2,
+  stopped: 75,
+  held: 76,
+  changed: 78,
+} as const;
+
+/** The exit code for an error: by the first in the chain of its causes that has one of its own. */
+export function exitCodeOf(error: unknown): number {
+  let inner = error;
+  for (let depth = 0; inner instanceof Error && depth < 5; depth++, inner = inner.cause) {
+    if (inner instanceof StoppedError) return EXIT.stopped;
+    if (inner instanceof FencedError || inner instanceof JobHeldError) return EXIT.held;
+    if (inner === error && inner instanceof JobChangedError) return EXIT.changed;
+  }
+  return EXIT.failed;
+}
