@@ -25,6 +25,7 @@ import type { EpochRef } from "./epoch_ref.ts";
 import { locate, type Target } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import type { MetadataHandler } from "./metadata.ts";
+import { loadReports } from "./reports.ts";
 
 /** A save of so many bytes takes a few milliseconds, and about as long as handing it over. */
 const WAIT_BYTES = 4 * 1024 * 1024;
@@ -85,12 +86,20 @@ export class Archive {
     this.#opened?.store.release?.();
   }
 
-  /** The epoch to resume from, as the metadata handler has it. */
-  async wanted(from: EpochRef | "auto" | undefined): Promise<EpochRef | "auto" | undefined> {
+  /** The epoch to resume from, as the metadata handler has it, and what is to be said of that. */
+  async wanted(from: EpochRef | "auto" | undefined): Promise<{
+    readonly wanted: EpochRef | "auto" | undefined;
+    readonly warnings: readonly string[];
+  }> {
     const requested = typeof from === "number" ? from : undefined;
-    const told = await this.metadata?.lastEpoch?.(requested) ?? from;
-    if (told !== undefined) await this.#checkAccessible(told);
-    return told;
+    const told = await this.metadata?.lastEpoch?.(requested);
+    const wanted = told ?? from;
+    if (wanted !== undefined) await this.#checkAccessible(wanted);
+    const isSame = told === undefined || told === from || from === "auto" || from === "latest";
+    if (isSame) return { wanted, warnings: [] };
+    const asked = from === undefined ? "a fresh start" : `"${from}"`;
+    const message = `the metadata handler has it resume from epoch ${told}; ${asked} was asked for`;
+    return { wanted, warnings: [message] };
   }
 
   /** What a resume aims at; `undefined` for a fresh start. */
@@ -157,13 +166,13 @@ export class Archive {
     }
   }
 
-  /** Tells the metadata handler what a save or load did. */
-  async report(
-    action: "save" | "load",
-    epoch: number,
-    reports: readonly NodeReport[],
+  /** Tells the metadata handler of what was loaded. */
+  async tellLoaded(
+    manifest: Manifest,
+    durationMs: number,
+    isRead: (node: string, blob: string) => boolean,
   ): Promise<void> {
-    for (const report of reports) await this.metadata?.report?.({ action, epoch, ...report });
+    await this.#report("load", manifest.epoch, loadReports(manifest, durationMs, isRead));
   }
 
   /**
@@ -173,12 +182,20 @@ export class Archive {
    */
   async tellSaved(epoch: number, phase: Phase, reports: readonly NodeReport[]): Promise<void> {
     try {
-      await this.report("save", epoch, reports);
+      await this.#report("save", epoch, reports);
       const isEpoch = phase === "init" || phase === "epoch";
       if (isEpoch) await this.metadata?.setCommittedEpoch?.(epoch);
     } catch (error) {
       throw new MetadataHandlerError(epoch, this.place, error);
     }
+  }
+
+  async #report(
+    action: "save" | "load",
+    epoch: number,
+    reports: readonly NodeReport[],
+  ): Promise<void> {
+    for (const report of reports) await this.metadata?.report?.({ action, epoch, ...report });
   }
 
   async #checkAccessible(epoch: EpochRef | "auto"): Promise<void> {

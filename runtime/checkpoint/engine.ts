@@ -11,10 +11,10 @@ import { Archive } from "./archive.ts";
 import { Attempts } from "./attempts.ts";
 import type { Binding, Committed, PreparedSave } from "./prepared_save.ts";
 import { type BestQuery, BestReader } from "./best.ts";
-import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
+import type { EpochRef } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
-import { loadedBytes, loadManifest, type LoadOptions } from "./late.ts";
+import { loadManifest, type LoadOptions, readsNow } from "./late.ts";
 import { checkNames, manifestOf, restoreBlobs } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
 import { bareState, blobsToSave, metricsNow, newBytes, sameNames } from "./selection.ts";
@@ -64,8 +64,14 @@ export class CheckpointEngine {
 
   /** Whether an epoch is committed and can be read, on all nodes: those of `init`, those named, the session's. */
   async exists(host: CheckpointHost, epoch: EpochRef, named: readonly string[]): Promise<boolean> {
-    const others = named.length > 0 ? named : host.nodes;
-    return await this.archive.exists(epoch, this.#nodes ?? others);
+    return await this.archive.exists(epoch, await this.#open(host, named));
+  }
+
+  /** Opens the place for the nodes that are meant. */
+  async #open(host: CheckpointHost, named: readonly string[]): Promise<readonly string[]> {
+    const nodes = this.#nodes ?? (named.length > 0 ? named : host.nodes);
+    await this.archive.store(nodes);
+    return nodes;
   }
 
   /** Finds which blobs are to be checkpointed. */
@@ -86,21 +92,13 @@ export class CheckpointEngine {
     await this.archive.store(nodes);
     const listed = from === undefined
       ? undefined
-      : this.#lastIfOf(from) ?? await this.archive.readEpoch(from);
+      : this.#saved.lastIfOf(from) ?? await this.archive.readEpoch(from);
     for (const node of nodes) {
       const found = listed === undefined
         ? blobsToSave(host, node, this.#binding?.program)
         : Object.keys(listed.nodes[node] ?? {});
       this.#names.set(node, found);
     }
-  }
-
-  /** The manifest saved or loaded last, where it is that of an epoch: to find one lists all there are. */
-  #lastIfOf(wanted: EpochRef): Manifest | undefined {
-    const { last } = this.#saved;
-    const { epoch, attempt } = parseEpoch(wanted);
-    const isOf = last?.phase === "epoch" && last.epoch === epoch && last.attempt === attempt;
-    return isOf ? last : undefined;
   }
 
   /** The names of the blobs that are checkpointed, sorted. */
@@ -117,7 +115,12 @@ export class CheckpointEngine {
   /** Restores every blob of an epoch, on its nodes or those named. */
   async load(host: CheckpointHost, epoch: EpochRef, named: readonly string[]): Promise<void> {
     const nodes = named.length > 0 ? [] : undefined;
-    await this.#reading(epoch, named, (manifest) => this.#loadManifest(host, manifest, { nodes }));
+    await this.#reading(
+      host,
+      epoch,
+      named,
+      (manifest) => this.#loadManifest(host, manifest, { nodes }),
+    );
   }
 
   /** Builds the task that restores every blob of a manifest, or what is made of them. */
@@ -135,20 +138,25 @@ export class CheckpointEngine {
     epoch: EpochRef,
     named: readonly string[],
   ): Promise<void> {
-    await this.#reading(epoch, named, async (manifest) => {
+    await this.#reading(host, epoch, named, async (manifest) => {
       checkNames(manifest, names);
+      const isMeant = (_: string, name: string): boolean => names.includes(name);
+      const started = performance.now();
       const store = await this.archive.store();
-      const loaded = await store.readBlobs(manifest, (_, name) => names.includes(name));
+      const loaded = await store.readBlobs(manifest, isMeant);
       await restoreBlobs(host, manifest, loaded, names);
+      await this.archive.tellLoaded(manifest, performance.now() - started, isMeant);
     });
   }
 
   /** Reads an epoch, or what it says of the nodes named. */
   async #reading(
+    host: CheckpointHost,
     epoch: EpochRef,
     named: readonly string[],
     read: (manifest: Manifest) => Promise<void>,
   ): Promise<void> {
+    await this.#open(host, named);
     await this.archive.reading(epoch, async (whole) => {
       await read(named.length === 0 ? whole : manifestOf(whole, this.#nodes ?? named));
     });
@@ -280,12 +288,7 @@ export class CheckpointEngine {
     const { epoch, attempt } = manifest;
     const bytes = store.store.bytesRead - before;
     host.events.emit({ type: "loaded", epoch, attempt, bytes, durationMs });
-    const reports = Object.keys(manifest.nodes).map((node) => ({
-      node,
-      durationMs,
-      bytes: loadedBytes(manifest, node, options),
-    }));
-    await this.archive.report("load", epoch, reports);
+    await this.archive.tellLoaded(manifest, durationMs, readsNow(manifest, options));
   }
 
   #task<O>(name: string, perform: CheckpointTask<O>["perform"]): CheckpointTask<O> {

@@ -46,10 +46,7 @@ export async function loadManifest(
     checkType(entry, host.workspace(node).declared.get(name), { name, node, epoch });
   }
   if (options.isLazy === true) await store.check(manifest);
-  const loaded = await store.readBlobs(
-    manifest,
-    (node, name) => !isLate(node, name, manifest.nodes[node]?.[name], options),
-  );
+  const loaded = await store.readBlobs(manifest, readsNow(manifest, options));
   const changed = await restoreAll(host, manifest, loaded, options);
   for (const { node, name } of late) {
     const workspace = host.workspace(node);
@@ -65,11 +62,12 @@ export async function loadManifest(
   return changed;
 }
 
-/** How many bytes of a node's blobs such a load reads. */
-export function loadedBytes(manifest: Manifest, node: string, options: LoadOptions): number {
-  return Object.entries(manifest.nodes[node] ?? {})
-    .filter(([name, entry]) => !isLate(node, name, entry, options))
-    .reduce((sum, [, entry]) => sum + ("absent" in entry ? 0 : entry.bytes), 0);
+/** Tells which blobs such a load reads at once. */
+export function readsNow(
+  { nodes }: Manifest,
+  options: LoadOptions,
+): (node: string, name: string) => boolean {
+  return (node, name) => !isLate(node, name, nodes[node]?.[name], options);
 }
 
 function lateBlobs(manifest: Manifest, options: LoadOptions) {

@@ -11,7 +11,7 @@ export interface CheckpointPlace {
   readonly db: string;
   /** The kind of store. */
   readonly dbType: string;
-  /** The nodes. */
+  /** The nodes; none where a manager for all of a session's nodes begins with a load into an empty session. */
   readonly nodes: readonly string[];
 }
 
@@ -38,11 +38,14 @@ export interface CheckpointReport {
 export interface MetadataHandler {
   /** Is told where the checkpoints are, before anything else. */
   setPlace?(place: CheckpointPlace): Awaitable<void>;
-  /** Is asked for the epoch to resume from; `undefined` keeps what the runner was given. */
+  /**
+   * Is asked for the epoch to resume from; `undefined` keeps what the runner was given. It is asked by a
+   * fresh start too, which becomes a resume where it names one: the run then says so.
+   */
   lastEpoch?(requested: number | undefined): Awaitable<number | undefined>;
   /** Is asked whether checkpoints can be reached now. */
   isAccessible?(epoch: number | undefined): Awaitable<boolean>;
-  /** Is told of each committed epoch. */
+  /** Is told of each committed epoch; again of the one that a resume starts from, in case a kill came between. */
   setCommittedEpoch?(epoch: number): Awaitable<void>;
   /** Is told how long each save and load took on each node, and its bytes. */
   report?(report: CheckpointReport): Awaitable<void>;

@@ -6,6 +6,7 @@
 import type { BlobToSave, CheckpointStore, Manifest, PresentBlob } from "../../storage/mod.ts";
 import type { CheckpointHost } from "../session/session.ts";
 import { SavedNode } from "./encode.ts";
+import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
 
 /** Follows the workspaces of a session from save to save. */
 export class SavedNodes {
@@ -21,6 +22,14 @@ export class SavedNodes {
   /** What was saved or loaded last. */
   get last(): Manifest | undefined {
     return this.#last;
+  }
+
+  /** That, where it is the epoch meant: to find one in the store lists all there are. */
+  lastIfOf(wanted: EpochRef): Manifest | undefined {
+    const { epoch, attempt } = parseEpoch(wanted);
+    const last = this.#last;
+    const isOf = last?.phase === "epoch" && last.epoch === epoch && last.attempt === attempt;
+    return isOf ? last : undefined;
   }
 
   /** The blobs of all nodes as a save takes them; `isWhole` saves each that was written whole. */

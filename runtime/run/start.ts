@@ -68,7 +68,7 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
   await engine.archive.open(name, early.nodes);
   engine.attempts.release();
   const held = await engine.holding.take("run", request.takeOver);
-  const wanted = await engine.archive.wanted(request.from);
+  const { wanted, warnings } = await engine.archive.wanted(request.from);
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {
     const target = await engine.archive.locate(wanted);
@@ -77,7 +77,9 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     const start = target === undefined
       ? await startAnew(request, early, unfinished)
       : await goOn(request, target, early, unfinished);
-    if (start.phase === undefined || isFarEnough(start, request)) return start;
+    if (start.phase === undefined || isFarEnough(start, request)) {
+      return { ...start, warnings: [...start.warnings, ...warnings] };
+    }
     if (!isTaken) {
       const { description, progress: { seed, program } } = start;
       await engine.attempts.begin({ seed, params: program.params, description });
@@ -92,9 +94,11 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
     const branch = isNewBranch ? undefined : unfinished?.branch ?? history.branch ?? saved;
     start.progress.branch = branch ?? engine.attempt;
     await engine.attempts.recordParent(start.from, start.progress.branch);
+    // A kill may have come between its commit and the handler.
+    if (start.epoch !== undefined) await engine.archive.tellSaved(start.epoch.epoch, "epoch", []);
     const poisoned = await poisonedWarning(store, history, engine.attempt, start.from);
     const said = poisoned === undefined ? held : [...held, poisoned];
-    return { ...start, warnings: [...start.warnings, ...said] };
+    return { ...start, warnings: [...start.warnings, ...warnings, ...said] };
   }
   throw new Error(
     `Another runner kept changing ${engine.archive.place} while this one tried to start: run one at a time`,

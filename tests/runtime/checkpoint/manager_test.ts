@@ -8,11 +8,7 @@ import {
 import { assertThrows } from "@std/assert";
 import { blob } from "../../../dsl/mod.ts";
 import { MultiNodeCheckpointManager } from "../../../runtime/checkpoint/manager.ts";
-import {
-  CheckpointsUnavailableError,
-  NotInitializedError,
-  UnknownNameError,
-} from "../../../runtime/errors.ts";
+import { NotInitializedError, UnknownNameError } from "../../../runtime/errors.ts";
 import { CheckpointNotFoundError, UnsupportedValueError } from "../../../storage/mod.ts";
 import { errorOf } from "../helpers.ts";
 import { everywhere, valuesOf, type World } from "../run/world.ts";
@@ -214,59 +210,4 @@ everywhere("manager: memory shared by two blobs is refused with both names", asy
   session.workspace(world.node).set("small", shared.subarray(2));
   const { message } = await errorOf(session.run(manager.save(3)));
   for (const part of ["big", "small"]) assertStringIncludes(message, part);
-});
-
-everywhere(
-  "metadata: is told the place, each committed epoch, and what each action took",
-  async (world) => {
-    const calls: string[] = [];
-    const reports: [string, number, string][] = [];
-    const manager = world.manager({
-      metadata: {
-        setPlace: ({ db, dbType, nodes }) =>
-          void calls.push(`place ${db === world.db} ${dbType} ${nodes.length}`),
-        isAccessible: (epoch) => {
-          calls.push(`accessible ${epoch}`);
-          return true;
-        },
-        setCommittedEpoch: (epoch) => void calls.push(`committed ${epoch}`),
-        report: ({ action, epoch, node, durationMs, bytes }) => {
-          assert(durationMs >= 0 && bytes >= 0);
-          reports.push([action, epoch, node]);
-        },
-      },
-    });
-    const { session } = await saved(world, manager);
-    await session.run(manager.load(1));
-    assertEquals(calls[0]?.startsWith(`place true ${world.kind}`), true, calls.join());
-    assertEquals(calls.filter((call) => !call.startsWith("place")), [
-      ...["committed 0", "committed 1", "committed 2", "accessible 1"],
-    ]);
-    const expected = [["save", 0], ["save", 1], ["save", 2], ["load", 1]]
-      .flatMap(([action, epoch]) => world.nodes.map((node) => [action, epoch, node]));
-    assertEquals(reports as unknown[], expected);
-  },
-);
-
-everywhere("metadata: says what to resume from, and whether that can be reached", async (world) => {
-  const asked: unknown[] = [];
-  await world.run(world.job(), { stopAfterEpoch: 3 });
-  const from = await world.run(world.job(), {
-    checkpoints: world.manager({
-      metadata: {
-        lastEpoch: (requested) => {
-          asked.push(requested);
-          return 1;
-        },
-      },
-    }),
-    resumeFromEpoch: 2,
-  });
-  assertEquals(asked, [2]);
-  assertEquals(from.seen.of("run-started")[0]?.from, 1);
-  const { error } = await world.fail(world.job(), {
-    checkpoints: world.manager({ metadata: { isAccessible: () => false } }),
-    resumeFromEpoch: "latest",
-  });
-  assertInstanceOf(error, CheckpointsUnavailableError);
 });
