@@ -70,6 +70,11 @@ export type EventBody =
   | { readonly type: "task-skipped" } & TaskPlace
   /** It had finished before the run was ended, and does not run again. */
   | { readonly type: "task-reused" } & TaskPlace
+  /** One of its pieces had finished before, and does not run again. */
+  | { readonly type: "piece-reused" } & TaskPlace & {
+    /** What it is, and its names: `["step", key]` or `["map", name, key]`. */
+    readonly piece: readonly string[];
+  }
   | { readonly type: "task-failed" } & TaskPlace & {
     readonly try: number;
     readonly error: ErrorRecord;
@@ -131,6 +136,12 @@ export type RunEvent = EventBody & {
   /** When, in milliseconds since 1970. */
   readonly time: number;
 };
+
+/**
+ * Tells `now` the time of the `nth` call, from 1, of one try of a task, in milliseconds since 1970; where
+ * it gives the same for the same call, a job that asks is the same whenever it runs.
+ */
+export type Clock = (place: TaskPlace, nth: number) => number;
 
 /**
  * Is told of each event. What it throws stops the run, between two steps and not in the midst of one: what

@@ -26,7 +26,7 @@ export interface ResumableOptions extends RunnerOptions {
  * It runs the job twice uninterrupted, and then kills it at its steps (each event, and each write before
  * and after it is made), resumes it, and compares all that is saved and held. Checkpoints are in memory, and death is
  * played in this process: what tasks do outside is done as often as they run, and a task that never
- * looks at its signal is waited for. Variables of modules outlive such a death, so that a job that keeps
+ * looks at its signal is waited for; `now` gives the same times in each run. Variables of modules outlive such a death, so that a job that keeps
  * something in one may pass: whether it is exact then, only the command `drill` of a job file shows, which
  * kills real processes. Where `elapsed` ends a job, its runs are compared as far as both came.
  *

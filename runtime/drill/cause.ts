@@ -16,8 +16,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "crypto.randomUUID":
     "Instead of crypto.randomUUID, take context.idempotencyKey, or context.rng(name).",
   "crypto.getRandomValues": "Instead of crypto.getRandomValues, take context.rng(name).",
-  "Date.now": "Instead of Date.now, take a param.",
-  "new Date()": "Instead of new Date(), take a param.",
+  "Date.now": "Instead of Date.now, take await context.now(), or a param.",
+  "new Date()": "Instead of new Date(), take await context.now(), or a param.",
   "performance.now": "Let no value depend on performance.now.",
   "fetch": "Keep what fetch answers in a blob.",
 };
@@ -112,6 +112,11 @@ function causeOf(tasks: readonly string[], node: string, comparison: Comparison)
       : `"${task}"`;
     return `Likely cause: ${who} calls ${uses.join(", ")}, which is not the same again. ` +
       `${INSTEAD[first] ?? ""}`;
+  }
+  if (comparison.lives.some(({ recalls }) => tasks.some((task) => recalls.has(task)))) {
+    return `Likely cause: one of its steps or pieces changes something beside its result, such as a blob ` +
+      `or a variable: those that had finished before the kill were not run again, as their results ` +
+      `are all that is kept of them. Let it return what it makes, and change blobs with that.`;
   }
   if (comparison.kind === "both uninterrupted") {
     const module = comparison.isOneProcess

@@ -10,7 +10,7 @@ import { MultiNodeCheckpointManager } from "../checkpoint/manager.ts";
 import { type ErrorRecord, errorRecord } from "../events.ts";
 import { JobRunner } from "../run/job_runner.ts";
 import { LocalSession } from "../session/local_session.ts";
-import { drillJob } from "./drill_job.ts";
+import { drillClock, drillJob } from "./drill_job.ts";
 import { type Fault, FaultyFileSystem } from "./faulty_file_system.ts";
 import { digestsOf } from "./memory_ground.ts";
 import { describeEvent, Mortal } from "./mortal.ts";
@@ -46,6 +46,7 @@ export type DrilledLine =
     readonly at: string;
     readonly steps: number;
     readonly uses: UsesList;
+    readonly recalls: readonly string[];
   }
   | { readonly says: "waits"; readonly at: string }
   | {
@@ -56,6 +57,7 @@ export type DrilledLine =
     readonly failure?: ErrorRecord;
     readonly digests: readonly (readonly [string, string])[];
     readonly uses: UsesList;
+    readonly recalls: readonly string[];
   };
 
 type UsesList = readonly (readonly [string, readonly string[]])[];
@@ -68,9 +70,9 @@ export async function runDrilled(job: Job, text: string): Promise<void> {
   const settings: DrilledSettings = JSON.parse(text);
   const { root, keepAll, dieAt, waitAt = Infinity, params, seed, fault, takeOver } = settings;
   using uses = new Uses();
-  const used = (): UsesList => [...uses.all()];
+  const used = () => ({ uses: [...uses.all()], recalls: [...uses.recalls()] });
   const mortal = new Mortal(dieAt, (at) => {
-    say({ says: "killed", at, steps: mortal.steps, uses: used() });
+    say({ says: "killed", at, steps: mortal.steps, ...used() });
     Deno.kill(Deno.pid, "SIGKILL");
   });
   const step = (what: string): void => {
@@ -90,7 +92,7 @@ export async function runDrilled(job: Job, text: string): Promise<void> {
   const runner = new JobRunner(drillJob(job, keepAll), {
     checkpoints: new MultiNodeCheckpointManager(root, "file", { store }),
     resumeFromEpoch: "auto",
-    ...{ params, takeOver },
+    ...{ params, takeOver, clock: drillClock },
     ...seed === undefined ? {} : { seed },
   });
   let failure: unknown;
@@ -100,7 +102,7 @@ export async function runDrilled(job: Job, text: string): Promise<void> {
     failure = error;
   }
   say({
-    ...{ says: "ended", at: mortal.lastStep, steps: mortal.steps, uses: used() },
+    ...{ says: "ended", at: mortal.lastStep, steps: mortal.steps, ...used() },
     hasFault: fileSystem?.hasFailed === true,
     ...failure === undefined ? {} : { failure: errorRecord(failure) },
     digests: failure === undefined ? [...await digestsOf(session)] : [],

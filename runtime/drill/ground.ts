@@ -25,6 +25,8 @@ export interface Life {
   readonly failure: unknown;
   /** The digests of its blobs at its end, by `node/blob`. */
   readonly digests: ReadonlyMap<string, string>;
+  /** The tasks of which pieces were taken as done, and not run again. */
+  readonly recalls: ReadonlySet<string>;
   /** What tasks took from outside that is not the same again, by task, and by "" outside them. */
   readonly uses: ReadonlyMap<string, readonly string[]>;
 }

@@ -9,7 +9,7 @@ import { MultiNodeCheckpointManager } from "../checkpoint/manager.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { LocalSession } from "../session/local_session.ts";
 import { digestOfBlob } from "./digest.ts";
-import { drillJob } from "./drill_job.ts";
+import { drillClock, drillJob } from "./drill_job.ts";
 import type { Ground, Life, LifeOptions, MakeGround } from "./ground.ts";
 import { Mortal } from "./mortal.ts";
 import { Uses } from "./uses.ts";
@@ -45,6 +45,7 @@ class MemoryGround implements Ground {
     const runner = new JobRunner(this.#job, {
       ...uploader === undefined ? {} : { uploader },
       ...isFirst ? settings : {},
+      clock: drillClock,
       checkpoints,
       resumeFromEpoch: "auto",
     });
@@ -56,7 +57,7 @@ class MemoryGround implements Ground {
     }
     const { steps, lastStep, isDead } = mortal;
     return {
-      ...{ steps, lastStep, isDead, uses: uses.all() },
+      ...{ steps, lastStep, isDead, uses: uses.all(), recalls: uses.recalls() },
       failure: isDead ? undefined : failure,
       digests: isDead || failure !== undefined ? new Map() : await digestsOf(session),
     };

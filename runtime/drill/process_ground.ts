@@ -181,7 +181,12 @@ function lifeOf({ stdout, stderr, status }: Ended): ProcessLife {
         `It said: ${(stderr || stdout).trim().slice(-2000) || "nothing"}`,
     );
   }
-  const common = { steps: line.steps, lastStep: line.at, uses: new Map(line.uses) };
+  const common = {
+    steps: line.steps,
+    lastStep: line.at,
+    uses: new Map(line.uses),
+    recalls: new Set(line.recalls),
+  };
   if (line.says === "killed") {
     return { ...common, isDead: true, failure: undefined, digests: new Map(), hasFault: false };
   }

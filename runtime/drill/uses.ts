@@ -25,6 +25,7 @@ const running = new AsyncLocalStorage<Running>();
 export class Uses implements Disposable {
   readonly #found = new Map<string, Set<string>>();
   readonly #tasks = new Map<string, Running>();
+  readonly #recalls = new Set<string>();
 
   /** Begins to take note. */
   constructor() {
@@ -43,7 +44,8 @@ export class Uses implements Disposable {
       const entered = { uses: this, task: event.task };
       this.#tasks.set(event.id, entered);
       running.enterWith(entered);
-    } else if (event.type === "task-finished" || event.type === "task-failed") {
+    } else if (event.type === "piece-reused") this.#recalls.add(event.task);
+    else if (event.type === "task-finished" || event.type === "task-failed") {
       // Who started the task has entered it too, and goes on after its end.
       const entered = this.#tasks.get(event.id);
       if (entered !== undefined) entered.task = OUTSIDE_TASKS;
@@ -53,6 +55,11 @@ export class Uses implements Disposable {
   /** What each task has used, in the order of its first uses. */
   all(): ReadonlyMap<string, readonly string[]> {
     return new Map([...this.#found].map(([task, uses]) => [task, [...uses]]));
+  }
+
+  /** The tasks of which pieces were taken as done, and not run again. */
+  recalls(): ReadonlySet<string> {
+    return this.#recalls;
   }
 
   /** Takes note of a use; of one that this package makes itself it does not. */

@@ -9,7 +9,7 @@ import { type Checkpoints, MultiNodeCheckpointManager } from "../checkpoint/mana
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { placeOf } from "../checkpoint/place.ts";
 import { StoppedError } from "../errors.ts";
-import { errorRecord, type RunOutcome } from "../events.ts";
+import { type Clock, errorRecord, type RunOutcome } from "../events.ts";
 import { compile } from "../program.ts";
 import type { Session } from "../session/session.ts";
 import { readSources } from "../change/sources.ts";
@@ -53,6 +53,8 @@ export interface JobRunnerOptions {
    * is not run.
    */
   readonly takeOver?: boolean;
+  /** What a context's `now` gives where it is first asked, for tests; the time where not given. */
+  readonly clock?: Clock;
   /**
    * The name under which it is saved, instead of the job's own: that of a fork. Random numbers do not
    * depend on it.
@@ -176,6 +178,7 @@ export class JobRunner {
       from: this.#options.resumeFromEpoch,
       stopAfterEpoch: this.#options.stopAfterEpoch,
       takeOver: this.#options.takeOver === true,
+      clock: this.#options.clock,
       signal: stops.signal,
       stopReason: () => events.failure ?? stops.stopReason(),
     };

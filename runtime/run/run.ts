@@ -257,6 +257,7 @@ export class Run {
       },
       events: session.events,
       checkReads: program.plan.check === "reads",
+      clock: this.#request.clock,
       journal: this.#journal?.journal,
     };
   }

@@ -7,6 +7,7 @@ import type { Job, ParamValue } from "../../dsl/mod.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import type { Sources } from "../change/sources.ts";
 import type { Checkpoints } from "../checkpoint/manager.ts";
+import type { Clock } from "../events.ts";
 import type { Session } from "../session/session.ts";
 import type { Uploader } from "./uploader.ts";
 
@@ -36,6 +37,8 @@ export interface RunRequest {
   readonly allowChange: boolean;
   /** Takes the job over where another runner holds it. */
   readonly takeOver: boolean;
+  /** What `now` gives. */
+  readonly clock: Clock | undefined;
   /** Stops the run. */
   readonly signal: AbortSignal;
   /** Says why to stop, also while the thread is busy. */

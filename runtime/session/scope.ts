@@ -4,7 +4,7 @@
  * @module
  */
 import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
-import type { Events, Phase } from "../events.ts";
+import type { Clock, Events, Phase } from "../events.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Cursors } from "./cursors.ts";
 import type { ResourcePool } from "./resources.ts";
@@ -44,6 +44,8 @@ export interface Scope {
   readonly events: Events;
   /** Whether to compare what tasks read before and after them. */
   readonly checkReads: boolean;
+  /** What `now` gives; the time where not given. */
+  readonly clock?: Clock | undefined;
   /** What tasks have done since the last saved state; none outside a runner. */
   readonly journal?: Journal | undefined;
 }

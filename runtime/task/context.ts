@@ -19,10 +19,10 @@ import type { TaskPlace } from "../events.ts";
 import { makeRng } from "../rng/rng.ts";
 import type { Scope } from "../session/scope.ts";
 import type { UnresponsiveTaskError } from "../errors.ts";
-import { codeOf } from "../journal/code.ts";
 import type { GroupJournal, TaskJournal } from "../journal/group_journal.ts";
 import { type Halt, unresponsiveIn } from "./halt.ts";
-import { type Memo, NotNeededError, PieceMap } from "./piece_map.ts";
+import { makeMemo, type Memo } from "./memo.ts";
+import { NotNeededError, PieceMap } from "./piece_map.ts";
 import { runPiece } from "./piece.ts";
 import { pieceContext, type PieceTry } from "./piece_context.ts";
 import { sleep, timeOf, turn } from "./turn.ts";
@@ -42,6 +42,7 @@ export class TaskContext implements Context {
   #stepHalt: Halt | undefined;
   #stuck: UnresponsiveTaskError | undefined;
   #turned = 0;
+  #asked = 0;
   #firstStep: string | undefined;
   #keys: Set<string> | undefined;
   #taskJournal: TaskJournal | undefined;
@@ -104,7 +105,11 @@ export class TaskContext implements Context {
   }
 
   get now(): Context["now"] {
-    return (name = "now") => this.#time(`now ${name}`, Date.now).then((ms) => new Date(ms));
+    return (name = "now") => {
+      const nth = ++this.#asked;
+      const tell = (): number => this.#scope.clock?.(this.#place, nth) ?? Date.now();
+      return this.#time(`now ${name}`, tell).then((ms) => new Date(ms));
+    };
   }
 
   get sleep(): Context["sleep"] {
@@ -217,12 +222,9 @@ export class TaskContext implements Context {
     run: (...args: never[]) => unknown,
   ): Memo | undefined {
     const journal = this.group?.isFine === true ? this.#journal : undefined;
-    if (journal === undefined) return undefined;
-    const code = codeOf(run);
-    return {
-      recall: (key) => journal.recall(JSON.stringify(pieceOf(key)), code),
-      record: (key, value) => journal.record(JSON.stringify(pieceOf(key)), code, value),
-    };
+    const onReuse = (piece: PieceTry["piece"]): void =>
+      this.#scope.events.emit({ type: "piece-reused", ...this.#place, piece });
+    return journal && makeMemo({ journal, pieceOf, run, onReuse });
   }
 
   async #step<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {

@@ -9,6 +9,7 @@ import { monotonicMs } from "../clock.ts";
 import type { UnresponsiveTaskError } from "../errors.ts";
 import { type Halt, unresponsiveIn } from "./halt.ts";
 import { Items } from "./items.ts";
+import type { Memo } from "./memo.ts";
 import { runPiece } from "./piece.ts";
 import { sleep } from "./turn.ts";
 
@@ -23,14 +24,6 @@ interface Entry<O> {
 export class NotNeededError extends Error {
   /** The class's name. */
   override readonly name: string = "NotNeededError";
-}
-
-/** Results of pieces that are known from before, and become known. */
-export interface Memo {
-  /** The result of a piece that need not run again. */
-  readonly recall: (key: string) => { readonly value: unknown } | undefined;
-  /** Makes a piece's result known; to be awaited before it is given. */
-  readonly record: (key: string, value: unknown) => Promise<void> | undefined;
 }
 
 /** The pieces of one `map`. Nothing runs before the first result is asked for. */

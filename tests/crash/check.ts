@@ -148,6 +148,20 @@ export function checkReuse(lines: readonly Line[], before: readonly (readonly Li
   }
 }
 
+/** Checks that what a task says it was told, in the field `recorded` of a log line, it is told again. */
+export function checkRecorded(runs: readonly (readonly Line[])[]): void {
+  const known = new Map<string, unknown>();
+  for (const line of runs.flat()) {
+    if (line.type !== "log" || line.fields.recorded === undefined) continue;
+    const key = `"${line.message}" of ${taskOf(line)}`;
+    const before = known.get(key) ?? line.fields.recorded;
+    if (before !== line.fields.recorded) {
+      fail(`${key} was ${before}, and on a repeat ${line.fields.recorded}`);
+    }
+    known.set(key, before);
+  }
+}
+
 /** The tasks that runs found recorded as finished. */
 export function reusedIn(runs: readonly (readonly Line[])[]): ReadonlySet<string> {
   return new Set(

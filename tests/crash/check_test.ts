@@ -3,6 +3,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   checkLinked,
+  checkRecorded,
+  checkReuse,
   checkRun,
   CrashCheckError,
   newestLinked,
@@ -105,6 +107,26 @@ Deno.test("a task that starts twice in one run does not pass, but for its next t
     CrashCheckError,
     "try 1 of add@main in epoch 2",
   );
+});
+
+Deno.test("what an earlier resume found finished must not run again, nor what this one did", () => {
+  const place = { task: "add", id: "add@main", node: "main", phase: "epoch", epoch: 2, time: 0 };
+  const reused = { ...place, type: "task-reused" } as Line;
+  const started = { ...place, type: "task-started", try: 1 } as Line;
+  checkReuse([started], [[started]]);
+  checkReuse([reused], [[started], [reused]]);
+  assertThrows(() => checkReuse([started], [[reused]]), CrashCheckError, "had found it finished");
+  const lines = [...linesOf(3, ["run epoch 2"]), reused, started];
+  assertThrows(() => checkRun(lines, 3, reference), CrashCheckError, "need not have");
+});
+
+Deno.test("what a task was told and recorded it must be told again", () => {
+  const place = { task: "nap", id: "nap@main", node: "main", phase: "epoch", time: 0 };
+  const told = (epoch: number, recorded: number): Line =>
+    ({ ...place, type: "log", epoch, message: "began", fields: { recorded } }) as Line;
+  checkRecorded([[told(1, 10), told(1, 10)], [told(1, 10), told(2, 20)]]);
+  const runs = [[told(1, 10)], [told(1, 11)]];
+  assertThrows(() => checkRecorded(runs), CrashCheckError, "was 10, and on a repeat 11");
 });
 
 Deno.test("an acknowledged save must be linked, and one more may be", () => {

@@ -6,6 +6,7 @@ import type { Breakage } from "./broken.ts";
 import {
   blobsOf,
   checkLinked,
+  checkRecorded,
   checkReuse,
   checkRun,
   CrashCheckError,
@@ -121,6 +122,7 @@ export async function runKilled(trial: Trial): Promise<Killed> {
       checkRun(outcome.lines, linked, reference);
       checkReuse(outcome.lines, runs);
       runs.push(outcome.lines);
+      checkRecorded(runs);
       if (run === 0 && kill !== undefined && "point" in kill && !outcome.isKilled) {
         throw new Error(`${job} never came to the kill point "${kill.point}" (${kill.nth})`);
       }

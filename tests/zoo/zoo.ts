@@ -34,6 +34,7 @@ const zoo = {
   "zoo/retries": { load: () => import("./jobs/retries.ts"), isSavedAside: true },
   "zoo/seldom": { load: () => import("./jobs/seldom.ts"), isSavedAside: true },
   "zoo/shuffled": { load: () => import("./jobs/shuffled.ts") },
+  "zoo/sleeps": { load: () => import("./jobs/sleeps.ts") },
   "zoo/sweep": {
     load: () => import("./jobs/sweep.ts"),
     params: { trials: 4, start: 3, "trial-3.rate": 0.3 },
@@ -50,6 +51,17 @@ export const zooNames = Object.keys(zoo) as ZooName[];
 
 /** The jobs that are not resumable, with what the drill must say of each. */
 export const badJobs = {
+  bad_clock: [
+    "though nobody kills it",
+    'in blob "weights" of node "main" at [0]',
+    'Task "learn" writes it. Likely cause: it calls Date.now, performance.now',
+    "Instead of Date.now, take await context.now(), or a param",
+  ],
+  bad_piece: [
+    "does not end as one that nobody kills",
+    'in blob "seen" of node "main"',
+    'Task "collect" writes it. Likely cause: one of its steps or pieces changes something beside its result',
+  ],
   bad_random: [
     "does not end with the same values when it is run twice, though nobody kills it",
     'They first differ after epoch 1, in blob "place" of node "main"',

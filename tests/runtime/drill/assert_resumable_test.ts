@@ -83,6 +83,28 @@ Deno.test("drill: what the plan excludes need not be held after a resume", async
   await assertResumable(jobOf({ epoch: [fill, use], exit: [tell], checkpoint }), { kills: 50 });
 });
 
+for (const grain of ["epoch", "task"] as const) {
+  Deno.test(`drill: the time that a task is told may be kept, grain ${grain}`, async () => {
+    const stamp = task("stamp", { updates: { list } }).run(async ({ list }, { now, epoch }) => {
+      list.push((await now()).getTime(), (await now("again")).getTime(), epoch);
+    });
+    const checkpoint = { to: "memory:drilled", grain };
+    await assertResumable(jobOf({ epoch: [stamp], exit: [tell], checkpoint }), { kills: 50 });
+  });
+}
+
+Deno.test("drill: a step that changes something beside its result is named", async () => {
+  const collect = task("collect", { updates: { list } }).run(async ({ list }, { step, epoch }) => {
+    await step("add", () => list.push(epoch));
+  });
+  const checkpoint = { to: "memory:drilled", grain: "task" } as const;
+  const message = await refusal(jobOf({ epoch: [collect], checkpoint }));
+  assertStringIncludes(
+    message,
+    'Task "collect" writes it. Likely cause: one of its steps or pieces',
+  );
+});
+
 Deno.test("drill: a job that fails by itself is no job to drill", async () => {
   const fail = task("fail").run(() => {
     throw new TypeError("a flaw in the job");

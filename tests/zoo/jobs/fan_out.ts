@@ -29,7 +29,7 @@ const join = task("join", {
 const fanOut = job("zoo-fan-out", {
   epoch: [parallel(...walkers.map(({ step }) => step)), join],
   until: epochs(3),
-  checkpoint: { to: "file:checkpoints", keep: [keepLast(1)] },
+  checkpoint: { to: "file:checkpoints", keep: [keepLast(1)], durability: "process" },
 });
 export default fanOut;
 await main(import.meta, fanOut);

@@ -1,14 +1,28 @@
-/** Takes a list in order, by slices of which the last is shorter, until nothing is left of it. */
-import { blob, cursor, drained, job, keepLast, main, param, task } from "tidemark";
+/** Takes lists of two nodes in order, by slices of which the last is shorter, until both are empty. */
+import {
+  blob,
+  cursor,
+  drained,
+  job,
+  keepLast,
+  main,
+  nodes,
+  param,
+  replicate,
+  task,
+} from "tidemark";
 
 const perEpoch = param("per-epoch", 4, { integer: true, min: 1 });
+const workers = nodes("worker", 2);
 const days = blob<string[]>("days", { immutable: true });
 const slice = cursor("slice", { over: days, take: perEpoch });
 const total = blob("total", { initial: () => 0 });
 const bounds = blob("bounds", { initial: (): [number, number][] => [] });
 
 const name = task("name", { writes: { days } })
-  .run(() => ({ days: Array.from({ length: 17 }, (_, day) => `day ${day} of 17`) }));
+  .run((_, { replica }) => ({
+    days: Array.from({ length: 8 + 9 * replica.index }, (_, day) => `day ${day}`),
+  }));
 
 const add = task("add", { reads: { slice, total }, writes: { total } })
   .run(({ slice, total }) => ({
@@ -22,8 +36,8 @@ const note = task("note", { reads: { slice }, updates: { bounds } })
   });
 
 const inOrder = job("zoo-in-order", {
-  init: [name],
-  epoch: [add, note],
+  init: [replicate(workers, name)],
+  epoch: [replicate(workers, add, note)],
   until: drained(slice),
   checkpoint: { to: "file:checkpoints", keep: [keepLast(2)] },
 });

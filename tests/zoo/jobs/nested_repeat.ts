@@ -35,7 +35,7 @@ const nestedRepeat = job("zoo-nested-repeat", {
     last,
   ],
   until: epochs(3),
-  checkpoint: { to: "file:checkpoints" },
+  checkpoint: { to: "file:checkpoints", durability: "none" },
 });
 export default nestedRepeat;
 await main(import.meta, nestedRepeat);

@@ -47,7 +47,7 @@ const change = task("change", { updates: { odd, words }, writes: { sparse } })
 const values = job("zoo-values", {
   epoch: [change],
   until: epochs(5),
-  checkpoint: { to: "file:checkpoints" },
+  checkpoint: { to: "file:checkpoints", snapshot: "none" },
 });
 export default values;
 await main(import.meta, values);
