@@ -10,7 +10,7 @@ import { changesSince, checkChanges, describedIn, type JobDifference } from "../
 import { compile, type Program } from "../program.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
 import type { RunRequest } from "./run_request.ts";
-import { checkSaved, type Params, resolveSettings } from "./settings.ts";
+import { checkSaved, type Params, resolveSettings, type Settings } from "./settings.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** What of a run's request says what the job is. */
@@ -45,21 +45,29 @@ export async function recompile(
   by: ManifestRef,
   unfinished: Unfinished | undefined,
 ): Promise<Recompiled> {
-  const { job, params, seed, uploader, sources, checkpoints: { engine } } = request;
+  const { sources, checkpoints: { engine } } = request;
   // What a start was made with that saved nothing is newer than what is saved.
-  const saved = unfinished ?? manifest.run;
-  checkSaved(job, Object.values(job.shape), saved.params, params);
-  const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
-  checkSaved(job, bare.declaredParams.values(), saved.params, params);
-  const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
-  const program = compile(job, { params: settings.params, upload: uploader !== undefined });
+  const { program, notices } = compileAsSaved(request, unfinished ?? manifest.run);
   const description = describeJob(program, sources);
   const store = await engine.archive.store();
   const before = unfinished?.description ?? await describedIn(store, by.attempt);
   const migrations = await migrationsOf(program, manifest, store);
   const { made } = migrations;
   const difference = changesSince({ program, description, made }, before, manifest, by);
-  return { program, description, difference, migrations, notices: settings.notices };
+  return { program, description, difference, migrations, notices };
+}
+
+/** Compiles a job with the saved values of params, those of its shape first, but for those given now. */
+export function compileAsSaved(
+  { job, params, seed, uploader }: Pick<JobRequest, "job" | "params" | "seed" | "uploader">,
+  saved: { readonly params: Params; readonly seed: number },
+): { readonly program: Program } & Omit<Settings, "params"> {
+  checkSaved(job, Object.values(job.shape), saved.params, params);
+  const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
+  checkSaved(job, bare.declaredParams.values(), saved.params, params);
+  const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
+  const program = compile(job, { params: settings.params, upload: uploader !== undefined });
+  return { program, seed: settings.seed, notices: settings.notices };
 }
 
 /**

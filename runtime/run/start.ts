@@ -18,8 +18,8 @@ import { admit, loadNewestGood } from "./load_newest.ts";
 import { migrationsOf } from "./migrate.ts";
 import { poisonedWarning } from "./poisoned.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
+import { compileAsSaved } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
-import { checkSaved, resolveSettings } from "./settings.ts";
 import { readUnfinished, type Unfinished } from "./unfinished.ts";
 import { environment, Progress } from "./state.ts";
 
@@ -119,24 +119,21 @@ async function startAnew(
   early: Program,
   unfinished: Unfinished | undefined,
 ): Promise<Start> {
-  const { job, uploader, params: given, seed } = request;
-  checkSaved(job, early.declaredParams.values(), unfinished?.params ?? {}, given);
-  const settings = resolveSettings({ params: given, seed }, unfinished, early.declaredParams);
-  const program = unfinished === undefined
-    ? early
-    : compile(job, { params: settings.params, upload: uploader !== undefined });
+  const { program, seed, notices } = unfinished === undefined
+    ? { program: early, seed: request.seed ?? 0, notices: [] }
+    : compileAsSaved(request, unfinished);
   await request.session.run(declareBlobs(program, true));
   request.checkpoints.engine.forget();
   return {
     program,
     description: describeJob(program, request.sources),
-    progress: new Progress(program, settings.seed, 0),
+    progress: new Progress(program, seed, 0),
     mode: "started",
     phase: "init",
     from: undefined,
     epoch: undefined,
     isMigrated: false,
-    notices: settings.notices,
+    notices,
     warnings: [],
   };
 }

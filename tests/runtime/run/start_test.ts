@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { blob, codec, epochs, job, JobError, param, set, task } from "../../../dsl/mod.ts";
+import { blob, codec, epochs, job, JobError, on, param, set, task } from "../../../dsl/mod.ts";
 import { NothingToResumeError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { CheckpointNotFoundError } from "../../../storage/mod.ts";
@@ -193,4 +193,29 @@ everywhere("run: another job's place is refused, and left as it was", async (wor
     for (const part of ['"world"', '"another"']) assertStringIncludes(error.message, part);
   }
   assertEquals([await world.epochs(), await world.names("attempts/")], before);
+});
+
+everywhere("run: a start that saved nothing also says of what shape the job is", async (world) => {
+  const count = param("count", 1, { integer: true });
+  const given = job("shaped", { count }, ({ count }) => {
+    const terms = Array.from({ length: count }, (_, index) => param(`term-${index}`, 1));
+    const add = task("add", { reads: { terms, total }, writes: { total } })
+      .run(({ terms, total }, { epoch }) => {
+        if (dies) throw new Error("dies here");
+        return { total: terms.reduce((sum, term) => sum + term, total * epoch) };
+      });
+    return {
+      init: [on(world.node, add)],
+      epoch: [on(world.node, add)],
+      until: epochs(1),
+      checkpoint: { to: "memory:unused" },
+    };
+  });
+  let dies = true;
+  const params = { count: 3, "term-2": 5 };
+  await world.fail(given, { resumeFromEpoch: "auto", params });
+  dies = false;
+  const { values, seen } = await world.run(given, { resumeFromEpoch: "auto" });
+  assertEquals(values[world.node]?.["total"], 14);
+  assertEquals(notices(seen).filter((text) => text.includes("no longer")), []);
 });
