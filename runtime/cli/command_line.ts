@@ -91,7 +91,8 @@ interface Ready {
 
 /** Checks all that can be wrong with a command line, before anything is opened. */
 function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): Ready {
-  const params = parseParams(args.params, bare.declaredParams);
+  const shape = Object.values(job.shape).map(({ name }) => name);
+  const params = parseParams(args.params, bare.declaredParams, shape);
   const { checkpoints, ...others } = line.runner ?? {};
   // The place that is given now wins over the manager, and that over the plan.
   const place = args.to === undefined

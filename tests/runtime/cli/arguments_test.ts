@@ -90,4 +90,12 @@ Deno.test("arguments: params are parsed by their types", () => {
 Deno.test("arguments: a job without params says so", () => {
   const { message } = assertThrows(() => parseParams(new Map([["a", "1"]]), new Map()), UsageError);
   assertEquals(message, 'Unknown param "a": the job has none');
+  const shaped = assertThrows(
+    () =>
+      parseParams(new Map([["trial-3.rate", "1"]]), new Map([["trials", param("trials", 3)]]), [
+        "trials",
+      ]),
+    UsageError,
+  );
+  assertStringIncludes(shaped.message, "Which there are depends on trials: give that as well");
 });
