@@ -77,7 +77,16 @@ export class Mortal {
       this.step(`after the ${what}`);
       return result;
     };
+    const makeLog = store.createLog?.bind(store);
+    const createLog = makeLog && (async (name: string, options?: WriteOptions) => {
+      const log = await change(`creation of ${name}`, () => makeLog(name, options));
+      return {
+        append: (bytes: Uint8Array) => change(`append to ${name}`, () => log.append(bytes)),
+        close: () => log.close(),
+      };
+    });
     const own: Partial<Store> = {
+      ...createLog === undefined ? {} : { createLog },
       put: (name: string, bytes: Uint8Array, options?: WriteOptions) =>
         change(`commit of ${name}`, () => store.put(name, bytes, options)),
       write: (name: string, parts: Iterable<Uint8Array>, options?: WriteOptions) =>

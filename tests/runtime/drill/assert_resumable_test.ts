@@ -89,7 +89,13 @@ for (const grain of ["epoch", "task"] as const) {
       list.push((await now()).getTime(), (await now("again")).getTime(), epoch);
     });
     const checkpoint = { to: "memory:drilled", grain };
-    await assertResumable(jobOf({ epoch: [stamp], exit: [tell], checkpoint }), { kills: 50 });
+    const seen: string[] = [];
+    await assertResumable(jobOf({ epoch: [stamp], exit: [tell], checkpoint }), {
+      onTrial: ({ killedAt }) => void seen.push(...killedAt),
+    });
+    for (const part of ["before the creation of tasks/", "after the append to tasks/"]) {
+      assert(seen.some((step) => step.startsWith(part)), part);
+    }
   });
 }
 
