@@ -92,7 +92,12 @@ export interface CodecOptions<T, P> {
   readonly encode: (value: T) => Awaitable<P> & MustBePlain<P>;
   /** From what `encode` gave, with its type; may be asynchronous. */
   readonly decode: (plain: P) => Awaitable<T>;
-  /** Frees a value that the runtime no longer needs: one it decoded, or one that was replaced by a load. */
+  /**
+   * Frees a value that the runtime no longer needs: one that a load or `feed` replaces, one that a session
+   * holds when it is closed, and a copy that it made for a task (of `previous`, `from` or `gather`), once
+   * the task's group has ended, unless the task returned that copy as a blob. A value that a task replaces
+   * by returning another is the task's own to free.
+   */
   readonly dispose?: (value: T) => void;
 }
 

@@ -43,6 +43,7 @@ export type { ReuseVerdict } from "./journal/reuse.ts";
 export type { Target } from "./checkpoint/locate.ts";
 export type { LoadOptions } from "./checkpoint/late.ts";
 export type { NodeValues, RestoreMap, RestoreOptions } from "./checkpoint/restore.ts";
+export type { Copies } from "./session/copies.ts";
 export type { CursorPosition, CursorPositions, Cursors } from "./session/cursors.ts";
 export type { ResourcePool } from "./session/resources.ts";
 export type { ReadyGroup } from "./session/ready_group.ts";

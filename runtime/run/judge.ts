@@ -6,6 +6,7 @@
 import { tokensOf } from "../../dsl/access.ts";
 import { type CursorRef, paramValue } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
+import { Copies } from "../session/copies.ts";
 import { ResourcePool } from "../session/resources.ts";
 import type { Scope } from "../session/scope.ts";
 import type { Session } from "../session/session.ts";
@@ -17,12 +18,17 @@ export function judge(session: Session, progress: Progress): Promise<string | un
     kind: "checkpoint",
     name: "judge",
     nodes: [],
-    perform: ({ workspace, signal }) => {
+    perform: async ({ workspace, signal }) => {
       const scope = conditionScope(session, progress, signal);
-      const source = { scope, workspace, before: new Map<string, unknown>() };
+      const copies = new Copies();
+      const source = { scope, workspace, before: new Map<string, unknown>(), copies };
       const { epoch, elapsedMs, cursors } = progress;
       const cursorNodes = (cursor: CursorRef<unknown>) => nodesReading(progress.program, cursor);
-      return progress.conditions.judge({ source, epoch, elapsedMs, cursors, cursorNodes });
+      try {
+        return await progress.conditions.judge({ source, epoch, elapsedMs, cursors, cursorNodes });
+      } finally {
+        copies.release([]);
+      }
     },
   });
 }

@@ -152,7 +152,10 @@ export class LocalSession implements Session {
     );
   }
 
-  /** Sets a blob to a copy of a value, also on a node that had none so far. */
+  /**
+   * Sets a blob to a copy of a value, also on a node that had none so far. The value that it replaces is
+   * freed where its codec can.
+   */
   feed<T>(blob: BlobRef<T>, value: NoInfer<T>, options?: BlobOptionsOfSession): Promise<void>;
   /** Sets a blob, by its name. */
   feed(blob: string, value: unknown, options?: BlobOptionsOfSession): Promise<void>;
@@ -165,10 +168,9 @@ export class LocalSession implements Session {
     const name = typeof blob === "string" ? blob : blob.name;
     if (typeof blob !== "string") workspace.declare(blob);
     const declared = workspace.declared.get(name);
-    workspace.set(
-      name,
-      declared === undefined ? cloneValue(value) : await copyBlob(declared, value),
-    );
+    const copy = declared === undefined ? cloneValue(value) : await copyBlob(declared, value);
+    workspace.drop(name);
+    workspace.set(name, copy);
   }
 
   /** A node's blobs; made empty where there were none. */

@@ -19,8 +19,9 @@ import {
 import { BlobNotSetError } from "../errors.ts";
 import type { GroupJournal } from "../journal/group_journal.ts";
 import { isThenable } from "../task/turn.ts";
+import type { Copies } from "./copies.ts";
 import type { Scope } from "./scope.ts";
-import { copyBlob, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** Where values are read from. */
 export interface Source {
@@ -30,6 +31,8 @@ export interface Source {
   readonly workspace: (node: string) => Workspace;
   /** The values from before the group, by `node/blob`. */
   readonly before: ReadonlyMap<string, unknown>;
+  /** Makes the copies that tasks are given. */
+  readonly copies: Copies;
   /** What this run of the group records; nothing outside a runner. */
   readonly journal?: GroupJournal | undefined;
 }
@@ -98,7 +101,7 @@ function readFrom(
   const value = readBlob(source, blob, from);
   const isShared = from === node &&
     !(task !== undefined && tokensOf(task.declaration.updates).includes(blob));
-  return isShared ? value : copyBlob(blob, value);
+  return isShared ? value : source.copies.make(blob, value);
 }
 
 function readCursor(source: Source, cursor: CursorRef<unknown>, node: string): unknown {

@@ -9,10 +9,11 @@ import { type TaskEntry, UnsupportedValueError } from "../../storage/mod.ts";
 import { StoppedError, TaskError } from "../errors.ts";
 import { Halt, unresponsiveIn } from "../task/halt.ts";
 import { runTask, type TaskStep } from "../task/run_task.ts";
+import { Copies } from "./copies.ts";
 import { holds, type Source } from "./read.ts";
 import type { ReadyGroup } from "./ready_group.ts";
 import type { Scope } from "./scope.ts";
-import { copyBlob, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What a group runs in. */
 export interface GroupHost {
@@ -34,13 +35,14 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
   for (const { node, blob } of group.scratch) {
     await host.workspace(node).initialize((declared) => declared === blob);
   }
+  const copies = new Copies();
   const before = new Map<string, unknown>();
   for (const { node, blob, copy } of group.before) {
     const workspace = host.workspace(node);
     if (!workspace.has(blob.name)) continue;
     await workspace.arrive(blob.name);
     const value = workspace.get(blob.name);
-    before.set(`${node}/${blob.name}`, copy ? await copyBlob(blob, value) : value);
+    before.set(`${node}/${blob.name}`, copy ? await copies.make(blob, value) : value);
   }
   const halt = new Halt(scope.stopReason, host.graceMs);
   const onAbort = (): void => halt.halt(scope.stopReason() ?? scope.signal.reason);
@@ -49,13 +51,20 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
   const { phase, epoch } = scope;
   const journal = scope.journal?.group(group.steps, scope);
   tellReused(journal?.reused ?? 0, scope);
-  const source = { scope, workspace: host.workspace, before, journal };
+  const source = { scope, workspace: host.workspace, before, copies, journal };
+  let isStuck = false;
   try {
     await new GroupRun(group, source, halt, host.concurrency).run();
     scope.journal?.ended(group.steps, phase, epoch);
+  } catch (error) {
+    isStuck = unresponsiveIn(error) !== undefined;
+    throw error;
   } finally {
     halt.close();
     scope.signal.removeEventListener("abort", onAbort);
+    const nodes = new Set(group.steps.map((step) => step.node));
+    // A task that may still be running may still use what it was given.
+    if (!isStuck) copies.release([...nodes].map(host.workspace));
     for (const { node, blob } of group.scratch) host.workspace(node).drop(blob.name);
   }
 }
