@@ -54,7 +54,7 @@ Flags
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
   --kills N        drill: how many trials with kills, spread over all steps of the job (20)
   --faults         drill: also try a full disk, failing reads and writes, damaged checkpoints and a
-                   second runner
+                   second runner; a failed save then ends the job, whatever the plan's onSaveError
   --flags="FLAGS"  drill: the flags of deno run for its processes; where not given, the permissions
                    that this process has in whole, and those to read and write the drill's folder.
                    Others of this process, as a --config, are not known and must be given here
