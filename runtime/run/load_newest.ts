@@ -62,6 +62,7 @@ export async function loadNewestGood(
     if (ref === undefined) {
       throw new DamagedError(engine.archive.place, "an epoch that is not damaged", "none");
     }
+    let at = ref;
     try {
       if (ref.phase === "epoch") {
         return {
@@ -73,17 +74,17 @@ export async function loadNewestGood(
       await engine.archive.verify(ref);
       const of = refs.findLast((other) => other.phase === "epoch");
       if (of === undefined) continue;
+      at = of;
       return { ...await loadEpoch(request, { ref: of, by: ref, unfinished }, words), last: ref };
     } catch (error) {
-      const mayGoBack = error instanceof DamagedError && !target.isNamed &&
-        early.plan.onDamaged !== "stop" && refs.length > 0;
-      if (!mayGoBack) throw error;
+      // Where an epoch is damaged, no phase after it can be gone on from either.
+      if (at !== ref) refs.splice(refs.indexOf(at));
       const next = refs.at(-1);
-      words.warnings.push(
-        `checkpoint ${formatRef(ref)} is damaged, so that the job goes back to ${
-          next && formatRef(next)
-        }: ${error.message}`,
-      );
+      const mayGoBack = error instanceof DamagedError && !target.isNamed &&
+        early.plan.onDamaged !== "stop";
+      if (!mayGoBack || next === undefined) throw error;
+      const back = `so that the job goes back to ${formatRef(next)}`;
+      words.warnings.push(`checkpoint ${formatRef(at)} is damaged, ${back}: ${error.message}`);
     }
   }
 }
