@@ -185,20 +185,12 @@ async function run(
   events.observe(show.observe);
   events.observe((event) => kept.observe(event));
   if (line.onEvent !== undefined) events.observe(line.onEvent);
-  const tell = (): void => {
-    const reason = watch.stopReason();
-    const name = reason instanceof StoppedError ? reason.reason : String(reason);
-    events.emit({ type: "stop-requested", reason: name });
-  };
-  watch.signal.addEventListener("abort", tell, { once: true });
   try {
     await runner.run(session, watch);
     return runner.result?.outcome === "stopped" ? EXIT.stopped : EXIT.finished;
   } catch (error) {
     if (error instanceof StoppedError) return EXIT.stopped;
     throw error;
-  } finally {
-    watch.signal.removeEventListener("abort", tell);
   }
 }
 

@@ -184,6 +184,14 @@ export class JobRunner {
     };
     this.#result = undefined;
     const run = new Run(request);
+    let isTold = false;
+    const tell = (reason: unknown): void => {
+      if (isTold) return;
+      isTold = true;
+      events.emit({ type: "stop-requested", reason: stopped(reason).reason });
+    };
+    const hear = (): void => tell(stops.stopReason());
+    stops.signal.addEventListener("abort", hear, { once: true });
     try {
       const result = await run.run();
       if (events.failure !== undefined) throw events.failure;
@@ -197,10 +205,16 @@ export class JobRunner {
       const isStopped = error instanceof StoppedError;
       const because = error instanceof Error ? error.message : String(error);
       const outcome = isStopped ? "stopped" : "failed";
-      if (isStopped) this.#result = { epoch, ran: run.ran, outcome: "stopped", because };
+      if (isStopped) {
+        // A thread too busy for the signal has heard of the stop by its reason.
+        tell(error);
+        this.#result = { epoch, ran: run.ran, outcome: "stopped", because };
+      }
       const record = isStopped ? undefined : errorRecord(error);
       events.emit({ type: "run-finished", outcome, epoch, because, error: record });
       throw error;
+    } finally {
+      stops.signal.removeEventListener("abort", hear);
     }
   }
 

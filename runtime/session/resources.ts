@@ -16,7 +16,6 @@ export class ResourcePool {
   readonly #open = new Map<string, Promise<unknown>>();
   /** In the order in which their opening ended, so that each stands after those it reads. */
   #opened: Opened[] = [];
-  readonly #stamps = new Map<string, unknown>();
   #isClosed = false;
 
   /** Takes what resources are opened with. */
@@ -39,11 +38,6 @@ export class ResourcePool {
     // Kept only where it opens, so that a task's next try opens it again.
     value.catch(() => this.#open.delete(key));
     return value;
-  }
-
-  /** The stamps of the resources opened so far, by `node/name`. */
-  get stamps(): ReadonlyMap<string, unknown> {
-    return this.#stamps;
   }
 
   /**
@@ -73,7 +67,6 @@ export class ResourcePool {
       if (resource.stamp !== undefined) {
         const stamp: unknown = await resource.stamp(value as never);
         this.#checkNotClosed(resource);
-        this.#stamps.set(key, stamp);
         this.onStamp(key, stamp);
       }
     } catch (error) {

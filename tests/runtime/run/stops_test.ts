@@ -3,6 +3,7 @@ import { type Duration, epochs, task } from "../../../dsl/mod.ts";
 import { StoppedError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { makeStops } from "../../../runtime/run/stops.ts";
+import { untilAborted } from "../helpers.ts";
 import { everywhere, total } from "./world.ts";
 
 everywhere("run: when its time is up, a task that never yields learns of it", async (world) => {
@@ -58,6 +59,26 @@ everywhere("run: a stop between epochs saves the last, also one that is not due"
   const rest = await world.run(job, { resumeFromEpoch: "latest" });
   assertEquals(rest.seen.started.length, 17 * world.nodes.length);
   assertEquals(rest.values[world.node]?.["total"], 210);
+});
+
+everywhere("run: that a stop was asked for is told, whoever asked", async (world) => {
+  const wait = task("wait").run((_, { signal }) => untilAborted(signal));
+  const given = world.job({ init: [], epoch: [wait], exit: [] });
+  const stop = new AbortController();
+  const ways = [
+    { options: { stopAfter: "20ms" }, run: {}, reason: "its time of 20ms is up" },
+    { options: {}, run: { signal: stop.signal }, reason: "the script's" },
+  ] as const;
+  for (const { options, run, reason } of ways) {
+    await using place = await world.beside();
+    const { session, seen } = place.session();
+    const runner = new JobRunner(given, { checkpoints: place.manager(), ...options });
+    if ("signal" in run) setTimeout(() => stop.abort("the script's"), 20);
+    await assertRejects(() => runner.run(session, run), StoppedError);
+    assertEquals(seen.of("stop-requested").map((event) => event.reason), [reason]);
+    const types = seen.events.map(({ type }) => type);
+    assert(types.indexOf("stop-requested") < types.indexOf("run-finished"));
+  }
 });
 
 Deno.test("stops: a signal that was given is heard, and wins over the time", () => {
