@@ -28,11 +28,8 @@ class Tensor {
 const rolls = blob("rolls", {
   initial: () => new Rolls([]),
   codec: codec({
-    encode: async (rolls: Rolls) => {
-      await Promise.resolve();
-      return { count: rolls.all.length, rolls: Uint8Array.from(rolls.all) };
-    },
-    decode: async ({ rolls }) => await Promise.resolve(new Rolls([...rolls])),
+    encode: (rolls: Rolls) => Promise.resolve(Uint8Array.from(rolls.all)),
+    decode: (rolls) => Promise.resolve(new Rolls([...rolls])),
   }),
 });
 const tensor = blob("tensor", {

@@ -1,4 +1,4 @@
-/** Asks a server that keeps every request: in each group, from tasks, steps and pieces, with a retry. */
+/** Asks a server that keeps every request: in each group, from tasks, steps and pieces. */
 import { blob, type Context, epochs, job, main, on, param, task } from "tidemark";
 
 const server = param("server", "http://127.0.0.1:1/unset");
@@ -7,10 +7,9 @@ const paid = blob("paid", { initial: (): string[] => [] });
 const receipt = blob<string>("receipt");
 const told = blob("told", { initial: (): string[] => [] });
 
-type Asking = Pick<Context, "idempotencyKey" | "signal">;
-
 /** Asks for a thing under the key of who asks; the answer depends on the path alone. */
-async function ask(url: string, { idempotencyKey, signal }: Asking) {
+async function ask(url: string, asking: Pick<Context, "idempotencyKey" | "signal">) {
+  const { idempotencyKey, signal } = asking;
   const headers = { "Idempotency-Key": idempotencyKey };
   const response = await fetch(url, { method: "POST", headers, signal });
   return await response.text();
@@ -27,27 +26,22 @@ const pay = task("pay", { reads: { server, account }, updates: { paid } })
     const url = `${server}/epoch/${epoch}`;
     const bills = [1, 2, 3, 4].map((bill) => `${account}-${bill}`);
     const options = { key: (bill: string) => bill, concurrency: 2 };
-    for await (
-      const done of map("bill", bills, (bill, piece) => ask(`${url}/${bill}`, piece), options)
-    ) {
-      log(done);
-      paid.push(done);
-    }
-    const sum = await step("sum", (piece) => ask(`${url}/sum`, piece));
-    log(sum);
-    paid.push(sum);
+    const given = map("bill", bills, (bill, piece) => ask(`${url}/${bill}`, piece), options);
+    const take = (answer: string): void => {
+      log(answer);
+      paid.push(answer);
+    };
+    for await (const answer of given) take(answer);
+    take(await step("sum", (piece) => ask(`${url}/sum`, piece)));
   });
 
-const tell = task("tell", {
-  reads: { server, told },
-  writes: { told },
-  retry: { attempts: 2 },
-}).run(async ({ server, told }, context) => {
-  const { epoch, node, try: number } = context;
-  const answer = await ask(`${server}/epoch/${epoch}/tell-${node}?try=${number}`, context);
-  if (number === 1) throw new Error("the first try always fails");
-  return { told: [...told, answer] };
-});
+const tell = task("tell", { reads: { server, told }, writes: { told }, retry: { attempts: 2 } })
+  .run(async ({ server, told }, context) => {
+    const { epoch, node, try: time } = context;
+    const answer = await ask(`${server}/epoch/${epoch}/tell-${node}?try=${time}`, context);
+    if (time === 1) throw new Error("the first try always fails");
+    return { told: [...told, answer] };
+  });
 
 const close = task("close", { reads: { server, paid }, writes: { receipt } })
   .run(async ({ server, paid }, context) => ({
