@@ -24,4 +24,4 @@ export type * from "./token.ts";
 export * from "./view.ts";
 export type { Access } from "./access.ts";
 export type { PhaseName } from "./check/check.ts";
-export type { Frame, Layout, PlacedStep } from "./layout.ts";
+export type { Frame, Layout, ParamValues, PlacedStep } from "./layout.ts";

@@ -14,7 +14,6 @@ import {
   type ManifestRef,
   MAX_NUMBER,
   parentName,
-  parsePackName,
 } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeManifest } from "./manifest_codec.ts";
@@ -23,7 +22,7 @@ import { removeManifests, type Remover } from "./removal.ts";
 import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
 import type { StoreOptions } from "./store.ts";
-import { sweepPacks } from "./sweep.ts";
+import { clearGarbage, sweepPacks } from "./sweep.ts";
 import type { LogHead } from "./task_entry.ts";
 import { TaskLogWriter } from "./task_log_writer.ts";
 import { discardPacks, writePacks } from "./write_packs.ts";
@@ -191,13 +190,7 @@ export class Attempt {
     options: StoreOptions = {},
   ): Promise<void> {
     this.#checkNotOver();
-    const garbage = packs.filter((pack) =>
-      (parsePackName(pack)?.attempt ?? this.number) < this.number
-    );
-    await this.#checkNotFenced("it removes nothing");
-    const { store, durability } = this.#context;
-    await store.remove(garbage, { ...options, durability });
-    await store.clear?.(leftovers, options);
+    await clearGarbage(this.#remover(), packs, leftovers, options);
   }
 
   /** Begins a log of what is done after a state; it is created by the first append. */
@@ -208,7 +201,8 @@ export class Attempt {
       sequence: ++this.#logs,
       checkNotFenced: async () => {
         this.#checkNotOver();
-        await this.#checkNotFenced("what it has done since its last save does not count");
+        // A look that fails leaves nothing uncertain here: the entries are there, and it is repeated.
+        if (await this.#isFenced()) this.#fence("what it did last does not count");
       },
     });
   }
@@ -276,13 +270,20 @@ export class Attempt {
     let isFenced: boolean;
     const next = attemptName(this.number + 1);
     try {
-      isFenced = await this.#context.store.stat(next) !== undefined;
+      isFenced = await this.#isFenced();
     } catch (error) {
       const why = `nobody can tell whether ${what}, as a newer attempt cannot be looked for`;
       this.#over = new UnknownOutcomeError("look at", next, why, { cause: error });
       throw this.#over;
     }
-    if (!isFenced) return;
+    if (isFenced) this.#fence(what);
+  }
+
+  async #isFenced(): Promise<boolean> {
+    return await this.#context.store.stat(attemptName(this.number + 1)) !== undefined;
+  }
+
+  #fence(what: string): never {
     this.#over = new FencedError(this.number, this.number + 1, what);
     throw this.#over;
   }

@@ -109,6 +109,7 @@ export async function fileHolder(locks: FileLocks, path: string): Promise<Holder
   }
 }
 
+/** Who has it, where it could not be taken. */
 async function lookAtHolder(locks: FileLocks, path: string): Promise<Holder> {
   try {
     const { bytes, touchedMs } = await locks.look(path, MAX_HOLDER_BYTES);

@@ -61,9 +61,11 @@ async function lock(path: string): Promise<LockedFile | undefined> {
 
 async function look(path: string, most: number): Promise<LockLook> {
   using file = await Deno.open(path, { read: true });
-  const isLocked = !await file.tryLock(false);
   const { mtime } = await file.stat();
-  return { isLocked, bytes: readSome(file, most), touchedMs: mtime?.getTime() ?? 0 };
+  const bytes = readSome(file, most);
+  // Who lets go empties it: to try an empty one's lock would only be in the way of whoever takes it.
+  const isLocked = bytes.byteLength > 0 && !await file.tryLock(false);
+  return { isLocked, bytes, touchedMs: mtime?.getTime() ?? 0 };
 }
 
 function readSome(file: Deno.FsFile, most: number): Uint8Array {

@@ -51,11 +51,11 @@ export async function listAll(store: Store, options: StoreOptions): Promise<List
   for (const top of await store.list("", options)) {
     if (!folders.includes(`${top}/`)) {
       if (top !== JOB) foreign.push(top);
-    } else if (`${top}/` !== FOLDERS.packs && `${top}/` !== FOLDERS.tasks) {
+    } else if (`${top}/` !== FOLDERS.packs) {
       for (const name of await store.list(`${top}/`, options)) sort(name);
     } else {
       for (const folder of await store.list(`${top}/`, options)) {
-        if (!/^(packs|tasks)\/a\d{6,9}$/.test(folder)) foreign.push(folder);
+        if (!/^packs\/a\d{6,9}$/.test(folder)) foreign.push(folder);
         else for (const name of await store.list(`${folder}/`, options)) sort(name);
       }
     }

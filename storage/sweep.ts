@@ -78,3 +78,16 @@ async function packsBefore(
   }
   return packs;
 }
+
+/** Removes packs of earlier attempts, and what killed writes have left, of which nobody needs any. */
+export async function clearGarbage(
+  { store, attempt, checkNotFenced }: Sweeper,
+  packs: readonly string[],
+  leftovers: readonly string[],
+  options: StoreOptions,
+): Promise<void> {
+  const garbage = packs.filter((pack) => (parsePackName(pack)?.attempt ?? attempt) < attempt);
+  await checkNotFenced();
+  await store.remove(garbage, options);
+  await store.clear?.(leftovers, options);
+}

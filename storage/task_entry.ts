@@ -50,6 +50,8 @@ export interface GateEntry extends EntrySite {
   readonly code: string;
   /** Whether it held. */
   readonly isOpen: boolean;
+  /** What it took from cursors. */
+  readonly cursors: readonly CursorTaken[];
 }
 
 /** A value, encoded. */

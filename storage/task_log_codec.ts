@@ -96,14 +96,12 @@ function encodeEntry(entry: LogEntry, packs: ReadonlyMap<string, number>): Recor
       if (entry.outputs !== undefined) {
         map.set("outputs", mapOf(entry.outputs, (blob) => encodeBlob(blob, packs)));
       }
-      map.set(
-        "cursors",
-        entry.cursors.map(({ cursor, take, length }): RecordValue => [cursor, take, length]),
-      );
+      map.set("cursors", entry.cursors.map(encodeTaken));
       break;
     case "gate":
       map.set("code", entry.code);
       map.set("isOpen", entry.isOpen);
+      map.set("cursors", entry.cursors.map(encodeTaken));
       break;
     case "piece":
       map.set("key", entry.key);
@@ -156,7 +154,10 @@ function parseEntry(fields: Fields, packs: readonly string[]): LogEntry {
       };
       break;
     case "gate":
-      entry = { kind, ...site, code: fields.text("code", 64), isOpen: fields.boolean("isOpen") };
+      entry = {
+        ...{ kind, ...site, code: fields.text("code", 64), isOpen: fields.boolean("isOpen") },
+        cursors: fields.array("cursors", MAX_OUTPUTS).map((taken) => parseTaken(fields, taken)),
+      };
       break;
     case "piece":
       entry = {
@@ -173,6 +174,10 @@ function parseEntry(fields: Fields, packs: readonly string[]): LogEntry {
   }
   fields.end();
   return entry;
+}
+
+function encodeTaken({ cursor, take, length }: CursorTaken): RecordValue {
+  return [cursor, take, length];
 }
 
 function parseTaken(fields: Fields, taken: RecordValue): CursorTaken {

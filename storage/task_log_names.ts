@@ -21,11 +21,6 @@ export interface LogName {
   readonly sequence: number;
 }
 
-/** The folder of an attempt's logs. */
-export function logFolder(attempt: number): string {
-  return `${TASKS}a${padded(attempt)}/`;
-}
-
 /** The name of a log. */
 export function logName(log: LogName): string {
   return `${stemOf(log)}.log`;
@@ -45,7 +40,7 @@ function stemOf({ attempt, after, sequence }: LogName): string {
   const position = after === undefined
     ? "start"
     : `e${padded(after.epoch)}${after.phase === "epoch" ? "" : `.${after.phase}`}`;
-  return `${logFolder(attempt)}${position}.${padded(sequence)}`;
+  return `${TASKS}a${padded(attempt)}.${position}.${padded(sequence)}`;
 }
 
 /** What a name below `tasks/` says; `undefined` where it is none of these. */
@@ -53,7 +48,7 @@ export function parseLogName(
   name: string,
 ): LogName & { readonly part: number | undefined; readonly isPack: boolean } | undefined {
   const match =
-    /^tasks\/a(\d{6,9})\/(?:start|e(\d{6,9})(?:\.(upload|download|exit))?)\.(\d{6,9})(?:\.(\d{6,9}))?\.(log|pack)$/
+    /^tasks\/a(\d{6,9})\.(?:start|e(\d{6,9})(?:\.(upload|download|exit))?)\.(\d{6,9})(?:\.(\d{6,9}))?\.(log|pack)$/
       .exec(name);
   if (match === null) return undefined;
   const [, attempt, epoch, named, sequence, part, kind] = match;

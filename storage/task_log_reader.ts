@@ -13,7 +13,6 @@ import type { LogEntry, LogHead, LogSource } from "./task_entry.ts";
 import { decodeEntries, decodeLogHead, itemAt } from "./task_log_codec.ts";
 import {
   compareLogPosition,
-  logFolder,
   type LogName,
   logName,
   type LogPosition,
@@ -26,8 +25,8 @@ const MAX_LOG_BYTES = 2 * 1024 ** 3;
 
 /** What was logged after a state, and counts. */
 export interface LoggedWork {
-  /** With what the newest log began. */
-  readonly head: LogHead;
+  /** With what the newest log began; none where that is damaged. */
+  readonly head: LogHead | undefined;
   /** What it says, oldest first. */
   readonly entries: readonly LogEntry[];
   /** Where it lies, for a log that goes on from it. */
@@ -50,14 +49,15 @@ export async function readLoggedWork(
   before: number,
   options: StoreOptions = {},
 ): Promise<LoggedWork | undefined> {
-  const numbers = (await store.list(TASKS, options))
-    .flatMap((name) => /^tasks\/a(\d{6,9})$/.exec(name)?.[1] ?? [])
-    .map(Number).filter((attempt) => attempt < before && attempt >= (after?.attempt ?? 1))
-    .sort((a, b) => b - a);
-  for (const attempt of numbers) {
-    const logs = (await listLogs(store, attempt, options))
-      .filter(({ after: position }) => compareLogPosition(position, after) >= 0);
-    const work = await readLogs(store, logs, after, options);
+  const all = await listLogs(store, options);
+  const candidates = all.filter(({ attempt, after: position }) =>
+    attempt < before && attempt >= (after?.attempt ?? 1) &&
+    compareLogPosition(position, after) >= 0
+  );
+  const byAttempt = [...Map.groupBy(candidates, ({ attempt }) => attempt)]
+    .sort(([a], [b]) => b - a);
+  for (const [, logs] of byAttempt) {
+    const work = await readLogs(store, logs, all, after, options);
     if (work !== undefined) return work;
   }
   return undefined;
@@ -77,15 +77,11 @@ export async function readLoggedBlob(
 export async function listLogObjects(
   store: Store,
   options: StoreOptions = {},
-): Promise<readonly (LogName & { readonly name: string })[]> {
-  const found: (LogName & { name: string })[] = [];
-  for (const folder of await store.list(TASKS, options)) {
-    for (const name of await store.list(`${folder}/`, options)) {
-      const parsed = parseLogName(name);
-      if (parsed !== undefined) found.push({ ...parsed, name });
-    }
-  }
-  return found;
+): Promise<readonly (LogName & { readonly name: string; readonly isPack: boolean })[]> {
+  return (await store.list(TASKS, options)).flatMap((name) => {
+    const parsed = parseLogName(name);
+    return parsed === undefined ? [] : [{ ...parsed, name }];
+  });
 }
 
 /** A log, and the objects that it consists of. */
@@ -93,27 +89,24 @@ interface LogObjects extends LogName {
   readonly objects: readonly string[];
 }
 
-/** An attempt's logs in the order in which it wrote them. */
-async function listLogs(
-  store: Store,
-  attempt: number,
-  options: StoreOptions,
-): Promise<readonly LogObjects[]> {
-  const bySequence = new Map<number, LogName & { objects: string[] }>();
-  for (const name of await store.list(logFolder(attempt), options)) {
-    const parsed = parseLogName(name);
-    if (parsed === undefined || parsed.isPack || parsed.attempt !== attempt) continue;
-    const known = bySequence.get(parsed.sequence);
-    if (known === undefined) bySequence.set(parsed.sequence, { ...parsed, objects: [name] });
+/** All logs, in the order in which their attempts wrote them. */
+async function listLogs(store: Store, options: StoreOptions): Promise<readonly LogObjects[]> {
+  const logs = new Map<string, LogName & { objects: string[] }>();
+  for (const { name, isPack, ...log } of await listLogObjects(store, options)) {
+    if (isPack) continue;
+    const key = logName(log);
+    const known = logs.get(key);
+    if (known === undefined) logs.set(key, { ...log, objects: [name] });
     else known.objects.push(name);
   }
-  return [...bySequence.values()].sort((a, b) => a.sequence - b.sequence);
+  return [...logs.values()].sort((a, b) => a.attempt - b.attempt || a.sequence - b.sequence);
 }
 
 /** Reads an attempt's logs from one that begins after a state on; `undefined` where it went on from another. */
 async function readLogs(
   store: Store,
   logs: readonly LogObjects[],
+  all: readonly LogObjects[],
   after: ManifestRef | undefined,
   options: StoreOptions,
 ): Promise<LoggedWork | undefined> {
@@ -125,6 +118,11 @@ async function readLogs(
   const take = async (log: LogObjects, limit: number): Promise<ReadLog> => {
     const found = await readLog(store, log, Math.min(limit, left), options);
     left -= found.bytes;
+    if (left <= 0) {
+      damaged.push(
+        new DamagedError(logName(log), `logs of at most ${MAX_LOG_BYTES} bytes`, "more"),
+      );
+    }
     if (found.damaged !== undefined) damaged.push(found.damaged);
     return found;
   };
@@ -134,33 +132,43 @@ async function readLogs(
   };
   for (const log of logs) {
     const found = await take(log, Infinity);
-    if (found.head === undefined) continue;
+    if (found.head === undefined) {
+      // Nobody knows what it went on from, nor which part of older ones counts.
+      if (found.damaged !== undefined) break;
+      continue;
+    }
     if (head === undefined) {
-      if (!isSamePlace(found.head.after, after)) return undefined;
-      for (const source of found.head.sources) {
-        const earlier = await findLog(store, source, options);
-        if (earlier !== undefined) add(earlier, await take(earlier, source.bytes));
-      }
+      const sources = await readSources(found.head.sources, all, take);
+      // One that began while the state was saved by another attempt names the logs that begin after it.
+      const isOwn = isSamePlace(found.head.after, after) ||
+        sources.some(({ found: { head } }) => head !== undefined && isSamePlace(head.after, after));
+      if (!isOwn) continue;
+      for (const source of sources) add(source.log, source.found);
     }
     add(log, found);
     head = found.head;
   }
-  return head === undefined ? undefined : { head, entries, sources, damaged };
+  return head === undefined && damaged.length === 0
+    ? undefined
+    : { head, entries, sources, damaged };
+}
+
+/** The parts of earlier logs that a log goes on from, as far as they are there. */
+async function readSources(
+  sources: readonly LogSource[],
+  all: readonly LogObjects[],
+  read: (log: LogObjects, limit: number) => Promise<ReadLog>,
+): Promise<readonly { readonly log: LogObjects; readonly found: ReadLog }[]> {
+  const found = [];
+  for (const { name, bytes } of sources) {
+    const log = all.find((log) => logName(log) === name);
+    if (log !== undefined) found.push({ log, found: await read(log, bytes) });
+  }
+  return found;
 }
 
 function isSamePlace(a: ManifestRef | undefined, b: ManifestRef | undefined): boolean {
   return a === undefined || b === undefined ? a === b : isSameRef(a, b);
-}
-
-async function findLog(
-  store: Store,
-  { name }: LogSource,
-  options: StoreOptions,
-): Promise<LogObjects | undefined> {
-  const parsed = parseLogName(name);
-  if (parsed === undefined) return undefined;
-  const logs = await listLogs(store, parsed.attempt, options);
-  return logs.find(({ sequence }) => sequence === parsed.sequence);
 }
 
 /** The good first part of a log. */
@@ -226,4 +234,33 @@ async function readObjects(
     }
   }
   return parts.length === 1 ? parts[0] ?? new Uint8Array() : joinBytes(parts);
+}
+
+/**
+ * Reads all logs and their packs, and gives what is damaged.
+ *
+ * @throws {StoreError} Where reading fails, which is no damage.
+ */
+export async function damagedLogs(
+  store: Store,
+  options: StoreOptions = {},
+): Promise<readonly Error[]> {
+  const damaged: Error[] = [];
+  for (const log of await listLogs(store, options)) {
+    const found = await readLog(store, log, MAX_LOG_BYTES, options);
+    if (found.damaged !== undefined) damaged.push(found.damaged);
+    for (const entry of found.entries) {
+      const outputs = entry.kind === "task" ? Object.values(entry.outputs ?? {}) : [];
+      for (const blob of outputs) {
+        if ("absent" in blob || blob.inline !== undefined) continue;
+        try {
+          await readLoggedBlob(store, blob, options);
+        } catch (error) {
+          if (!(error instanceof DamagedError)) throw error;
+          damaged.push(error);
+        }
+      }
+    }
+  }
+  return damaged;
 }

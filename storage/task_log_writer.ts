@@ -82,18 +82,24 @@ export class TaskLogWriter {
    * Appends entries. Once it resolves they count, as all that were appended before do. After a failed
    * one, another log has to be begun.
    *
+   * @returns The entries as they lie in the log.
    * @throws {FencedError} Where a newer attempt has taken over: then they do not.
    * @throws {StoreError} Where that fails.
    */
-  async append(entries: readonly EntryToLog[], options: StoreOptions = {}): Promise<void> {
+  async append(
+    entries: readonly EntryToLog[],
+    options: StoreOptions = {},
+  ): Promise<readonly LogEntry[]> {
+    let laidOut: readonly LogEntry[];
     this.#isWriting = true;
     try {
-      await this.#append(entries, options);
+      laidOut = await this.#append(entries, options);
     } finally {
       this.#isWriting = false;
       if (this.#isClosed) this.#end();
     }
     await this.#options.checkNotFenced();
+    return laidOut;
   }
 
   /** Ends it, once the append under way has ended. */
@@ -107,7 +113,10 @@ export class TaskLogWriter {
     this.#writer = undefined;
   }
 
-  async #append(entries: readonly EntryToLog[], options: StoreOptions): Promise<void> {
+  async #append(
+    entries: readonly EntryToLog[],
+    options: StoreOptions,
+  ): Promise<readonly LogEntry[]> {
     const pack = new PackLayout(logPackName(this.#log, this.packs.length + 1), { leftBytes: 0 });
     const laidOut = entries.map((entry): LogEntry => {
       if (entry.kind !== "task" || entry.outputs === undefined) return entry as LogEntry;
@@ -125,6 +134,7 @@ export class TaskLogWriter {
     }
     const items = encodeEntries(laidOut, hasPack ? [pack.name] : []);
     await this.#write(this.isEmpty ? joinBytes([encodeLogHead(this.head), items]) : items, options);
+    return laidOut;
   }
 
   async #write(bytes: Uint8Array, options: StoreOptions): Promise<void> {

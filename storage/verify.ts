@@ -12,6 +12,7 @@ import { listAll } from "./listing.ts";
 import type { BlockRef, Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
 import type { StoreOptions } from "./store.ts";
+import { damagedLogs } from "./task_log_reader.ts";
 
 /** A blob of a checkpoint. */
 export interface BlobUse {
@@ -88,6 +89,7 @@ export async function verifyStore(
   const names = await listAll(store.store, options);
   const damaged: Damage[] = await damagedRecords(store, names.attempts, options);
   const { packs, unread, refs } = await readManifests(store, names.manifests, damaged, options);
+  damaged.push(...(await damagedLogs(store.store, options)).map(toDamage));
   const broken: Broken[] = [];
   let checkedBytes = 0;
   for (const [pack, { manifest, blocks }] of packs) {

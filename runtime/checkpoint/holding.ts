@@ -10,14 +10,27 @@ import type { Archive } from "./archive.ts";
 /** What a hold is for; it says what to do where somebody else has it. */
 export type Purpose = "run" | "prune" | "repair";
 
-/** How long a look at a hold may keep it from being taken. */
-const LOOK_MS = 100;
+/** How long a look at a hold may keep it from being taken, and how often that is tried again. */
+const LOOK_MS = 50;
+const LOOKS = 6;
+/** How often a runner that has taken a job over tries to hold it. */
+const RETRY_MS = 1000;
+
+/** How a hold is taken. */
+export interface TakeOptions {
+  /** Whether to go on without it where somebody else has it. */
+  readonly takeOver?: boolean;
+  /** Ends the waiting for another machine's lease. */
+  readonly signal?: AbortSignal;
+}
 
 /** Takes and releases the hold of a place. */
 export class Holding {
   #hold: Hold | undefined;
   #purpose: Purpose = "run";
   #isTakenOver = false;
+  #retrying: ReturnType<typeof setInterval> | undefined;
+  #isTrying = false;
 
   /** Takes the place. */
   constructor(private readonly archive: Archive) {}
@@ -30,14 +43,20 @@ export class Holding {
    * @returns What is to be said about it.
    * @throws {JobHeldError} Where somebody else has it.
    */
-  async take(purpose: Purpose, takeOver: boolean = false): Promise<readonly string[]> {
-    await this.release();
+  async take(
+    purpose: Purpose,
+    { takeOver = false, signal }: TakeOptions = {},
+  ): Promise<readonly string[]> {
+    if (this.#hold !== undefined || this.#isTakenOver) {
+      const own = { pid: Deno.pid, purpose: this.#purpose, beatAgoMs: 0 };
+      throw new JobHeldError(this.archive.place, own, purpose);
+    }
     this.#purpose = purpose;
-    let holder = await this.#try();
-    if (typeof holder === "object") {
-      // Somebody may only have looked, which takes no longer.
+    let holder = await this.#try(signal);
+    // Somebody may only have looked, which takes no longer.
+    for (let more = LOOKS; typeof holder === "object" && more > 0 && !takeOver; more--) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      holder = await this.#try();
+      holder = await this.#try(signal);
     }
     if (holder === undefined) return [];
     if (typeof holder === "string") {
@@ -48,9 +67,12 @@ export class Holding {
     }
     if (!takeOver) throw new JobHeldError(this.archive.place, holder, purpose);
     this.#isTakenOver = true;
+    // Whoever comes third is to be refused as soon as the first has let go.
+    this.#retrying = setInterval(() => void this.retry(), RETRY_MS);
+    Deno.unrefTimer(this.#retrying);
     return [
       `this job was taken over from ${holderText(holder)}: its next save is refused, and what it ` +
-      `has done since its last one is lost`,
+      `has not recorded by now is lost`,
     ];
   }
 
@@ -61,12 +83,23 @@ export class Holding {
 
   /** Takes the hold of a job that was taken over, once the one before has let go of it. */
   async retry(): Promise<void> {
-    if (this.#isTakenOver && await this.#try() === undefined) this.#isTakenOver = false;
+    if (!this.#isTakenOver || this.#isTrying) return;
+    this.#isTrying = true;
+    try {
+      if (await this.#try() !== undefined) return;
+      clearInterval(this.#retrying);
+      // It may have ended meanwhile.
+      if (!this.#isTakenOver) await this.release();
+      this.#isTakenOver = false;
+    } finally {
+      this.#isTrying = false;
+    }
   }
 
   /** Lets go of it. */
   async release(): Promise<void> {
     this.#isTakenOver = false;
+    clearInterval(this.#retrying);
     const hold = this.#hold;
     this.#hold = undefined;
     await hold?.release();
@@ -84,14 +117,14 @@ export class Holding {
   }
 
   /** Takes the hold; gives who else has it, or why nobody can. */
-  async #try(): Promise<Holder | string | undefined> {
+  async #try(signal?: AbortSignal): Promise<Holder | string | undefined> {
     const { store } = await this.archive.store();
     const request = {
       ...{ purpose: this.#purpose, pid: Deno.pid, host: hostName(), sinceMs: Date.now() },
     };
     let result: HoldResult | undefined;
     try {
-      result = await store.hold?.(request);
+      result = await store.hold?.(request, { signal });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       // Whoever may not write here fails at the first thing that needs it, and may have nothing to do.

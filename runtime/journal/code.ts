@@ -1,71 +1,144 @@
 /**
- * Digests of what a task's function is, to tell whether it was edited.
+ * Digests of what a step is, and of all that it waits for: what was recorded under one digest is what
+ * the step would give again.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { conditionTokens, tokensOf } from "../../dsl/access.ts";
 import { countOf, type ParamValues, type PlacedStep } from "../../dsl/layout.ts";
-import { type AnyTask, type AnyToken, paramValue, type When } from "../../dsl/mod.ts";
+import {
+  type AnyBlob,
+  type AnyTask,
+  type AnyToken,
+  type CursorRef,
+  paramValue,
+} from "../../dsl/mod.ts";
+import { encodeValue } from "../../storage/mod.ts";
+
+type AnyFunction = (...args: never[]) => unknown;
 
 const codes = new WeakMap<object, string>();
 
 /** A digest of a function's text. What it takes from around it is not seen. */
-export function codeOf(run: (...args: never[]) => unknown): string {
+export function codeOf(run: AnyFunction): string {
   const known = codes.get(run);
   if (known !== undefined) return known;
-  const code = digest(run.toString());
+  const code = digestOf(run.toString());
   codes.set(run, code);
   return code;
 }
 
-/** A digest of a task's function, of what it reads and writes where it stands, and of its params. */
-export function codeOfStep(
-  { reads, writes }: PlacedStep,
-  task: AnyTask,
-  params: ParamValues,
-): string {
-  const { if: condition } = task.declaration;
-  const body = codeOf(task.body as (...args: never[]) => unknown);
-  const judged = condition === undefined
-    ? ""
-    : codeOf(condition.holds as (...args: never[]) => unknown);
-  return digest(
-    [body, judged, accesses(reads), accesses(writes), paramsOf(task, params)].join("\n"),
-  );
+/**
+ * The digests of a group's steps: each of its function or condition, of what it reads and writes where
+ * it stands, with the params, and of the digests of all that it waits for. An edit, a change of order
+ * or a step that is gone changes those of all that come behind it.
+ */
+export function codesOfSteps(steps: readonly PlacedStep[], params: ParamValues): readonly string[] {
+  const codes: string[] = [];
+  for (const step of steps) {
+    const before = step.dependsOn.map((index) => codes[index] ?? "");
+    codes.push(digestOf(JSON.stringify([ownCode(step, params), before])));
+  }
+  return codes;
 }
 
-/** A digest of the condition of a group, of what it reads, and of its params. */
-export function codeOfGate({ reads }: PlacedStep, condition: When, params: ParamValues): string {
-  const code = codeOf(condition.holds as (...args: never[]) => unknown);
-  return digest([code, accesses(reads), valuesOf(conditionTokens(condition), params)].join("\n"));
+function ownCode({ kind, id, task, condition, replica }: PlacedStep, params: ParamValues): unknown {
+  const place = [kind, id, replica.index, replica.count];
+  if (condition !== undefined) {
+    const tokens = conditionTokens(condition).map((token) => tokenCode(token, params));
+    return [...place, codeOf(condition.holds as AnyFunction), tokens];
+  }
+  if (task === undefined) return place;
+  return [...place, ...taskCode(task, params)];
+}
+
+function taskCode({ body, declaration }: AnyTask, params: ParamValues): readonly unknown[] {
+  const { reads, updates, writes, if: condition } = declaration;
+  const list = (tokens: typeof reads | typeof writes): readonly unknown[] =>
+    Object.entries(tokens).map(([key, part]) => [
+      key,
+      [part].flat().map((token: AnyToken) => tokenCode(token, params)),
+    ]);
+  const judged = condition === undefined ? [] : [
+    codeOf(condition.holds as AnyFunction),
+    conditionTokens(condition).map((token) => tokenCode(token, params)),
+  ];
+  return [codeOf(body as AnyFunction), list(reads), list(updates), list(writes), judged];
+}
+
+/** A digest of a task itself, for what its steps have given. */
+export function codeOfTask(task: AnyTask, params: ParamValues): string {
+  return digestOf(JSON.stringify(taskCode(task, params)));
 }
 
 /** The values of the params that a task reads, as text. */
-export function paramsOf({ declaration }: AnyTask, params: ParamValues): string {
-  const { reads, if: condition } = declaration;
+export function paramsOf(
+  { declaration: { reads, if: condition } }: AnyTask,
+  params: ParamValues,
+): string {
   const judged = condition === undefined ? [] : conditionTokens(condition);
-  return valuesOf([...tokensOf(reads), ...judged], params);
+  const tokens = [...tokensOf(reads), ...judged].filter(({ kind }) => kind === "param");
+  return JSON.stringify(tokens.map((token) => tokenCode(token, params)));
 }
 
-function valuesOf(tokens: readonly AnyToken[], params: ParamValues): string {
-  const values = tokens.flatMap((token) => {
-    if (token.kind === "param") return [[token.name, paramValue(token, params)]];
-    const isCounted = token.kind === "cursor" && typeof token.take !== "number";
-    return isCounted ? [[token.name, countOf(token.take, params)]] : [];
-  });
-  return JSON.stringify(values);
+function tokenCode(token: AnyToken, params: ParamValues): unknown {
+  const { kind } = token;
+  switch (token.kind) {
+    case "blob":
+      return [kind, blobCode(token)];
+    case "param":
+      return [kind, token.name, paramValue(token, params)];
+    case "resource":
+      return [kind, token.name, codeOf(token.open as AnyFunction)];
+    case "cursor":
+      return [kind, ...cursorCode(token, params)];
+    case "previous":
+      return [kind, blobCode(token.blob), digestOfValue(token.fallback)];
+    case "optional":
+      return [kind, blobCode(token.blob)];
+    case "from":
+      return [kind, token.node, blobCode(token.blob)];
+    case "gather":
+      return [kind, token.nodes, blobCode(token.blob)];
+    case "saved":
+      return [
+        kind,
+        blobCode(token.blob),
+        Object.entries(token.by).map(([by, of]) => [by, nameOf(of)]),
+      ];
+  }
 }
 
-function accesses(list: PlacedStep["reads"]): string {
-  return list.map(({ node, blob, how }) => `${how} ${node}/${blob.name}`).join(",");
+function cursorCode(cursor: CursorRef<unknown>, params: ParamValues): readonly unknown[] {
+  const { name, over, take, shuffle, wrap } = cursor;
+  return [name, tokenCode(over, params), countOf(take, params), shuffle, wrap];
 }
 
-/** A short digest of a text. */
-export function codeOfText(text: string): string {
-  return digest(text).slice(0, 16);
+function blobCode({ name, scratch, initial, codec }: AnyBlob): readonly unknown[] {
+  const by = codec === undefined
+    ? []
+    : [codeOf(codec.encode as AnyFunction), codeOf(codec.decode as AnyFunction)];
+  return [name, scratch, initial === undefined ? "" : codeOf(initial), by];
 }
 
-function digest(text: string): string {
+function nameOf(of: AnyToken): string {
+  return of.kind === "from" ? `${of.node}/${of.blob.name}` : of.kind === "blob" ? of.name : of.kind;
+}
+
+/** A digest of a value; that of nothing where it is none that can be saved. */
+export function digestOfValue(value: unknown): string {
+  try {
+    const { type, parts } = encodeValue(value, { name: "value" });
+    const hash = createHash("sha256").update(JSON.stringify(type));
+    for (const part of parts) hash.update(part);
+    return hash.digest("hex").slice(0, 32);
+  } catch {
+    return "";
+  }
+}
+
+/** A digest of a text. */
+export function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

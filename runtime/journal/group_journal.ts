@@ -3,44 +3,31 @@
  *
  * @module
  */
+import { conditionTokens, tokensOf } from "../../dsl/access.ts";
 import type { ParamValues, PlacedStep } from "../../dsl/layout.ts";
-import type { AnyTask, When } from "../../dsl/mod.ts";
-import { isToken } from "../../dsl/access.ts";
+import type { AnyTask, AnyToken, CursorRef, When } from "../../dsl/mod.ts";
 import {
+  type CursorTaken,
   decodeValue,
   type EncodedValue,
   encodeValue,
   type EntrySite,
+  type GateEntry,
   type OutputToLog,
-  type PresentBlob,
   type TaskEntry,
 } from "../../storage/mod.ts";
 import { decodeBlob } from "../checkpoint/restore.ts";
 import type { Cursors } from "../session/cursors.ts";
 import type { Workspace } from "../session/workspace.ts";
-import { codeOfGate, codeOfStep, codeOfText, paramsOf } from "./code.ts";
 import type { Journal } from "./journal.ts";
-import { isLogged, judgeReuse, type ReuseVerdict } from "./reuse.ts";
+import { isLogged, judgeReuse, type Reuse } from "./reuse.ts";
+import { TaskJournal } from "./task_journal.ts";
 
-/** A result that was recorded. */
-export interface Recalled {
-  /** It. */
-  readonly value: unknown;
-}
-
-/** What the context of one task records. */
-export interface TaskJournal {
-  /** The recorded result of a piece; none where it has none, or would not get the same inputs now. */
-  recall(key: string, code: string): Recalled | undefined;
-  /** Records a piece's result, durably; `undefined` where pieces are not recorded. */
-  record(key: string, code: string, value: unknown): Promise<void> | undefined;
-  /** A time that the task got, or waits for: the recorded one, or the one given, once it is recorded. */
-  time(key: string, ms: () => number): Promise<number>;
-}
+const NOTHING: Reuse = { verdicts: [], codes: [], isWhole: true };
 
 /** The record of one run of a group. */
 export class GroupJournal {
-  readonly #verdicts: readonly ReuseVerdict[];
+  readonly #reuse: Reuse;
   readonly #indices: ReadonlyMap<string, number>;
 
   /** Judges what need not run again. */
@@ -50,15 +37,9 @@ export class GroupJournal {
     private readonly site: Omit<EntrySite, "id">,
     private readonly params: ParamValues,
   ) {
-    const { phase, epoch } = site;
-    this.#verdicts = journal.isFine
-      ? judgeReuse(steps, {
-        entryOf: (id) => journal.entryOf({ phase, epoch, id }),
-        isSaved: journal.isSaved,
-        params,
-      })
-      : [];
+    this.#reuse = journal.isFine ? this.#judge() : NOTHING;
     this.#indices = new Map(steps.map(({ id, index }) => [id, index]));
+    if (!this.#reuse.isWhole) journal.forgetAfter(site);
   }
 
   /** Whether finished tasks and pieces are recorded, and not only times. */
@@ -68,12 +49,12 @@ export class GroupJournal {
 
   /** How many tasks need not run again. */
   get reused(): number {
-    return this.#verdicts.filter(({ entry }) => entry?.kind === "task").length;
+    return this.#reuse.verdicts.filter(({ entry }) => entry?.kind === "task").length;
   }
 
   /** What was recorded of a step that need not run again. */
-  entryOf(index: number): ReuseVerdict["entry"] {
-    return this.#verdicts[index]?.entry;
+  entryOf(index: number): TaskEntry | GateEntry | undefined {
+    return this.#reuse.verdicts[index]?.entry;
   }
 
   /** Sets what a task has written that need not run again. */
@@ -83,17 +64,24 @@ export class GroupJournal {
     workspace: Workspace,
     cursors: Cursors,
   ): Promise<void> {
+    const updated = new Set(tokensOf(step.task?.declaration.updates ?? {}).map(nameOf));
     for (const [name, entry] of Object.entries(outputs)) {
       if ("absent" in entry) continue;
-      const plain = decodeValue(entry.type, await this.#bytesOf(entry), { transfer: true });
+      const bytes = entry.inline === undefined
+        ? await this.journal.read(entry)
+        : entry.inline.slice();
+      const plain = decodeValue(entry.type, bytes, { transfer: true });
       const value = await decodeBlob(workspace.declared.get(name), plain);
-      workspace.drop(name);
+      // What a task replaces may still be held as its previous value; what it updates is gone.
+      if (updated.has(name)) workspace.drop(name);
       workspace.set(name, value);
     }
-    for (const { cursor, take, length } of taken) {
-      const token = cursorsOf(step.task).find(({ name }) => name === cursor);
-      if (token !== undefined) cursors.retake(token, step.node, take, length);
-    }
+    this.#retake(step, taken, cursors);
+  }
+
+  /** Takes from cursors again what a condition took that need not be judged again. */
+  reopen(step: PlacedStep, { cursors: taken }: GateEntry, cursors: Cursors): void {
+    this.#retake(step, taken, cursors);
   }
 
   /** Records a task that has ended; to be awaited where it gives a promise. */
@@ -105,51 +93,53 @@ export class GroupJournal {
     cursors: Cursors,
   ): Promise<void> | undefined {
     if (!this.journal.isFine || !isLogged(step, this.journal.isSaved)) return undefined;
-    if (hasRun && step.writes.some(({ blob }) => blob.codec !== undefined)) {
+    if (!hasRun) return this.#log(step, undefined, takenBy(task, step, cursors));
+    if (step.writes.some(({ blob }) => blob.codec !== undefined)) {
       return this.#finishedWithCodec(step, task, workspace, cursors);
     }
     const outputs: Record<string, OutputToLog> = {};
-    for (const { blob: { name } } of hasRun ? step.writes : []) {
+    for (const { blob: { name } } of step.writes) {
       if (!workspace.has(name)) continue;
       outputs[name] = { encoded: copied(encodeValue(workspace.get(name), { name })), codec: false };
     }
-    return this.#log(step, task, hasRun ? outputs : undefined, cursors);
+    return this.#log(step, outputs, takenBy(task, step, cursors));
   }
 
   /** Records the condition of a group that was judged. */
-  judged(step: PlacedStep, condition: When, isOpen: boolean): Promise<void> | undefined {
+  judged(
+    step: PlacedStep,
+    condition: When,
+    isOpen: boolean,
+    cursors: Cursors,
+  ): Promise<void> | undefined {
     if (!this.journal.isFine) return undefined;
-    const code = codeOfGate(step, condition, this.params);
-    return this.journal.log({ kind: "gate", ...this.site, id: step.id, code, isOpen });
+    return this.journal.log({
+      ...{ kind: "gate", ...this.site, id: step.id, code: this.#reuse.codes[step.index] ?? "" },
+      ...{ isOpen, cursors: takenFrom(conditionTokens(condition), step, cursors) },
+    });
   }
 
   /** What a task's context records. */
   task(id: string): TaskJournal {
-    const { journal } = this;
-    const site = { ...this.site, id };
     const index = this.#indices.get(id);
-    const { dependsOn = [], task } = index === undefined ? {} : this.steps[index] ?? {};
-    const given = task === undefined ? "" : paramsOf(task, this.params);
-    const pieceCode = (code: string): string => `${code.slice(0, 16)}${codeOfText(given)}`;
-    const isSame = dependsOn.every((before) => this.#verdicts[before]?.isSame !== false);
-    return {
-      recall: (key, code) => isSame ? journal.recall(site, key, pieceCode(code)) : undefined,
-      record: (key, code, value) => {
-        if (!journal.isFine) return undefined;
-        const { type, parts: [bytes = new Uint8Array()] } = copied(
-          encodeValue(value, { name: key }),
-        );
-        const entry = { kind: "piece", ...site, key, code: pieceCode(code) } as const;
-        return journal.record({ ...entry, value: { type, bytes } });
-      },
-      time: async (key, ms) => {
-        const known = journal.timeOf(site, key);
-        if (known !== undefined) return known;
-        const entry = { kind: "time", ...site, key, ms: ms() } as const;
-        await journal.record(entry);
-        return entry.ms;
-      },
-    };
+    const step = index === undefined ? undefined : this.steps[index];
+    const { verdicts } = this.#reuse;
+    const isSame = step?.dependsOn.every((before) => verdicts[before]?.isSame !== false) ?? true;
+    const { params } = this;
+    return new TaskJournal(this.journal, { ...this.site, id }, {
+      task: step?.task,
+      params,
+      isSame,
+    });
+  }
+
+  #judge(): Reuse {
+    const { phase, epoch } = this.site;
+    return judgeReuse(this.steps, {
+      entryOf: (id) => this.journal.entryOf({ phase, epoch, id }),
+      isSaved: this.journal.isSaved,
+      params: this.params,
+    }, this.journal.recordedOf(this.site));
   }
 
   async #finishedWithCodec(
@@ -166,31 +156,31 @@ export class GroupJournal {
       const encoded = copied(encodeValue(plain, { name }));
       outputs[name] = { encoded, codec: codec !== undefined };
     }
-    await this.#log(step, task, outputs, cursors);
+    await this.#log(step, outputs, takenBy(task, step, cursors));
   }
 
   #log(
-    step: PlacedStep,
-    task: AnyTask,
+    { id, index }: PlacedStep,
     outputs: Readonly<Record<string, OutputToLog>> | undefined,
-    cursors: Cursors,
+    cursors: readonly CursorTaken[],
   ): Promise<void> | undefined {
-    const taken = outputs === undefined
-      ? []
-      : cursorsOf(task).flatMap((cursor) => cursors.takenOf(cursor, step.node) ?? []);
-    const code = codeOfStep(step, task, this.params);
-    return this.journal.log({
-      ...{ kind: "task", ...this.site, id: step.id, code, outputs, cursors: taken },
-    });
+    const code = this.#reuse.codes[index] ?? "";
+    return this.journal.log({ kind: "task", ...this.site, id, code, outputs, cursors });
   }
 
-  async #bytesOf(entry: PresentBlob): Promise<Uint8Array<ArrayBuffer>> {
-    return entry.inline === undefined ? await this.journal.read(entry) : entry.inline.slice();
+  #retake(step: PlacedStep, taken: readonly CursorTaken[], cursors: Cursors): void {
+    const tokens = step.condition === undefined
+      ? readsOf(step.task)
+      : conditionTokens(step.condition);
+    for (const { cursor, take, length } of taken) {
+      const token = cursorsIn(tokens).find(({ name }) => name === cursor);
+      if (token !== undefined) cursors.retake(token, step.node, take, length);
+    }
   }
 }
 
 /** A value in memory of its own, as the next task may change it before it is written. */
-function copied({ type, parts, byteLength }: EncodedValue): EncodedValue {
+export function copied({ type, parts, byteLength }: EncodedValue): EncodedValue {
   const bytes = new Uint8Array(byteLength);
   let at = 0;
   for (const part of parts) {
@@ -200,7 +190,29 @@ function copied({ type, parts, byteLength }: EncodedValue): EncodedValue {
   return { type, parts: [bytes], byteLength };
 }
 
-function cursorsOf(task: AnyTask | undefined) {
-  return Object.values(task?.declaration.reads ?? {}).flat()
-    .filter((token) => isToken(token) && token.kind === "cursor");
+/** All that a task reads, its condition too, which may be judged where the task is skipped. */
+function readsOf(task: AnyTask | undefined): readonly AnyToken[] {
+  if (task === undefined) return [];
+  const { reads, if: condition } = task.declaration;
+  return [...tokensOf(reads), ...condition === undefined ? [] : conditionTokens(condition)];
+}
+
+function takenBy(task: AnyTask, step: PlacedStep, cursors: Cursors): readonly CursorTaken[] {
+  return takenFrom(readsOf(task), step, cursors);
+}
+
+function takenFrom(
+  tokens: readonly AnyToken[],
+  { node }: PlacedStep,
+  cursors: Cursors,
+): readonly CursorTaken[] {
+  return cursorsIn(tokens).flatMap((cursor) => cursors.takenOf(cursor, node) ?? []);
+}
+
+function cursorsIn(tokens: readonly AnyToken[]): readonly CursorRef<unknown>[] {
+  return tokens.filter((token) => token.kind === "cursor");
+}
+
+function nameOf(token: AnyToken): string {
+  return token.kind === "blob" ? token.name : "";
 }

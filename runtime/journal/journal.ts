@@ -7,20 +7,25 @@
 import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, CheckpointPlan } from "../../dsl/mod.ts";
 import {
+  compareLogPosition,
+  DamagedError,
   decodeValue,
   type EntrySite,
   type EntryToLog,
   type GateEntry,
   type LogEntry,
   type LoggedWork,
+  type ManifestRef,
+  type OutputToLog,
   type PieceEntry,
   type PresentBlob,
   type TaskEntry,
 } from "../../storage/mod.ts";
 import type { Phase } from "../events.ts";
 import type { Scope } from "../session/scope.ts";
-import { GroupJournal, type Recalled } from "./group_journal.ts";
+import { GroupJournal } from "./group_journal.ts";
 import { JournalWriter, type JournalWriterOptions } from "./journal_writer.ts";
+import type { Recalled } from "./task_journal.ts";
 
 /** What a journal is kept with. */
 export interface JournalOptions extends JournalWriterOptions {
@@ -43,9 +48,9 @@ export class Journal {
   /** Writes it. */
   readonly writer: JournalWriter;
   readonly #options: JournalOptions;
-  readonly #steps = new Map<string, TaskEntry | GateEntry>();
-  readonly #pieces = new Map<string, PieceEntry>();
-  readonly #times = new Map<string, number>();
+  /** What was recorded before this run, or is recalled within it, by group and then by key. */
+  readonly #groups = new Map<string, Map<string, LogEntry>>();
+  readonly #times = new Map<string, Promise<number>>();
 
   /** Takes what was recorded before. */
   constructor(options: JournalOptions) {
@@ -56,34 +61,52 @@ export class Journal {
     for (const entry of options.work?.entries ?? []) this.#remember(entry);
   }
 
-  /** The record of one run of a group. */
-  group(
+  /** The record of one run of a group, in which whatever is damaged counts as not recorded. */
+  async group(
     steps: readonly PlacedStep[],
     { phase, epoch, params }: Pick<Scope, "phase" | "epoch" | "params">,
-  ): GroupJournal {
+  ): Promise<GroupJournal> {
+    for (const [key, entry] of this.#groups.get(groupOf({ phase, epoch })) ?? []) {
+      if (entry.kind === "task") await this.#check(key, entry);
+    }
     return new GroupJournal(this, steps, { phase, epoch }, params);
   }
 
   /** What was recorded of a step. */
   entryOf(site: EntrySite): TaskEntry | GateEntry | undefined {
-    return this.#steps.get(keyOf(site));
+    const entry = this.#groups.get(groupOf(site))?.get(keyOf(site));
+    return entry?.kind === "task" || entry?.kind === "gate" ? entry : undefined;
+  }
+
+  /** How many steps of a group were recorded. */
+  recordedOf(site: Omit<EntrySite, "id">): number {
+    const entries = [...this.#groups.get(groupOf(site))?.values() ?? []];
+    return entries.filter(({ kind }) => kind === "task" || kind === "gate").length;
   }
 
   /** The result of a piece that was recorded. */
-  recall(site: EntrySite, key: string, code: string): Recalled | undefined {
-    const entry = this.#pieces.get(keyOf(site, key));
-    if (entry === undefined || entry.code !== code) return undefined;
+  recall(site: EntrySite, key: string, code: () => string): Recalled | undefined {
+    const entry = this.#groups.get(groupOf(site))?.get(keyOf(site, `piece ${key}`));
+    if (entry?.kind !== "piece" || entry.code !== code()) return undefined;
     const { type, bytes } = entry.value;
     return { value: decodeValue(type, bytes.slice(), { transfer: true }) };
   }
 
-  /** A time that was recorded. */
-  timeOf(site: EntrySite, key: string): number | undefined {
-    return this.#times.get(keyOf(site, key));
+  /** A time that was recorded; or another, once it is. */
+  time(site: EntrySite, key: string, ms: () => number): Promise<number> {
+    const id = `${groupOf(site)} ${keyOf(site, `time ${key}`)}`;
+    const known = this.#times.get(id);
+    if (known !== undefined) return known;
+    const entry = this.#groups.get(groupOf(site))?.get(keyOf(site, `time ${key}`));
+    const made = entry?.kind === "time"
+      ? Promise.resolve(entry.ms)
+      : this.#newTime(site, key, ms());
+    this.#times.set(id, made);
+    return made;
   }
 
-  /** Records something before whoever awaits it goes on. */
-  async record(entry: PieceEntry | Extract<LogEntry, { kind: "time" }>): Promise<void> {
+  /** Records a piece before whoever awaits it goes on. */
+  async record(entry: PieceEntry): Promise<void> {
     await this.writer.write(entry);
     this.#remember(entry);
   }
@@ -99,22 +122,101 @@ export class Journal {
   }
 
   /** Forgets what was recorded of a group that has ended. */
-  ended(steps: readonly PlacedStep[], phase: Phase, epoch: number): void {
-    if (this.#steps.size + this.#pieces.size + this.#times.size === 0) return;
-    for (const { id } of steps) this.#steps.delete(keyOf({ phase, epoch, id }));
-    const prefix = `${phase}:${epoch}:`;
-    for (const map of [this.#pieces, this.#times]) {
-      for (const key of map.keys()) if (key.startsWith(prefix)) map.delete(key);
+  ended(phase: Phase, epoch: number): void {
+    const group = groupOf({ phase, epoch });
+    this.#groups.delete(group);
+    for (const id of this.#times.keys()) if (id.startsWith(`${group} `)) this.#times.delete(id);
+  }
+
+  /** Forgets what tasks and pieces of later groups came to: it was made of another state. */
+  forgetAfter(site: Omit<EntrySite, "id">): void {
+    for (const [group, entries] of this.#groups) {
+      const [entry] = entries.values();
+      if (entry === undefined || comparePlace(entry, site) <= 0) continue;
+      for (const [key, { kind }] of entries) if (kind !== "time") entries.delete(key);
+      if (entries.size === 0) this.#groups.delete(group);
     }
   }
 
+  /**
+   * Writes into the log after a state what is known of what comes after it, as the logs from before go
+   * once the state is saved.
+   */
+  async carryOver(after: ManifestRef): Promise<void> {
+    for (const entries of [...this.#groups.values()]) {
+      const [first] = entries.values();
+      if (first === undefined || comparePlace(first, after) <= 0) continue;
+      for (const [key, entry] of [...entries]) {
+        if (entry.kind === "task") await this.#check(key, entry);
+        if (!entries.has(key)) continue;
+        const written = await this.writer.write(await this.#toLog(entry));
+        // Where it is not written, it is lost once its old log is.
+        if (written === undefined) entries.delete(key);
+        else entries.set(key, written);
+      }
+    }
+  }
+
+  async #toLog(entry: LogEntry): Promise<EntryToLog> {
+    if (entry.kind !== "task") return entry;
+    const outputs: [string, OutputToLog][] = [];
+    for (const [name, blob] of Object.entries(entry.outputs ?? {})) {
+      if ("absent" in blob) continue;
+      const { type, codec } = blob;
+      const bytes = blob.inline ?? await this.read(blob);
+      const encoded = { type, parts: [bytes], byteLength: bytes.byteLength };
+      outputs.push([name, { encoded, codec }]);
+    }
+    return {
+      ...entry,
+      outputs: entry.outputs === undefined ? undefined : Object.fromEntries(outputs),
+    };
+  }
+
+  /** Forgets a task whose outputs are damaged, and says so. */
+  async #check(key: string, entry: TaskEntry): Promise<void> {
+    try {
+      for (const blob of Object.values(entry.outputs ?? {})) {
+        if (!("absent" in blob) && blob.inline === undefined) await this.read(blob);
+      }
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      this.#groups.get(groupOf(entry))?.delete(key);
+      const message =
+        `what ${entry.id} had written is damaged, so that it runs again: ${error.message}`;
+      this.#options.events.emit({ type: "notice", level: "warning", message });
+    }
+  }
+
+  async #newTime(site: EntrySite, key: string, ms: number): Promise<number> {
+    const entry = { kind: "time", ...site, key, ms } as const;
+    await this.writer.write(entry);
+    this.#remember(entry);
+    return ms;
+  }
+
   #remember(entry: LogEntry): void {
-    if (entry.kind === "piece") this.#pieces.set(keyOf(entry, entry.key), entry);
-    else if (entry.kind === "time") this.#times.set(keyOf(entry, entry.key), entry.ms);
-    else this.#steps.set(keyOf(entry), entry);
+    const group = groupOf(entry);
+    let entries = this.#groups.get(group);
+    if (entries === undefined) this.#groups.set(group, entries = new Map());
+    const key = entry.kind === "piece" || entry.kind === "time" ? `${entry.kind} ${entry.key}` : "";
+    entries.set(keyOf(entry, key), entry);
   }
 }
 
-function keyOf({ phase, epoch, id }: EntrySite, key: string = ""): string {
-  return `${phase}:${epoch}:${id}:${key}`;
+function groupOf({ phase, epoch }: Omit<EntrySite, "id">): string {
+  return `${phase}:${epoch}`;
+}
+
+function keyOf({ id }: Pick<EntrySite, "id">, key: string = ""): string {
+  return `${id} ${key}`;
+}
+
+/** Orders groups as a run comes to them. */
+function comparePlace(a: Omit<EntrySite, "id">, b: Omit<EntrySite, "id">): number {
+  const position = ({ phase, epoch }: Omit<EntrySite, "id">) => ({
+    epoch,
+    phase: phase === "init" ? "epoch" as const : phase,
+  });
+  return compareLogPosition(position(a), position(b));
 }

@@ -8,6 +8,7 @@ import {
   compareLogPosition,
   type EntryToLog,
   FencedError,
+  type LogEntry,
   type LogHead,
   type LogPosition,
   type LogSource,
@@ -49,7 +50,7 @@ const MOST_QUEUED_BYTES = 64 * 1024 * 1024;
 interface Queued {
   readonly entry: EntryToLog;
   readonly bytes: number;
-  readonly written: PromiseWithResolvers<void> | undefined;
+  readonly written: PromiseWithResolvers<LogEntry | undefined> | undefined;
 }
 
 /** Appends to the log after the last state; one append at a time. */
@@ -64,6 +65,7 @@ export class JournalWriter {
   #writing: Promise<void> | undefined;
   #failure: unknown;
   #hasFailed = false;
+  #listener: ((failure: unknown) => void) | undefined;
 
   /** Begins after the state that the run starts from. */
   constructor(options: JournalWriterOptions) {
@@ -79,12 +81,13 @@ export class JournalWriter {
   /**
    * Writes an entry; once it resolves the entry counts.
    *
+   * @returns It as it lies in the log; nothing where the plan goes on without it.
    * @throws {SaveError} Where that fails and the plan stops the job.
    * @throws {FencedError} Where a later attempt has taken over.
    */
-  write(entry: EntryToLog): Promise<void> {
+  write(entry: EntryToLog): Promise<LogEntry | undefined> {
     if (this.#hasFailed) return Promise.reject(this.#failure);
-    const written = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<LogEntry | undefined>();
     this.#push({ entry, bytes: sizeOf(entry), written });
     return written.promise;
   }
@@ -96,17 +99,43 @@ export class JournalWriter {
     return this.#queuedBytes > MOST_QUEUED_BYTES ? this.#drained() : undefined;
   }
 
+  /** Is called once where nothing can be recorded any more, or now where that is so. */
+  onFailure(listener: (failure: unknown) => void): void {
+    if (this.#hasFailed) listener(this.#failure);
+    else this.#listener = listener;
+  }
+
+  /** Throws where nothing can be recorded any more. */
+  check(): void {
+    if (this.#hasFailed) throw this.#failure;
+  }
+
   /** Waits until all is written. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
     if (this.#hasFailed) throw this.#failure;
   }
 
-  /** Begins a new log, as a state was taken down to be saved. */
-  rotate(after: ManifestRef): void {
-    if (compareLogPosition(this.#after as LogPosition, after) >= 0) return;
+  /** Begins a new log, as a state was taken down to be saved; gives whether it is another state. */
+  rotate(after: ManifestRef): boolean {
+    const order = compareLogPosition(this.#after as LogPosition, after);
+    if (order > 0 || (order === 0 && this.#after?.attempt === after.attempt)) return false;
     this.#after = after;
     this.#close();
+    return true;
+  }
+
+  /** Whether logs after another state than the last one hold what comes after that. */
+  get isSplit(): boolean {
+    const attempt = this.#after?.attempt ?? 0;
+    return this.#left.some((log) => !log.isEmpty && this.#isOther(log, attempt));
+  }
+
+  /** Whether a log is not found from the last state on: one of another attempt, or after its state. */
+  #isOther({ head: { attempt, after } }: TaskLogWriter, current: number): boolean {
+    if (attempt !== current) return true;
+    const isSamePlace = compareLogPosition(after as LogPosition, this.#after as LogPosition) === 0;
+    return isSamePlace && after?.attempt !== this.#after?.attempt;
   }
 
   /** Drops what is not written of states up to one that is saved. */
@@ -182,17 +211,21 @@ export class JournalWriter {
     const entries = batch.map(({ entry }) => entry);
     try {
       if (this.#hasFailed) throw this.#failure;
-      await this.#writeByPolicy(entries);
-      for (const { written } of batch) written?.resolve();
+      const laidOut = await this.#writeByPolicy(entries);
+      batch.forEach(({ written }, index) => written?.resolve(laidOut?.[index]));
     } catch (error) {
+      const isFirst = !this.#hasFailed;
       this.#failure = error;
       this.#hasFailed = true;
+      if (isFirst) this.#listener?.(error);
       for (const { written } of batch) written?.reject(error);
     }
     for (const { bytes } of batch) this.#queuedBytes -= bytes;
   }
 
-  async #writeByPolicy(entries: readonly EntryToLog[]): Promise<void> {
+  async #writeByPolicy(
+    entries: readonly EntryToLog[],
+  ): Promise<readonly LogEntry[] | undefined> {
     const { policy, events, signal, place } = this.#options;
     for (let number = 1;; number++) {
       try {
@@ -210,13 +243,13 @@ export class JournalWriter {
         const why = error instanceof Error ? error.message : error;
         const message = `what tasks have done could not be recorded: ${then} (${why})`;
         events.emit({ type: "notice", level: "warning", message });
-        if (next === "warn") return;
+        if (next === "warn") return undefined;
       }
       await sleep(waitMs(number), signal);
     }
   }
 
-  async #append(entries: readonly EntryToLog[]): Promise<void> {
+  async #append(entries: readonly EntryToLog[]): Promise<readonly LogEntry[]> {
     const { attempts, head, from, sources } = this.#options;
     const attempt = attempts.current;
     if (attempt === undefined) throw new Error("unreachable: a run has an attempt");
@@ -224,7 +257,7 @@ export class JournalWriter {
     if (this.#isBroken || isOther) this.#close();
     if (this.#log === undefined) {
       const isFirst = compareLogPosition(this.#after as LogPosition, from as LogPosition) === 0;
-      const own = this.#left.filter((log) => log.head.attempt !== attempt.number && !log.isEmpty);
+      const own = this.#left.filter((log) => !log.isEmpty && this.#isOther(log, attempt.number));
       this.#log = attempt.beginLog({
         ...head,
         after: this.#after,
@@ -232,7 +265,7 @@ export class JournalWriter {
       });
     }
     try {
-      await this.#log.append(entries);
+      return await this.#log.append(entries);
     } catch (error) {
       this.#isBroken = true;
       throw error;

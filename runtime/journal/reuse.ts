@@ -6,7 +6,7 @@
 import type { ParamValues, PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob } from "../../dsl/mod.ts";
 import type { GateEntry, TaskEntry } from "../../storage/mod.ts";
-import { codeOfGate, codeOfStep } from "./code.ts";
+import { codesOfSteps } from "./code.ts";
 
 /** What becomes of a step on a resume, and why. */
 export interface ReuseVerdict {
@@ -28,30 +28,48 @@ export interface Recorded {
   readonly params: ParamValues;
 }
 
+/** What is judged of a group. */
+export interface Reuse {
+  /** What becomes of each step. */
+  readonly verdicts: readonly ReuseVerdict[];
+  /** The digests of the steps, under which they are recorded. */
+  readonly codes: readonly string[];
+  /** Whether the group comes to the state that it came to then, so that what was done after it counts too. */
+  readonly isWhole: boolean;
+}
+
 /**
- * Judges the steps of a group. A recorded task is used if it is the task that it was then, and so are
- * all those that it waits for; one that writes something that is never saved always runs.
+ * Judges the steps of a group. A recorded step is used if it, and all that it waits for, is what it was
+ * then; one that writes something that is never saved always runs.
+ *
+ * @param recorded How many steps of the group were recorded, those among them that are gone.
  */
 export function judgeReuse(
   steps: readonly PlacedStep[],
-  recorded: Recorded,
-): readonly ReuseVerdict[] {
+  given: Recorded,
+  recorded: number,
+): Reuse {
   const verdicts: ReuseVerdict[] = [];
-  for (const step of steps) {
-    const changed = step.dependsOn.find((index) => verdicts[index]?.isSame === false);
-    verdicts.push(
-      changed === undefined
-        ? judge(step, verdicts, recorded)
-        : runs(`${steps[changed]?.id}, for which it waits, runs again`),
-    );
+  const codes = codesOfSteps(steps, given.params);
+  let used = 0;
+  let isWhole = true;
+  for (const [index, step] of steps.entries()) {
+    const changed = step.dependsOn.find((before) => verdicts[before]?.isSame === false);
+    const verdict = changed === undefined
+      ? judge(step, verdicts, codes[index] ?? "", given)
+      : runs(`${steps[changed]?.id}, for which it waits, runs again`);
+    verdicts.push(verdict);
+    if (verdict.entry !== undefined) used++;
+    if (!verdict.isSame) isWhole = false;
   }
-  return verdicts;
+  return { verdicts, codes, isWhole: isWhole && used === recorded };
 }
 
 function judge(
   step: PlacedStep,
   verdicts: readonly ReuseVerdict[],
-  { entryOf, isSaved, params }: Recorded,
+  code: string,
+  { entryOf, isSaved }: Recorded,
 ): ReuseVerdict {
   const { kind, id, task } = step;
   if (kind === "barrier") return { entry: undefined, isSame: true, because: "it does nothing" };
@@ -63,20 +81,18 @@ function judge(
   const entry = entryOf(id);
   if (kind === "gate") {
     if (entry?.kind !== "gate") return runs("its condition is not judged yet");
-    if (step.condition === undefined || entry.code !== codeOfGate(step, step.condition, params)) {
-      return runs("its condition, or a param of it, is another than when it was judged");
-    }
+    if (entry.code !== code) return runs(EDITED);
     return { entry, isSame: true, because: "its condition was judged" };
   }
   if (task === undefined || !isLogged(step, isSaved)) {
     return { entry: undefined, isSame: true, because: "what it writes is never saved" };
   }
   if (entry?.kind !== "task") return runs("it is not recorded as finished");
-  if (entry.code !== codeOfStep(step, task, params)) {
-    return runs("its code, what it declares, or a param of it is another than when it finished");
-  }
+  if (entry.code !== code) return runs(EDITED);
   return { entry, isSame: true, because: "it has finished" };
 }
+
+const EDITED = "it, a param of it, or something that it waits for was edited since";
 
 function runs(because: string): ReuseVerdict {
   return { entry: undefined, isSame: false, because };

@@ -42,7 +42,10 @@ export class Run {
       checkpoints.engine,
       session,
       signal,
-      (epoch, phase) => this.#journal?.committed(epoch, phase),
+      {
+        taken: async (epoch, phase) => await this.#journal?.taken(epoch, phase),
+        committed: async () => await this.#journal?.committed(),
+      },
     );
   }
 
@@ -236,7 +239,6 @@ export class Run {
   async #save(phase: Phase): Promise<void> {
     const { epoch } = this.#progress;
     await this.#saver.save(epoch, phase, this.#program.plan.onSaveError);
-    this.#journal?.taken(epoch, phase);
   }
 
   /** What the tasks of a group know of this run. */

@@ -31,6 +31,9 @@ export interface JournalStart {
   readonly isMigrated: boolean;
 }
 
+/** An entry that says nothing, for a log that says only what it goes on from. */
+const NOTHING_DONE = { kind: "time", phase: "init", epoch: 0, id: "", key: "", ms: 0 } as const;
+
 /** Keeps the journal of a run. */
 export class RunJournal {
   readonly #engine: CheckpointEngine;
@@ -52,7 +55,7 @@ export class RunJournal {
     const { store } = await engine.archive.store();
     const found = await readLoggedWork(store, from, engine.attempt);
     const work = found === undefined ? undefined : usable(found, request, start);
-    for (const { message } of work?.damaged ?? []) {
+    for (const { message } of found?.damaged ?? []) {
       const told = `what tasks had done is lost in part, so that they do it again: ${message}`;
       events.emit({ type: "notice", level: "warning", message: told });
     }
@@ -70,20 +73,30 @@ export class RunJournal {
     return new RunJournal(engine, journal);
   }
 
-  /** Takes note that the state at the end of a phase was taken down, and perhaps saved. */
-  taken(epoch: number, phase: Phase): void {
-    const saved = phase === "init" ? "epoch" : phase;
-    this.journal.writer.rotate({ epoch, attempt: this.#engine.attempt, phase: saved });
+  /**
+   * Takes note that the state at the end of a phase was taken down. What is known of what comes after it
+   * is written anew before it is saved, as the logs from before go then.
+   *
+   * @throws {SaveError} Where that fails, and the plan stops the job.
+   */
+  async taken(epoch: number, phase: Phase): Promise<void> {
+    const after = {
+      epoch,
+      attempt: this.#engine.attempt,
+      phase: phase === "init" ? "epoch" as const : phase,
+    };
+    if (this.journal.writer.rotate(after)) await this.journal.carryOver(after);
   }
 
   /** Takes note that a state was saved: what led to it is of no use any more. */
-  committed(epoch: number, phase: Phase): void {
-    this.taken(epoch, phase);
+  async committed(): Promise<void> {
     const saved = this.#engine.attempts.current?.last;
     if (saved === undefined) return;
     const { writer } = this.journal;
     writer.drop(saved);
     const old = writer.takeBefore(saved);
+    // Another attempt may have saved it than the one that took it down.
+    if (writer.rotate(saved) && writer.isSplit) await writer.write(NOTHING_DONE);
     if (this.#isCleared && old.length === 0) return;
     this.#isCleared = true;
     this.#removing = this.#removing.then(() => this.#remove(saved));
@@ -121,6 +134,7 @@ function usable(
   { session: { events } }: RunRequest,
   { progress, isMigrated }: JournalStart,
 ): LoggedWork | undefined {
+  if (work.head === undefined) return undefined;
   const { branch, seed } = work.head;
   if (branch !== progress.branch) return undefined;
   if (seed === progress.seed && !isMigrated) return work;

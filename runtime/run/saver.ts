@@ -10,6 +10,14 @@ import type { Phase } from "../events.ts";
 import type { Session } from "../session/session.ts";
 import { saveByPolicy } from "./save_policy.ts";
 
+/** Follows saves. */
+export interface SaveFollower {
+  /** Is told that a state was taken down. */
+  readonly taken: (epoch: number, phase: Phase) => Promise<void>;
+  /** Is told that the state taken down last is saved. */
+  readonly committed: () => Promise<void>;
+}
+
 /** At most one save is under way. The next boundary waits for it, and hears of its failure. */
 export class Saver {
   #lastSaved: number | undefined;
@@ -22,8 +30,8 @@ export class Saver {
     private readonly engine: CheckpointEngine,
     private readonly session: Session,
     private readonly signal: AbortSignal,
-    /** Is told of each save that is committed. */
-    private readonly onSaved: (epoch: number, phase: Phase) => void,
+    /** Is told of each state that was taken down, before it is saved, and once it is. */
+    private readonly follower: SaveFollower,
   ) {}
 
   /** The last epoch that is saved. */
@@ -72,8 +80,11 @@ export class Saver {
     const taken = Promise.withResolvers<void>();
     let prepared: PreparedSave | undefined;
     let committed: Committed | undefined;
+    let isTaken = false;
     const save = async (): Promise<void> => {
       prepared ??= await session.run(task);
+      if (!isTaken) await this.follower.taken(epoch, phase);
+      isTaken = true;
       if (prepared.isAside) taken.resolve();
       committed = await engine.commit(prepared);
     };
@@ -87,7 +98,7 @@ export class Saver {
     this.#saving = saveByPolicy(one, policy, session.events, signal).then(async (isSaved) => {
       if (isSaved) {
         this.#lastSaved = epoch;
-        this.onSaved(epoch, phase);
+        await this.follower.committed();
         // It is saved whatever fails now, and not to be saved again.
         if (committed !== undefined) await engine.settle(committed);
       } else {

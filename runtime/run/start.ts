@@ -67,7 +67,10 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
   const early = compile(job, { params, upload: uploader !== undefined });
   await engine.archive.open(name, early.nodes);
   engine.attempts.release();
-  const held = await engine.holding.take("run", request.takeOver);
+  const held = await engine.holding.take("run", {
+    takeOver: request.takeOver,
+    signal: request.signal,
+  });
   const { wanted, warnings } = await engine.archive.wanted(request.from);
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {

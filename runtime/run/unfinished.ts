@@ -32,8 +32,10 @@ export async function readUnfinished(
   history: History,
   from: ManifestRef | undefined,
 ): Promise<Unfinished | undefined> {
-  const attempts = fruitlessAttempts(history, Infinity, from).slice(0, MOST_LOOKED_AT);
-  for (const attempt of attempts) {
+  // One that ended before it had recorded where it starts from has done nothing.
+  const attempts = history.attempts.filter(({ isStarted }) => isStarted);
+  const fruitless = fruitlessAttempts({ ...history, attempts }, Infinity, from);
+  for (const attempt of fruitless.slice(0, MOST_LOOKED_AT)) {
     try {
       const record = await store.readAttempt(attempt);
       if (record === undefined) return undefined;

@@ -49,13 +49,13 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
   if (scope.signal.aborted) onAbort();
   scope.signal.addEventListener("abort", onAbort, { once: true });
   const { phase, epoch } = scope;
-  const journal = scope.journal?.group(group.steps, scope);
-  tellReused(journal?.reused ?? 0, scope);
-  const source = { scope, workspace: host.workspace, before, copies, journal };
   let isStuck = false;
   try {
+    const journal = await scope.journal?.group(group.steps, scope);
+    tellReused(journal?.reused ?? 0, scope);
+    const source = { scope, workspace: host.workspace, before, copies, journal };
     await new GroupRun(group, source, halt, host.concurrency).run();
-    scope.journal?.ended(group.steps, phase, epoch);
+    scope.journal?.ended(phase, epoch);
   } catch (error) {
     isStuck = unresponsiveIn(error) !== undefined;
     throw error;
@@ -98,6 +98,8 @@ class GroupRun {
     this.#waits = Int32Array.from(group.steps, (step) => step.dependsOn.length);
     this.#left = group.steps.length;
     for (const step of group.steps) if (step.dependsOn.length === 0) this.#ready.push(step.index);
+    // What cannot be recorded must not go on being done, and paid for.
+    source.scope.journal?.writer.onFailure((failure) => this.#fail(failure));
   }
 
   async run(): Promise<void> {
@@ -179,11 +181,15 @@ class GroupRun {
     const { journal } = this.source;
     const entry = isOpen ? journal?.entryOf(index) : undefined;
     if (step.condition !== undefined) {
+      const { cursors } = this.source.scope;
+      if (entry?.kind === "gate") journal?.reopen(step, entry, cursors);
       const holds = entry?.kind === "gate"
         ? entry.isOpen
         : isOpen && await this.#judge(step, step.condition);
       this.#isOpen.set(index, holds);
-      if (isOpen && entry === undefined) await journal?.judged(step, step.condition, holds);
+      if (isOpen && entry === undefined) {
+        await journal?.judged(step, step.condition, holds, cursors);
+      }
     } else if (task !== undefined) {
       if (entry?.kind === "task") return await this.#restore(task, entry);
       if (isOpen) return await this.#runTask(task);

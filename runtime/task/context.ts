@@ -19,7 +19,8 @@ import type { TaskPlace } from "../events.ts";
 import { makeRng } from "../rng/rng.ts";
 import type { Scope } from "../session/scope.ts";
 import type { UnresponsiveTaskError } from "../errors.ts";
-import type { GroupJournal, TaskJournal } from "../journal/group_journal.ts";
+import type { GroupJournal } from "../journal/group_journal.ts";
+import type { TaskJournal } from "../journal/task_journal.ts";
 import { type Halt, unresponsiveIn } from "./halt.ts";
 import { makeMemo, type Memo } from "./memo.ts";
 import { NotNeededError, PieceMap } from "./piece_map.ts";
@@ -232,12 +233,12 @@ export class TaskContext implements Context {
     const context = (number: number, halt: Halt): PieceContext =>
       this.#piece(["step", key], key, number, halt);
     const memo = this.#memo((key) => ["step", key], run);
-    const known = memo?.recall(key);
+    const known = memo?.recall(key, undefined);
     if (known !== undefined) return known.value as T;
+    const keep = memo && ((value: unknown) => memo.record(key, value, undefined));
     try {
-      const value = await runPiece(run, { halt, context }, { what: `step "${key}"` });
-      await memo?.record(key, value);
-      return value;
+      memo?.check();
+      return await runPiece(run, { halt, context, keep }, { what: `step "${key}"` });
     } catch (error) {
       this.#stuck ??= unresponsiveIn(error);
       throw error;

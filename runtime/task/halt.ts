@@ -54,6 +54,11 @@ export class Halt {
     return this.#controller.signal;
   }
 
+  /** Whether somebody has asked for the signal, and may do less for it. */
+  get isAsked(): boolean {
+    return this.#controller !== undefined;
+  }
+
   /** Tells it to end. */
   halt(reason: unknown): void {
     if (this.#isHalted) return;

@@ -15,6 +15,8 @@ export interface PieceHost {
   readonly halt: Halt;
   /** Makes the context of a try. */
   readonly context: (tryNumber: number, halt: Halt) => PieceContext;
+  /** Keeps the result, before it is given; nothing where results are not kept. */
+  readonly keep?: ((value: unknown) => Promise<void>) | undefined;
 }
 
 /** How a piece runs. */
@@ -69,6 +71,8 @@ async function runTry<T>(
     const result = isThenable(given)
       ? await halt.settle(given as PromiseLike<T>, what)
       : given as T;
+    // What never asked whether it is to end has come to its own end, and need not be done again.
+    if (!halt.isHalted || !halt.isAsked) await host.keep?.(result);
     if (halt.isHalted) throw halt.reason;
     return result;
   } catch (error) {

@@ -181,21 +181,27 @@ export class PieceMap<I, O> implements Mapped<O> {
       );
     }
     this.#keys.add(key);
-    const known = this.memo?.recall(key);
+    const known = this.memo?.recall(key, item);
     if (known !== undefined) {
       this.#window.push({ result: { status: "fulfilled", value: known.value as O } });
       return;
     }
     this.#halt.check();
+    const { memo } = this;
+    memo?.check();
     const what = `piece "${key}" of map "${this.name}"`;
     const piece = runPiece(
       (context) => this.run(item, context),
-      { halt: this.#halt, context: (number, halt) => this.context(key, number, halt) },
+      {
+        halt: this.#halt,
+        context: (number, halt) => this.context(key, number, halt),
+        keep: memo && ((value) => memo.record(key, value, item)),
+      },
       { what, retry, timeout, ...rate === undefined ? {} : { pace: () => this.#pace(rate) } },
     );
     const entry: Entry<O> = { result: undefined };
     this.#window.push(entry);
-    const ended = this.#recorded(key, piece).then(
+    const ended = piece.then(
       (value) => entry.result = { status: "fulfilled", value },
       (reason: unknown) => {
         entry.result = { status: "rejected", reason };
@@ -208,12 +214,6 @@ export class PieceMap<I, O> implements Mapped<O> {
       this.#tell();
     });
     this.#running.add(ended);
-  }
-
-  async #recorded(key: string, piece: Promise<O>): Promise<O> {
-    const value = await piece;
-    await this.memo?.record(key, value);
-    return value;
   }
 
   /** Waits until one more try may start under the rate; one after another, so that none overtakes. */

@@ -49,6 +49,7 @@ const gate = (id: string): EntryToLog => ({
   id,
   code: "c0de",
   isOpen: true,
+  cursors: [],
 });
 
 function ids(work: LoggedWork | undefined): readonly string[] | undefined {
@@ -74,7 +75,7 @@ Deno.test("task log: entries of every kind come back as they were, small and lar
     };
     const others: EntryToLog[] = [
       { kind: "task", ...site, id: "skipped@main", code: "c0de", outputs: undefined, cursors: [] },
-      { kind: "gate", ...site, id: "gate@main", code: "c0de", isOpen: false },
+      { kind: "gate", ...site, id: "gate@main", code: "c0de", isOpen: false, cursors: [] },
       { kind: "piece", ...site, key: "k/1", code: "f00d", value: { type: value.type, bytes } },
       { kind: "time", ...site, phase: "init", epoch: 0, key: "now", ms: 1234.5 },
     ];
@@ -188,9 +189,10 @@ Deno.test("task log: arbitrary bytes are refused, and allocate no more than they
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (content) => {
       const store = new MemoryStore();
-      await store.put("tasks/a000001/start.000001.log", content);
+      await store.put("tasks/a000001.start.000001.log", content);
       const work = await readLoggedWork(store, undefined, 2);
-      assertEquals(work, undefined);
+      assertEquals(work?.entries ?? [], []);
+      assertEquals(work?.head, undefined);
     }),
     { numRuns: 300 },
   );
