@@ -14,7 +14,7 @@ import type { Scope } from "../session/scope.ts";
 import type { RunResult } from "./job_runner.ts";
 import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
-import { chooseStart, END_PHASES } from "./start.ts";
+import { chooseStart, END_PHASES, type Start } from "./start.ts";
 import { noteStamp } from "./stamps.ts";
 import { announce } from "./announce.ts";
 import { judge } from "./judge.ts";
@@ -38,15 +38,10 @@ export class Run {
   constructor(request: RunRequest) {
     this.#request = request;
     const { checkpoints, session, signal } = request;
-    this.#saver = new Saver(
-      checkpoints.engine,
-      session,
-      signal,
-      {
-        taken: async (epoch, phase) => await this.#journal?.taken(epoch, phase),
-        committed: async () => await this.#journal?.committed(),
-      },
-    );
+    this.#saver = new Saver(checkpoints.engine, session, signal, {
+      taken: async (epoch, phase) => await this.#journal?.taken(epoch, phase),
+      committed: async () => await this.#journal?.committed(),
+    });
   }
 
   /** The last epoch that is saved. */
@@ -56,17 +51,16 @@ export class Run {
 
   /** Runs the job to its end. */
   async run(): Promise<RunResult> {
-    const { holding } = this.#request.checkpoints.engine;
+    const start = await chooseStart(this.#request);
     try {
-      return await this.#run();
+      return await this.#run(start);
     } finally {
-      await holding.release();
+      await this.#request.checkpoints.engine.holding.release();
     }
   }
 
-  async #run(): Promise<RunResult> {
+  async #run(start: Start): Promise<RunResult> {
     const { checkpoints } = this.#request;
-    const start = await chooseStart(this.#request);
     this.#program = start.program;
     this.#progress = start.progress;
     this.#saver.startsFrom(start.from?.epoch);

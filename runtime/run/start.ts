@@ -54,8 +54,8 @@ const MOST_LOOKS = 5;
 export const END_PHASES = ["upload", "download", "exit"] as const;
 
 /**
- * Finds where a run starts, loads what it starts from, and takes an attempt where there is something
- * to do: the attempt first, then a fresh look at what is saved, then the record of where it starts.
+ * Takes the hold of the job, finds where a run starts, loads what it starts from, and takes an attempt
+ * where there is something to do: the attempt first, then a fresh look at what is saved, then the record of where it starts.
  *
  * @throws {JobHeldError} Where another runner has the job.
  * @throws {NothingToResumeError} Where a resume was asked for and nothing is saved.
@@ -66,11 +66,26 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
   const { checkpoints: { engine }, job, name, params, uploader } = request;
   const early = compile(job, { params, upload: uploader !== undefined });
   await engine.archive.open(name, early.nodes);
-  engine.attempts.release();
   const held = await engine.holding.take("run", {
     takeOver: request.takeOver,
     signal: request.signal,
   });
+  try {
+    engine.attempts.release();
+    return await chooseHeld(request, early, held);
+  } catch (error) {
+    await engine.holding.release();
+    throw error;
+  }
+}
+
+/** Finds it, with the hold of the job. */
+async function chooseHeld(
+  request: RunRequest,
+  early: Program,
+  held: readonly string[],
+): Promise<Start> {
+  const { checkpoints: { engine } } = request;
   const { wanted, warnings } = await engine.archive.wanted(request.from);
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {
