@@ -152,7 +152,7 @@ Deno.test("a run that was taken over hears of it at the next boundary, and not l
     const other = new CheckpointManager("overlap", "memory", { store, waitBytes: 0 });
     await using session = new LocalSession();
     const taking = new JobRunner(jobOf([change], 9), {
-      ...{ checkpoints: other, resumeFromEpoch: "latest", stopAfterEpoch: 1, takeOver: true },
+      ...{ checkpoints: other, resumeFromEpoch: "latest", stopAfterEpoch: 2, takeOver: true },
       allowChange: true,
     });
     await taking.run(session);
