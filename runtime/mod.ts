@@ -27,6 +27,7 @@ export {
   type RunResult,
 } from "./run/job_runner.ts";
 export type { JobChanges } from "./run/foresee.ts";
+export type { ForeseenGroup, ForeseenTask } from "./run/foresee_tasks.ts";
 export type { Uploader } from "./run/uploader.ts";
 export { LocalSession, type LocalSessionOptions } from "./session/local_session.ts";
 export * from "./session/session.ts";

@@ -4,13 +4,14 @@
  * @module
  */
 import type { JobChanges } from "../run/foresee.ts";
+import type { ForeseenGroup } from "../run/foresee_tasks.ts";
 import { oneLine } from "./text.ts";
 
 const VERDICTS = ["impossible", "to be allowed", "harmless"] as const;
 
 /** The changes as lines: what keeps the job from going on comes first. */
 export function changesText(known: JobChanges): string {
-  const { epoch, place, changes, settings, notSeen, stop, refusal } = known;
+  const { epoch, place, changes, settings, notSeen, stop, first, refusal } = known;
   const judged = VERDICTS.flatMap((verdict) =>
     changes.filter((change) => change.verdict === verdict)
       .map(({ what, why }) => `${verdict.padEnd(13)}  ${what}: ${why}`)
@@ -23,9 +24,22 @@ export function changesText(known: JobChanges): string {
     ...stop === undefined
       ? []
       : [`the job had stopped because ${stop} held: where a stop condition holds, nothing is run`],
+    ...first === undefined ? [] : firstLines(first),
     refusal === undefined ? "the job would go on" : `the job would not go on. ${nextOf(refusal)}`,
   ];
   return lines.map((line) => `${oneLine(line)}\n`).join("");
+}
+
+/** What a resume does first, task by task. */
+function firstLines({ phase, epoch, tasks, pieces }: ForeseenGroup): readonly string[] {
+  const width = Math.max(...tasks.map(({ id }) => id.length), 0);
+  return [
+    `first: ${phase === "epoch" ? `epoch ${epoch}` : phase}`,
+    ...tasks.map(({ id, isReused, because }) =>
+      `  ${isReused ? "reuse" : "run  "}  ${id.padEnd(width)}  ${because}`
+    ),
+    ...pieces === 0 ? [] : [`  with the results of ${pieces} pieces and steps that had ended`],
+  ];
 }
 
 /** The changes as plain data. */

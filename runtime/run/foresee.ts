@@ -6,6 +6,7 @@
 import type { JobDifference } from "../change/since.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { JobChangedError } from "../change/errors.ts";
+import { type ForeseenGroup, foreseeTasks } from "./foresee_tasks.ts";
 import { readUnfinished } from "./unfinished.ts";
 import { type JobRequest, mustMatch, recompile } from "./recompile.ts";
 
@@ -17,6 +18,8 @@ export interface JobChanges extends JobDifference {
   readonly settings: readonly string[];
   /** The stop condition that held then; where it still does, a resume runs nothing. */
   readonly stop: string | undefined;
+  /** What it would do first; nothing where it would run nothing. */
+  readonly first: ForeseenGroup | undefined;
   /** What a resume would throw; none where it would go on. */
   readonly refusal: JobChangedError | undefined;
 }
@@ -38,7 +41,13 @@ export async function foreseeResume(request: JobRequest, from: EpochRef): Promis
   const manifest = await archive.read(epoch);
   const recompiled = await recompile(request, manifest, by, unfinished);
   const { difference, notices: settings } = recompiled;
-  const known = { ...difference, settings, place: archive.place, stop: manifest.run.stop };
+  const { stop, seed, branch } = manifest.run;
+  const first = await foreseeTasks(request.checkpoints.engine, {
+    ...{ program: recompiled.program, by, manifest },
+    branch: target?.isBranch === true ? -1 : unfinished?.branch ?? branch,
+    seed: request.seed ?? unfinished?.seed ?? seed,
+  });
+  const known = { ...difference, settings, place: archive.place, stop, first };
   try {
     mustMatch(request, recompiled);
     return { ...known, refusal: undefined };

@@ -205,7 +205,7 @@ async function goOn(
 }
 
 /** The first phase after the last epoch that is still to be run; none where all are done. */
-function nextPhase(program: Program, done?: ManifestRef["phase"]): Phase | undefined {
+export function nextPhase(program: Program, done?: ManifestRef["phase"]): Phase | undefined {
   const phases = program.end.flatMap((action) => action.do === "record" ? [action.phase] : []);
   const after = END_PHASES.findIndex((phase) => phase === done);
   return phases.find((phase) => END_PHASES.indexOf(phase) > after);

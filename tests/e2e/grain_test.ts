@@ -78,6 +78,11 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       const before = (await callsOf(folder)).slice(1);
       assertEquals(before.includes("call 4 2"), true);
       await Deno.writeTextFile(calls, `${before.join("\n")}\n`);
+      const plan = await end(spawn(folder, ["plan", "--resume"]));
+      assertStringIncludes(plan, "first: epoch 2\n  reuse  first@main  it has finished\n");
+      assertStringIncludes(plan, "  run    pay@main    it is not recorded as finished\n");
+      assertStringIncludes(plan, "  run    last@main   pay@main, for which it waits, runs again\n");
+      assertStringIncludes(plan, "  with the results of 5 pieces and steps that had ended\n");
       const text = await end(spawn(folder, []));
       assertStringIncludes(text, "epoch 2 goes on where it ended: 1 task has finished then");
       const after = await callsOf(folder);

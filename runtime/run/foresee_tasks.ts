@@ -1,0 +1,95 @@
+/**
+ * Says which tasks a resume would run, and which have finished already.
+ *
+ * @module
+ */
+import {
+  type LogEntry,
+  type Manifest,
+  type ManifestRef,
+  readLoggedWork,
+} from "../../storage/mod.ts";
+import type { CheckpointEngine } from "../checkpoint/engine.ts";
+import type { Phase } from "../events.ts";
+import { judgeReuse } from "../journal/reuse.ts";
+import type { Program } from "../program.ts";
+import { nextPhase } from "./start.ts";
+
+/** What a resume would do with a task. */
+export interface ForeseenTask {
+  /** The task in its group, as in `"train@main"`. */
+  readonly id: string;
+  /** Whether what it has written is used, so that it does not run. */
+  readonly isReused: boolean;
+  /** Why. */
+  readonly because: string;
+}
+
+/** What a resume would do first. */
+export interface ForeseenGroup {
+  /** The group. */
+  readonly phase: Phase;
+  /** The epoch. */
+  readonly epoch: number;
+  /** Its tasks. */
+  readonly tasks: readonly ForeseenTask[];
+  /** How many pieces and steps of tasks that have not finished are recorded. */
+  readonly pieces: number;
+}
+
+/** A resume whose tasks are asked for. */
+export interface ForeseenStart {
+  /** The job compiled. */
+  readonly program: Program;
+  /** The last state. */
+  readonly by: ManifestRef;
+  /** The epoch's. */
+  readonly manifest: Manifest;
+  /** The branch and the seed with which it would go on. */
+  readonly branch: number;
+  /** The seed. */
+  readonly seed: number;
+}
+
+/** Foresees the first group of a resume; nothing where there is none, or nobody knows its tasks. */
+export async function foreseeTasks(
+  { archive }: CheckpointEngine,
+  { program, by, manifest, branch, seed }: ForeseenStart,
+): Promise<ForeseenGroup | undefined> {
+  const isDone = by.phase !== "epoch" || manifest.run.stop !== undefined;
+  const phase = isDone ? nextPhase(program, by.phase) : "epoch";
+  if (phase === undefined || phase === "upload") return undefined;
+  const epoch = isDone ? manifest.epoch : manifest.epoch + 1;
+  const { steps } = program.groups[phase];
+  const tasks = steps.filter(({ task }) => task !== undefined);
+  if (program.plan.grain !== "task") {
+    const because = 'grain: "epoch": what an unfinished epoch has done is done again';
+    const all = tasks.map(({ id }) => ({ id, isReused: false, because }));
+    return { phase, epoch, tasks: all, pieces: 0 };
+  }
+  const work = await readLoggedWork((await archive.store()).store, by, Infinity);
+  const isUsable = work?.head?.branch === branch && work.head.seed === seed;
+  const entries = (isUsable ? work?.entries ?? [] : [])
+    .filter((entry) => entry.phase === phase && entry.epoch === epoch);
+  const found = new Map<string, LogEntry>(
+    entries.filter(({ kind }) => kind === "task" || kind === "gate").map((
+      entry,
+    ) => [entry.id, entry]),
+  );
+  const saved = new Set(program.saved.map(({ node, blob }) => `${node}/${blob.name}`));
+  const { verdicts } = judgeReuse(steps, {
+    entryOf: (id) => {
+      const entry = found.get(id);
+      return entry?.kind === "task" || entry?.kind === "gate" ? entry : undefined;
+    },
+    isSaved: (node, blob) => saved.has(`${node}/${blob.name}`),
+    params: program.params,
+  }, found.size);
+  const judged = tasks.map(({ id, index }) => {
+    const { entry, because = "" } = verdicts[index] ?? {};
+    return { id, isReused: entry !== undefined, because };
+  });
+  const reused = new Set(judged.filter(({ isReused }) => isReused).map(({ id }) => id));
+  const pieces = entries.filter(({ kind, id }) => kind === "piece" && !reused.has(id)).length;
+  return { phase, epoch, tasks: judged, pieces };
+}
