@@ -7,6 +7,7 @@ import type { Keep } from "../../dsl/mod.ts";
 import {
   type Attempt,
   type CheckpointStore,
+  formatRef,
   type ManifestRef,
   type RetentionPlan,
   type StoreReport,
@@ -29,6 +30,12 @@ export interface Repaired {
   readonly report: StoreReport;
 }
 
+/** How pruning is done. */
+export interface PruneOptions extends TidyOptions {
+  /** Whether all that lies beside the current line goes too, whatever the plan keeps of each line. */
+  readonly sideLines?: boolean;
+}
+
 /** How it is done. */
 export interface TidyOptions {
   /** Finds out what would go, and removes nothing. */
@@ -44,14 +51,25 @@ export interface TidyOptions {
 export async function prune(
   engine: CheckpointEngine,
   keep: readonly Keep[],
-  { dryRun }: TidyOptions,
+  { dryRun, sideLines = false }: PruneOptions,
 ): Promise<Pruned> {
   const judge = async (store: CheckpointStore): Promise<Pruned> => {
-    const newest = (await store.history()).line.at(-1);
+    const { line, sides } = await store.history();
+    const newest = line.at(-1);
     const plan = await store.judge(keep.map(ruleOf), {
       inUse: newest === undefined ? [] : [newest],
     });
-    const removed = plan.verdicts.filter((verdict) => !verdict.keep).map(({ ref }) => ref);
+    const pins = sideLines ? await store.pins() : [];
+    const beside = new Set(
+      (sideLines ? sides.flatMap(({ refs }) => refs) : [])
+        .filter((ref) =>
+          !pins.some((pin) => pin.epoch === ref.epoch && pin.attempt === ref.attempt)
+        )
+        .map(formatRef),
+    );
+    const removed = plan.verdicts
+      .filter(({ ref, keep }) => !keep || beside.has(formatRef(ref)))
+      .map(({ ref }) => ref);
     return { ...plan, removed };
   };
   const found = await judge(await engine.archive.store());

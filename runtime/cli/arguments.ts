@@ -41,6 +41,8 @@ export interface Arguments {
   readonly full: boolean;
   /** Lists every state. */
   readonly all: boolean;
+  /** Removes what lies beside the current line too. */
+  readonly sideLines: boolean;
   /** Says what would be removed, and removes nothing. */
   readonly dryRun: boolean;
   /** Takes the job over where another runner holds it. */
@@ -82,6 +84,7 @@ export interface Arguments {
 const SWITCHES = [
   ...["--help", "--version", "--fresh", "--full", "--json", "--quiet"] as const,
   ...["--faults", "--take-over", "--allow-change", "--resume", "--dry-run", "--all"] as const,
+  "--side-lines",
 ] as const;
 const VALUES = [
   ...["--from", "--as", "--of", "--to", "--param", "--seed", "--stop-after", "--grace"] as const,
@@ -110,7 +113,7 @@ const TAKES: Readonly<Record<Command, readonly string[]>> = {
   ls: ["--all", "--json", ...PLACE],
   verify: ["--full", "--json", ...PLACE],
   explain: ["--param", "--json", ...PLACE],
-  prune: ["--dry-run", "--param", "--json", ...PLACE],
+  prune: ["--dry-run", "--side-lines", "--param", "--json", ...PLACE],
   repair: ["--dry-run", "--json", ...PLACE],
   pin: PLACE,
   unpin: PLACE,
@@ -167,6 +170,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     fresh: switches.has("--fresh"),
     full: switches.has("--full"),
     all: switches.has("--all"),
+    sideLines: switches.has("--side-lines"),
     dryRun: switches.has("--dry-run"),
     takeOver: switches.has("--take-over"),
     allowChange: switches.has("--allow-change"),

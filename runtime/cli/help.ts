@@ -45,11 +45,13 @@ Flags
   --param NAME=V   give a param a value; it wins over the saved one, and that over the default
   --seed N         the seed of all random numbers; wins over the saved one (0 at first)
   --stop-after T   stop the run, so that it can be resumed, when it has taken so long: 55m
+  --side-lines     prune: all that lies beside the current line too, but for what is pinned
   --dry-run        prune, repair: change nothing
   --allow-change   run, resume, fork: go on though the job was edited since it was saved, in a way
                    that changes what later epochs compute
   --resume         plan: say what was edited since the epoch was saved (--from), how each change is
-                   judged, and whether the job would go on; exit code 78 where it would not
+                   judged, which tasks would run and which have finished, and whether the job would
+                   go on; exit code 78 where it would not
   --take-over      run the job though another process works on it, whose next save is then refused
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
   --kills N        drill: how many trials with kills, spread over all steps of the job (20)

@@ -22,8 +22,8 @@ export async function pruneSaved(
   { engine, archive, job, program: { plan }, args, output }: Tidying,
 ): Promise<number> {
   await archive.open(job, []);
-  const { dryRun } = args;
-  const { verdicts, unmet, removed } = await prune(engine, plan.keep ?? [], { dryRun });
+  const { dryRun, sideLines } = args;
+  const { verdicts, unmet, removed } = await prune(engine, plan.keep ?? [], { dryRun, sideLines });
   const names = removed.map(formatRef);
   if (args.json) {
     const { place } = archive;
@@ -33,7 +33,8 @@ export async function pruneSaved(
   }
   const rules = plan.keep === undefined ? "all" : plan.keep.map(describeKeep).join(", ");
   const verb = dryRun ? "would remove" : "removed";
-  const lines = [`${archive.place}: keep ${rules}`];
+  const beside = sideLines ? ", and nothing beside the current line" : "";
+  const lines = [`${archive.place}: keep ${rules}${beside}`];
   if (names.length === 0) lines.push("nothing is to be removed");
   else lines.push(`${verb} ${count(names.length, "state")}:`, ...shown(names));
   lines.push(...unmet.map((message) => `note: ${message}`));

@@ -34,6 +34,26 @@ everywhere(
   },
 );
 
+everywhere(
+  "prune: side lines go where that is asked for, but for what is pinned",
+  async (world) => {
+    await world.run();
+    await world.run(world.job(), { resumeFromEpoch: 1 });
+    await world.run(world.job(), { resumeFromEpoch: 2 });
+    const engine = await engineOf(world);
+    const store = await engine.archive.store();
+    await store.pin({ epoch: 3, attempt: 1 });
+    const plain = await prune(engine, [keepLast(9)], { dryRun: true });
+    assertEquals(plain.removed, []);
+    const { removed } = await prune(engine, [keepLast(9)], { dryRun: false, sideLines: true });
+    assertEquals(removed.map(formatRef).sort(), [
+      ...["2@a1", "3@a2", "4@a1", "4@a1 (exit)", "4@a2", "4@a2 (exit)"],
+    ]);
+    assertEquals(await world.epochs(), ["0@a1", "1@a1", "2@a2", "3@a1", "3@a3", "4@a3"]);
+    assertEquals((await verifyStore(store, { full: true })).damaged, []);
+  },
+);
+
 everywhere("prune and repair: are refused while a runner works on the job", async (world) => {
   const errors: unknown[] = [];
   const meddle = task("meddle").run(async (_, { epoch, node }) => {
