@@ -103,6 +103,9 @@ export function decodeRecord(bytes: Uint8Array): RecordValue {
   return value;
 }
 
+/** The one NaN that is written. */
+const NAN_BITS = 0x7ff8_0000_0000_0000n;
+
 const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 class RecordReader {
@@ -187,6 +190,9 @@ class RecordReader {
     this.#take(8);
     const value = this.#view.getFloat64(at);
     if (isInteger(value)) throw this.#error(`the integer ${value} as a float`);
+    if (Number.isNaN(value) && this.#view.getBigUint64(at) !== NAN_BITS) {
+      throw this.#error("another NaN than the one that is written");
+    }
     return value;
   }
 

@@ -8,6 +8,11 @@ import { type ManifestRef, MAX_NUMBER, PHASES } from "./layout.ts";
 import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import type { ValueType } from "./value/mod.ts";
 
+/** What a value that is kept as CBOR may be. */
+const CBOR_KINDS = [
+  ...["null", "undefined", "boolean", "number", "string", "bigint"] as const,
+  ...["object", "Array", "Map", "Set", "Date", "DataView"] as const,
+] as const;
 const MAX_DIMENSIONS = 32;
 const MAX_TAG = 0xffff_ffff;
 
@@ -44,7 +49,7 @@ export function parseType(fields: Fields): ValueType {
   const type: ValueType = kind === "bytes"
     ? { kind }
     : kind === "cbor"
-    ? { kind, is: fields.text("is", 64) as Extract<ValueType, { kind: "cbor" }>["is"] }
+    ? { kind, is: fields.choice("is", CBOR_KINDS) }
     : arrayType(fields);
   fields.end();
   return type;
