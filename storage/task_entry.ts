@@ -84,8 +84,14 @@ export interface TimeEntry extends EntrySite {
   readonly ms: number;
 }
 
+/** That what was recorded before does not count any more, as something before it is done again. */
+export interface VoidEntry extends EntrySite {
+  /** What it is. The step of that name is void; where it is empty, all but times of later groups. */
+  readonly kind: "void";
+}
+
 /** One thing that a log says. */
-export type LogEntry = TaskEntry | GateEntry | PieceEntry | TimeEntry;
+export type LogEntry = TaskEntry | GateEntry | PieceEntry | TimeEntry | VoidEntry;
 
 /** A part of another log that a log goes on from. */
 export interface LogSource {

@@ -132,7 +132,7 @@ export function decodeEntries(object: string, bytes: Uint8Array): readonly LogEn
 }
 
 function parseEntry(fields: Fields, packs: readonly string[]): LogEntry {
-  const kind = fields.choice("kind", ["task", "gate", "piece", "time"]);
+  const kind = fields.choice("kind", ["task", "gate", "piece", "time", "void"]);
   const site = {
     phase: fields.choice("phase", LOGGED_PHASES),
     epoch: fields.integer("epoch", 0, MAX_NUMBER),
@@ -167,6 +167,9 @@ function parseEntry(fields: Fields, packs: readonly string[]): LogEntry {
           bytes: fields.bytes("bytes", MAX_LOG_RECORD_BYTES),
         },
       };
+      break;
+    case "void":
+      entry = { kind, ...site };
       break;
     case "time":
       entry = { kind, ...site, key: fields.text("key"), ms: fields.number("ms") };

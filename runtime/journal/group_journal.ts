@@ -39,7 +39,10 @@ export class GroupJournal {
   ) {
     this.#reuse = journal.isFine ? this.#judge() : NOTHING;
     this.#indices = new Map(steps.map(({ id, index }) => [id, index]));
-    if (!this.#reuse.isWhole) journal.forgetAfter(site);
+    if (this.#reuse.isWhole) return;
+    const used = new Set(this.#reuse.verdicts.flatMap(({ entry }) => entry?.id ?? []));
+    for (const id of journal.recordedOf(site)) if (!used.has(id)) journal.void(site, id);
+    journal.void(site);
   }
 
   /** Whether finished tasks and pieces are recorded, and not only times. */
@@ -139,7 +142,7 @@ export class GroupJournal {
       entryOf: (id) => this.journal.entryOf({ phase, epoch, id }),
       isSaved: this.journal.isSaved,
       params: this.params,
-    }, this.journal.recordedOf(this.site));
+    }, this.journal.recordedOf(this.site).length);
   }
 
   async #finishedWithCodec(

@@ -7,7 +7,6 @@
 import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, CheckpointPlan } from "../../dsl/mod.ts";
 import {
-  compareLogPosition,
   DamagedError,
   decodeValue,
   type EntrySite,
@@ -24,6 +23,7 @@ import {
 import type { Phase } from "../events.ts";
 import type { Scope } from "../session/scope.ts";
 import { GroupJournal } from "./group_journal.ts";
+import { groupKey, type GroupSite, RecordedEntries } from "./recorded.ts";
 import { JournalWriter, type JournalWriterOptions } from "./journal_writer.ts";
 import type { Recalled } from "./task_journal.ts";
 
@@ -48,8 +48,8 @@ export class Journal {
   /** Writes it. */
   readonly writer: JournalWriter;
   readonly #options: JournalOptions;
-  /** What was recorded before this run, or is recalled within it, by group and then by key. */
-  readonly #groups = new Map<string, Map<string, LogEntry>>();
+  /** What was recorded before this run, or is recalled within it. */
+  readonly #recorded: RecordedEntries;
   readonly #times = new Map<string, Promise<number>>();
 
   /** Takes what was recorded before. */
@@ -58,7 +58,7 @@ export class Journal {
     this.isFine = options.grain === "task";
     this.isSaved = options.isSaved;
     this.writer = new JournalWriter(options);
-    for (const entry of options.work?.entries ?? []) this.#remember(entry);
+    this.#recorded = new RecordedEntries(options.work?.entries);
   }
 
   /** The record of one run of a group, in which whatever is damaged counts as not recorded. */
@@ -66,7 +66,7 @@ export class Journal {
     steps: readonly PlacedStep[],
     { phase, epoch, params }: Pick<Scope, "phase" | "epoch" | "params">,
   ): Promise<GroupJournal> {
-    for (const [key, entry] of this.#groups.get(groupOf({ phase, epoch })) ?? []) {
+    for (const [key, entry] of [...this.#recorded.of({ phase, epoch })]) {
       if (entry.kind === "task") await this.#check(key, entry);
     }
     return new GroupJournal(this, steps, { phase, epoch }, params);
@@ -74,19 +74,17 @@ export class Journal {
 
   /** What was recorded of a step. */
   entryOf(site: EntrySite): TaskEntry | GateEntry | undefined {
-    const entry = this.#groups.get(groupOf(site))?.get(keyOf(site));
-    return entry?.kind === "task" || entry?.kind === "gate" ? entry : undefined;
+    return this.#recorded.step(site);
   }
 
-  /** How many steps of a group were recorded. */
-  recordedOf(site: Omit<EntrySite, "id">): number {
-    const entries = [...this.#groups.get(groupOf(site))?.values() ?? []];
-    return entries.filter(({ kind }) => kind === "task" || kind === "gate").length;
+  /** The names of the steps of a group that were recorded, those that are gone among them. */
+  recordedOf(site: GroupSite): readonly string[] {
+    return this.#recorded.steps(site);
   }
 
   /** The result of a piece that was recorded. */
   recall(site: EntrySite, key: string, code: () => string): Recalled | undefined {
-    const entry = this.#groups.get(groupOf(site))?.get(keyOf(site, `piece ${key}`));
+    const entry = this.#recorded.of(site).get(`${site.id} piece ${key}`);
     if (entry?.kind !== "piece" || entry.code !== code()) return undefined;
     const { type, bytes } = entry.value;
     return { value: decodeValue(type, bytes.slice(), { transfer: true }) };
@@ -94,10 +92,11 @@ export class Journal {
 
   /** A time that was recorded; or another, once it is. */
   time(site: EntrySite, key: string, ms: () => number): Promise<number> {
-    const id = `${groupOf(site)} ${keyOf(site, `time ${key}`)}`;
+    const own = `${site.id} time ${key}`;
+    const id = `${groupKey(site)} ${own}`;
     const known = this.#times.get(id);
     if (known !== undefined) return known;
-    const entry = this.#groups.get(groupOf(site))?.get(keyOf(site, `time ${key}`));
+    const entry = this.#recorded.of(site).get(own);
     const made = entry?.kind === "time"
       ? Promise.resolve(entry.ms)
       : this.#newTime(site, key, ms());
@@ -108,7 +107,7 @@ export class Journal {
   /** Records a piece before whoever awaits it goes on. */
   async record(entry: PieceEntry): Promise<void> {
     await this.writer.write(entry);
-    this.#remember(entry);
+    this.#recorded.add(entry);
   }
 
   /** Records something in the background; to be awaited where it gives a promise. */
@@ -123,19 +122,26 @@ export class Journal {
 
   /** Forgets what was recorded of a group that has ended. */
   ended(phase: Phase, epoch: number): void {
-    const group = groupOf({ phase, epoch });
-    this.#groups.delete(group);
+    this.#recorded.delete({ phase, epoch });
+    const group = groupKey({ phase, epoch });
     for (const id of this.#times.keys()) if (id.startsWith(`${group} `)) this.#times.delete(id);
   }
 
-  /** Forgets what tasks and pieces of later groups came to: it was made of another state. */
-  forgetAfter(site: Omit<EntrySite, "id">): void {
-    for (const [group, entries] of this.#groups) {
-      const [entry] = entries.values();
-      if (entry === undefined || comparePlace(entry, site) <= 0) continue;
-      for (const [key, { kind }] of entries) if (kind !== "time") entries.delete(key);
-      if (entries.size === 0) this.#groups.delete(group);
-    }
+  /**
+   * Forgets what was recorded of a step that is done again; or, where none is named, of later groups: it was made of
+   * another state. The log says so before anything new is recorded, for whoever reads it next.
+   */
+  void(site: GroupSite, id: string = ""): void {
+    const isThere = id === ""
+      ? [...this.#recorded.after(site)].some((entries) =>
+        [...entries.values()].some(({ kind }) => kind !== "time")
+      )
+      : this.#recorded.step({ ...site, id }) !== undefined;
+    if (!isThere) return;
+    const entry = { kind: "void", ...site, id } as const;
+    this.#recorded.add(entry);
+    // Who hears of a failure is whoever waits for what is recorded next.
+    this.writer.enqueue(entry)?.catch(() => {});
   }
 
   /**
@@ -143,9 +149,7 @@ export class Journal {
    * once the state is saved.
    */
   async carryOver(after: ManifestRef): Promise<void> {
-    for (const entries of [...this.#groups.values()]) {
-      const [first] = entries.values();
-      if (first === undefined || comparePlace(first, after) <= 0) continue;
+    for (const entries of this.#recorded.after(after)) {
       for (const [key, entry] of [...entries]) {
         if (entry.kind === "task") await this.#check(key, entry);
         if (!entries.has(key)) continue;
@@ -181,7 +185,7 @@ export class Journal {
       }
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
-      this.#groups.get(groupOf(entry))?.delete(key);
+      this.#recorded.of(entry).delete(key);
       const message =
         `what ${entry.id} had written is damaged, so that it runs again: ${error.message}`;
       this.#options.events.emit({ type: "notice", level: "warning", message });
@@ -191,32 +195,7 @@ export class Journal {
   async #newTime(site: EntrySite, key: string, ms: number): Promise<number> {
     const entry = { kind: "time", ...site, key, ms } as const;
     await this.writer.write(entry);
-    this.#remember(entry);
+    this.#recorded.add(entry);
     return ms;
   }
-
-  #remember(entry: LogEntry): void {
-    const group = groupOf(entry);
-    let entries = this.#groups.get(group);
-    if (entries === undefined) this.#groups.set(group, entries = new Map());
-    const key = entry.kind === "piece" || entry.kind === "time" ? `${entry.kind} ${entry.key}` : "";
-    entries.set(keyOf(entry, key), entry);
-  }
-}
-
-function groupOf({ phase, epoch }: Omit<EntrySite, "id">): string {
-  return `${phase}:${epoch}`;
-}
-
-function keyOf({ id }: Pick<EntrySite, "id">, key: string = ""): string {
-  return `${id} ${key}`;
-}
-
-/** Orders groups as a run comes to them. */
-function comparePlace(a: Omit<EntrySite, "id">, b: Omit<EntrySite, "id">): number {
-  const position = ({ phase, epoch }: Omit<EntrySite, "id">) => ({
-    epoch,
-    phase: phase === "init" ? "epoch" as const : phase,
-  });
-  return compareLogPosition(position(a), position(b));
 }

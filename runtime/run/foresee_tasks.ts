@@ -3,14 +3,10 @@
  *
  * @module
  */
-import {
-  type LogEntry,
-  type Manifest,
-  type ManifestRef,
-  readLoggedWork,
-} from "../../storage/mod.ts";
+import { type Manifest, type ManifestRef, readLoggedWork } from "../../storage/mod.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import type { Phase } from "../events.ts";
+import { RecordedEntries } from "../journal/recorded.ts";
 import { judgeReuse } from "../journal/reuse.ts";
 import type { Program } from "../program.ts";
 import { nextPhase } from "./start.ts";
@@ -69,27 +65,20 @@ export async function foreseeTasks(
   }
   const work = await readLoggedWork((await archive.store()).store, by, Infinity);
   const isUsable = work?.head?.branch === branch && work.head.seed === seed;
-  const entries = (isUsable ? work?.entries ?? [] : [])
-    .filter((entry) => entry.phase === phase && entry.epoch === epoch);
-  const found = new Map<string, LogEntry>(
-    entries.filter(({ kind }) => kind === "task" || kind === "gate").map((
-      entry,
-    ) => [entry.id, entry]),
-  );
+  const recorded = new RecordedEntries(isUsable ? work?.entries : []);
+  const site = { phase, epoch };
   const saved = new Set(program.saved.map(({ node, blob }) => `${node}/${blob.name}`));
   const { verdicts } = judgeReuse(steps, {
-    entryOf: (id) => {
-      const entry = found.get(id);
-      return entry?.kind === "task" || entry?.kind === "gate" ? entry : undefined;
-    },
+    entryOf: (id) => recorded.step({ ...site, id }),
     isSaved: (node, blob) => saved.has(`${node}/${blob.name}`),
     params: program.params,
-  }, found.size);
+  }, recorded.steps(site).length);
   const judged = tasks.map(({ id, index }) => {
     const { entry, because = "" } = verdicts[index] ?? {};
     return { id, isReused: entry !== undefined, because };
   });
   const reused = new Set(judged.filter(({ isReused }) => isReused).map(({ id }) => id));
-  const pieces = entries.filter(({ kind, id }) => kind === "piece" && !reused.has(id)).length;
+  const pieces = [...recorded.of(site).values()]
+    .filter(({ kind, id }) => kind === "piece" && !reused.has(id)).length;
   return { phase, epoch, tasks: judged, pieces };
 }

@@ -1,59 +1,10 @@
 // A journal is used only where it leads to the same values, and kept until nothing needs it.
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import {
-  blob,
-  cursor,
-  epochs,
-  group,
-  type Job,
-  previous,
-  type Step,
-  task,
-  when,
-} from "../../../dsl/mod.ts";
-import { FencedError, listLogObjects } from "../../../storage/mod.ts";
+import { assert, assertEquals } from "@std/assert";
+import { blob, cursor, epochs, group, previous, type Step, task, when } from "../../../dsl/mod.ts";
+import { listLogObjects } from "../../../storage/mod.ts";
 import { errorOf } from "../helpers.ts";
-import { FaultyStore } from "./faulty_store.ts";
-import { everywhere, notices, type Ran, type World } from "./world.ts";
-
-const x = blob("x", { initial: () => 0 });
-const y = blob("y", { initial: () => 0 });
-const log = blob<string[]>("log", { initial: () => [] });
-
-/** A job in task grain that dies where it is told to. */
-function jobOf(world: World, epoch: Step[], plan: object = {}, until: number = 2): Job {
-  return world.job({
-    ...{ init: [], epoch, exit: [], until: epochs(until) },
-    plan: { grain: "task", onChange: "allow", ...plan },
-  });
-}
-
-/** The last of some tasks, which fails in an epoch. */
-function dying(inEpoch: number | undefined, reads: typeof x | typeof y = x): Step {
-  return task("die", { reads: { reads } }).run((_, { epoch }) => {
-    if (epoch === inEpoch) throw new Error("dies here");
-  });
-}
-
-/** Runs a job to its death, then another in the same place; gives what that came to. */
-async function resumed(world: World, first: Job, second: Job): Promise<Ran> {
-  await using own = await world.beside();
-  await errorOf(own.run(first));
-  return await own.run(second, { resumeFromEpoch: "auto" });
-}
-
-/** That a job that died and another that went on come to what the other comes to alone. */
-async function assertSame(
-  world: World,
-  first: (world: World) => Job,
-  second: (world: World) => Job,
-): Promise<Ran> {
-  await using alone = await world.beside();
-  const { values } = await alone.run(second(alone));
-  const again = await resumed(world, first(world), second(world));
-  assertEquals(again.values, values);
-  return again;
-}
+import { assertSame, dying, jobOf, log, x, y } from "./journal_jobs.ts";
+import { everywhere, type World } from "./world.ts";
 
 everywhere(
   "journal: an edited task and all behind it run again, in later epochs too",
@@ -71,6 +22,41 @@ everywhere(
     const reused = seen.of("task-reused");
     assertEquals(new Set(reused.map((e) => e.epoch)), new Set([1]));
     assertEquals(new Set(reused.map((e) => e.task)), new Set(["note"]));
+  },
+);
+
+everywhere(
+  "journal: what was void for one resume is so for the next, and what was done since is not",
+  async (world) => {
+    const calls: string[] = [];
+    const declared = { reads: { x }, writes: { x } } as const;
+    const old = task("train", declared).run(({ x }) => ({ x: x + 10 }));
+    const edited = task("train", declared).run(({ x }) => ({ x: x + 1000 }));
+    const gone = task("gone", { writes: { y } }).run(() => ({ y: 7 }));
+    const note = task("note", { reads: { x, log }, writes: { log } })
+      .run(async ({ x, log }, { epoch, step, node }) => {
+        await step("pay", () => void calls.push(`${epoch} ${x} ${node}`));
+        return { log: [...log, `${epoch}:${x}`] };
+      });
+    const given = (world: World, train: Step, dies?: number, more: Step[] = []) => {
+      const check = task("check", { reads: { x } }).run((_, { epoch }) => {
+        if (dies !== undefined && epoch === dies) throw new Error("dies here");
+      });
+      return jobOf(world, [note, check, train, ...more], { every: epochs(9) }, 4);
+    };
+    await using alone = await world.beside();
+    const { values } = await alone.run(given(alone, edited));
+    await errorOf(world.run(given(world, old, 4, [gone])));
+    calls.length = 0;
+    // The edited one dies in epoch 2: what the first had done in epochs 2 and 3 must not come back.
+    await errorOf(world.run(given(world, edited, 2), { resumeFromEpoch: "auto" }));
+    await errorOf(world.run(given(world, edited, 3), { resumeFromEpoch: "auto" }));
+    const again = await world.run(given(world, edited), { resumeFromEpoch: "auto" });
+    for (const [node, { y: _, ...own }] of Object.entries(again.values)) {
+      assertEquals(own, values[node]);
+    }
+    // Nothing that the edited one had paid for is paid again.
+    assertEquals(new Set(calls).size, calls.length);
   },
 );
 
@@ -201,93 +187,5 @@ everywhere(
     const { length } = again.session.nodes;
     assertEquals(calls.slice(-2 * length).filter((call) => call === "m 1"), []);
     assertEquals(calls.slice(-2 * length).filter((call) => call === "m 15").length, length);
-  },
-);
-
-everywhere(
-  "journal: a damaged pack of it makes its task run again, and verify tells of it",
-  async (world) => {
-    const big = blob<Float64Array>("big");
-    const fill = task("fill", { writes: { big } })
-      .run((_, { epoch }) => ({ big: new Float64Array(100_000).fill(epoch) }));
-    const given = (death?: number) => (world: World) => jobOf(world, [fill, dying(death)], {}, 1);
-    await errorOf(world.run(given(1)(world)));
-    const store = world.store();
-    const packs = (await listLogObjects(store)).filter(({ isPack }) => isPack);
-    const [{ name } = { name: "" }] = packs;
-    const bytes = await store.get(name);
-    bytes[1000] = (bytes[1000] ?? 0) ^ 1;
-    await store.remove([name]);
-    await store.put(name, bytes, { durability: "none" });
-    const { seen } = await world.run(given()(world), { resumeFromEpoch: "auto" });
-    const said = notices(seen).filter((text) => text.includes("is damaged, so that it runs again"));
-    assertEquals(said.length, 1);
-    assertEquals(seen.of("task-started").filter((e) => e.task === "fill").length, 1);
-    assertEquals(seen.of("task-reused").length, world.nodes.length - 1);
-  },
-);
-
-everywhere("journal: once fenced, nothing more is done", async (world) => {
-  const calls: string[] = [];
-  let second: Promise<unknown> | undefined;
-  const pay = task("pay", { retry: { attempts: 3 } }).run(async (_, { map, node }) => {
-    const pieces = map("m", Array.from({ length: 50 }, (_, item) => item), async (item) => {
-      if (item === 3 && node === world.node && second === undefined) {
-        second = world.run(other, { resumeFromEpoch: "auto", takeOver: true });
-        await second;
-      }
-      calls.push(`${node} ${item}`);
-      return item;
-    }, { key: String });
-    for await (const _ of pieces.settled());
-  });
-  const other = jobOf(world, [], {}, 1);
-  const error = await errorOf(world.run(jobOf(world, [pay], {}, 1)));
-  assertInstanceOf(error, FencedError);
-  assertEquals(calls.filter((call) => call.startsWith(`${world.node} `)).length, 4);
-});
-
-everywhere("journal: a look for another runner that fails once is repeated", async (world) => {
-  const store = new FaultyStore(world.store());
-  let isFailing = false;
-  store.fault = (op, name) => {
-    if (!isFailing || name !== "attempts/000002.cbor") return;
-    isFailing = false;
-    throw new Error(`EIO at ${op}`);
-  };
-  const calls: string[] = [];
-  const pay = task("pay").run(async (_, { step, epoch }) => {
-    for (const key of ["a", "b"]) {
-      isFailing = epoch === 1 && key === "b";
-      await step(key, () => void calls.push(`${epoch}${key}`));
-    }
-  });
-  const { epoch } = await world.run(jobOf(world, [pay], { onSaveError: "pause" }), {
-    checkpoints: world.manager({ store }),
-  });
-  assertEquals([epoch, calls.length], [2, 4 * world.nodes.length]);
-});
-
-everywhere(
-  "journal: results that cannot be read back are refused, and long keys are not",
-  async (world) => {
-    const long = "k".repeat(200_000);
-    let calls = 0;
-    const given = (death?: number) => (world: World) => {
-      const pay = task("pay", { writes: { y } }).run(async (_, { step, now }) => {
-        await now(long);
-        await step("first", () => void calls++);
-        return { y: await step(long, () => ++calls && 7) };
-      });
-      return jobOf(world, [pay, dying(death, y)], {}, 1);
-    };
-    const { values } = await resumed(world, given(1)(world), given()(world));
-    assertEquals(values[world.node]?.["y"], 7);
-    assertEquals(calls, 2 * world.nodes.length);
-    const bad = task("bad").run(async (_, { step }) => {
-      await step("f", (() => () => 1) as never);
-    });
-    const error = await errorOf(world.run(jobOf(world, [bad], {}, 1)));
-    assertStringIncludes(error.message, "a function");
   },
 );
