@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  CheckpointNotFoundError,
   formatRef,
   type JobDescription,
   type Manifest,
@@ -92,9 +93,8 @@ async function chooseHeld(
     const target = await engine.archive.locate(wanted);
     const isNewBranch = wanted === undefined || target?.isBranch === true;
     const unfinished = isNewBranch ? undefined : await findUnfinished(request, target);
-    const start = target === undefined
-      ? await startAnew(request, early, unfinished)
-      : await goOn(request, target, early, unfinished);
+    const start = await startAt(request, target, early, unfinished);
+    if (start === undefined) continue;
     if (start.phase === undefined || isFarEnough(start, request)) {
       return { ...start, warnings: [...start.warnings, ...warnings] };
     }
@@ -121,6 +121,22 @@ async function chooseHeld(
   throw new Error(
     `Another runner kept changing ${engine.archive.place} while this one tried to start: run one at a time`,
   );
+}
+
+/** Starts from a target; nothing where the runner that is to be taken over from has removed it meanwhile. */
+async function startAt(
+  request: RunRequest,
+  target: Target | undefined,
+  early: Program,
+  unfinished: Unfinished | undefined,
+): Promise<Start | undefined> {
+  if (target === undefined) return await startAnew(request, early, unfinished);
+  try {
+    return await goOn(request, target, early, unfinished);
+  } catch (error) {
+    if (!(error instanceof CheckpointNotFoundError)) throw error;
+    return undefined;
+  }
 }
 
 /** With what the last start from the same place was made, where that saved nothing. */

@@ -1,6 +1,6 @@
 // What another runner does while one starts, saves and tidies up.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { epochs, task } from "../../../dsl/mod.ts";
+import { epochs, keepLast, task } from "../../../dsl/mod.ts";
 import { FencedError } from "../../../storage/mod.ts";
 import { errorOf, withoutWaiting } from "../helpers.ts";
 import { FaultyStore, unknownOutcome } from "./faulty_store.ts";
@@ -77,6 +77,31 @@ everywhere(
     assertEquals(on.seen.of("save-committed").map((e) => e.epoch), [2]);
     assertEquals(on.seen.of("phase-started").map((e) => e.epoch), [2]);
     assertEquals(await store.inner.list("packs/a000001/"), [left]);
+  },
+);
+
+everywhere(
+  "run: one that takes over finds the newest epoch also where the first removes what it was about to load",
+  async (world) => {
+    const add = task("add", { reads: { total }, writes: { total } })
+      .run(({ total }) => ({ total: total + 1 }));
+    const plan = { keep: [keepLast(1)] } as const;
+    const given = world.job({ init: [], epoch: [add], exit: [], plan });
+    await world.run(given, { stopAfterEpoch: 1 });
+    const store = new FaultyStore(world.store());
+    let isDone = false;
+    store.after = async (op, name) => {
+      if (isDone || op !== "list" || name !== "removals/") return;
+      isDone = true;
+      for (const stopAfterEpoch of [2, 3]) {
+        await world.run(given, { resumeFromEpoch: "auto", stopAfterEpoch, takeOver: true });
+      }
+    };
+    const options = { checkpoints: world.manager({ store }), takeOver: true } as const;
+    const { seen, values } = await world.run(given, { ...options, resumeFromEpoch: "auto" });
+    assert(isDone);
+    assertEquals(seen.of("loaded").map(({ epoch }) => epoch), [3]);
+    assertEquals(values[world.node]?.["total"], 4);
   },
 );
 
