@@ -61,6 +61,7 @@ export class Attempt {
    * Records where it starts from, before anything runs; nothing for a fresh start. `branch` is the
    * attempt with which a person began the branch it is on.
    *
+   * @throws {FencedError} Where that was saved by a newer attempt.
    * @throws {StoreError} Where that cannot be recorded; begin another attempt then.
    */
   async recordParent(
@@ -69,9 +70,9 @@ export class Attempt {
   ): Promise<void> {
     if (this.#isStarted) throw new Error(`Attempt ${this.number} has recorded its parent already`);
     const parent = ref && bare(ref);
-    if (parent !== undefined && parent.attempt >= this.number) {
-      throw new RangeError(`Attempt ${this.number} cannot start from ${formatRef(parent)}`);
-    }
+    const by = parent?.attempt ?? 0;
+    if (by > this.number) this.#fence(`it cannot start from what attempt ${by} saved`);
+    if (by === this.number) throw new RangeError(`Attempt ${by} cannot start from its own work`);
     const { store, durability } = this.#context;
     const record = encodeParent(this.number, { parent, branch });
     await store.put(parentName(this.number), record, { ...options, durability });

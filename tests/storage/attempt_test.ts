@@ -75,6 +75,22 @@ for (const isListed of [false, true]) {
   );
 }
 
+testBoth(
+  "an attempt that a newer one has overtaken is told so where it starts",
+  async ({ store }) => {
+    const opened = await CheckpointStore.open(store);
+    const old = await opened.begin(START);
+    const young = await begin(opened);
+    const ref = await save(young, 0);
+    await assertRejects(
+      () => old.recordParent(ref),
+      FencedError,
+      "cannot start from what attempt 2 saved",
+    );
+    await assertRejects(() => old.save(request({ epoch: 1, parent: ref })), FencedError);
+  },
+);
+
 testBoth("an attempt goes forward from what it saved last, and nowhere else", async ({ store }) => {
   const opened = await CheckpointStore.open(store);
   const attempt = await begin(opened);
