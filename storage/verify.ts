@@ -93,13 +93,16 @@ export async function verifyStore(
   const broken: Broken[] = [];
   let checkedBytes = 0;
   for (const [pack, { manifest, blocks }] of packs) {
-    const checked = await checkPack(store.store, pack, manifest, blocks, options);
+    const checked = await unlessRemoved(checkPack(store.store, pack, manifest, blocks, options));
+    if (checked === undefined) continue;
     broken.push(...checked.broken);
     checkedBytes += checked.bytes;
   }
   const bad = new Map<string, ManifestRef>();
   for (const { error, blocks } of broken) {
     const blobs = await usesOf(store, refs, error.object, blocks, options);
+    // Whatever needed them was removed since the listing, as a running job does.
+    if (blobs.length === 0) continue;
     damaged.push({ object: error.object, problem: error.message, blobs });
   }
   const lost = [...unread, ...damaged.flatMap(({ blobs }) => blobs.map(({ ref }) => ref))];
@@ -170,7 +173,9 @@ async function readManifests(
   const refs: ManifestRef[] = [];
   for (const ref of listed) {
     try {
-      const manifest = await store.readManifest(ref, options);
+      const manifest = await unlessRemoved(store.readManifest(ref, options));
+      // A checkpoint that was removed since the listing is neither good nor bad.
+      if (manifest === undefined) continue;
       refs.push(ref);
       for (const pack of manifest.packs) {
         if (!packs.has(pack)) packs.set(pack, { manifest, blocks: new Map() });
@@ -180,13 +185,21 @@ async function readManifests(
         packs.get(block.pack)?.blocks.set(key, block);
       }
     } catch (error) {
-      // A checkpoint that was removed since the listing is neither good nor bad.
-      if (error instanceof CheckpointNotFoundError) continue;
       damaged.push(toDamage(error));
       unread.push(ref);
     }
   }
   return { packs, refs, unread };
+}
+
+/** What reading gives; nothing where the checkpoint was removed meanwhile. */
+async function unlessRemoved<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof CheckpointNotFoundError)) throw error;
+    return undefined;
+  }
 }
 
 function* blocksOf(
@@ -211,7 +224,9 @@ async function usesOf(
   const places = new Set(blocks.map(({ offset, length }) => `${offset}:${length}`));
   const uses = new Map<string, BlobUse>();
   for (const ref of refs) {
-    for (const { node, blob, block } of blocksOf(await store.readManifest(ref, options))) {
+    const manifest = await unlessRemoved(store.readManifest(ref, options));
+    if (manifest === undefined) continue;
+    for (const { node, blob, block } of blocksOf(manifest)) {
       if (block.pack !== pack || !places.has(`${block.offset}:${block.length}`)) continue;
       uses.set(JSON.stringify([ref, node, blob]), { ref, node, blob });
     }

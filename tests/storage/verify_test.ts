@@ -4,7 +4,7 @@ import { BLOCK_BYTES } from "../../storage/manifest.ts";
 import { encodeRemoval } from "../../storage/job_record.ts";
 import { manifestName, newPackName, newRemovalName } from "../../storage/layout.ts";
 import { verifyText } from "../../runtime/cli/verify.ts";
-import { begin, noise, overriding, save, testBoth, value } from "./sample.ts";
+import { begin, noise, objects, overriding, save, testBoth, value } from "./sample.ts";
 import type { Store } from "../../storage/mod.ts";
 
 /** Three epochs: `still` is carried through all, `moving` is new in each. */
@@ -78,6 +78,25 @@ testBoth("verify: a short and a missing pack", async ({ store }) => {
     assertStringIncludes(report.damaged[1]?.problem ?? "", "no such object");
   }
 });
+
+for (const at of ["stat", "open"] as const) {
+  testBoth(`verify: what is removed meanwhile is no damage (${at})`, async ({ store }) => {
+    const { manifests: [first] } = await saved(store);
+    const removeAll = async (name: string): Promise<void> => {
+      if (name !== first?.packs[0]) return;
+      const names = [...(await objects(store)).keys()];
+      await store.remove(names.filter((name) => /^(epochs|packs)\//.test(name)));
+    };
+    const removing = overriding(store, {
+      [at]: async (name: string) => {
+        await removeAll(name);
+        return await store[at](name);
+      },
+    });
+    assertEquals((await verify(removing, at === "open")).damaged, []);
+    assertEquals((await verify(store, true)).good, []);
+  });
+}
 
 testBoth("verify: while a manifest is damaged nothing is called garbage", async ({ store }) => {
   const { manifests: [, second] } = await saved(store);
