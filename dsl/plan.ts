@@ -28,7 +28,7 @@ export interface CheckpointPlan {
   readonly every?: Epochs | Duration;
   /** Which checkpoints are kept; all where not given. */
   readonly keep?: readonly [Keep, ...Keep[]];
-  /** Which blobs are saved; all but the scratch ones where not given. */
+  /** Which blobs are saved; all but the scratch and derived ones where not given. */
   readonly blobs?: BlobSelection;
   /**
    * What is durable by itself: whole epochs (the default), or also finished tasks, the pieces of a `map`,

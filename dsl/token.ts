@@ -28,6 +28,8 @@ export interface BlobRef<in out T> extends Readable<T> {
   readonly scratch: boolean;
   /** Set once, by `initial` or an init task, and never changed. */
   readonly immutable: boolean;
+  /** Never saved: the init task that wrote it makes it again on each resume. */
+  readonly derived: boolean;
   /** Its value before any task has run. */
   readonly initial: (() => T) | undefined;
   /** How it is saved, where its type is not plain. */
@@ -44,6 +46,8 @@ export interface AnyBlob {
   readonly scratch: boolean;
   /** See {@linkcode BlobRef}. */
   readonly immutable: boolean;
+  /** See {@linkcode BlobRef}. */
+  readonly derived: boolean;
   /** See {@linkcode BlobRef}. */
   readonly initial: (() => unknown) | undefined;
   /** See {@linkcode BlobRef}. */

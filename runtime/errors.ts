@@ -183,10 +183,12 @@ export class BlobNotSetError extends Error {
     readonly blob: string,
     /** Its node. */
     readonly node: string,
+    isDerived: boolean = false,
   ) {
-    super(
-      `Blob "${blob}" of node "${node}" is not set: write it first, or read it with optional(…)`,
-    );
+    const mend = isDerived
+      ? "it is derived, and in no checkpoint: run the task that writes it"
+      : "write it first, or read it with optional(…)";
+    super(`Blob "${blob}" of node "${node}" is not set: ${mend}`);
   }
 }
 

@@ -68,6 +68,15 @@ export type EventBody =
   | { readonly type: "task-started" } & TaskPlace & { readonly try: number }
   | { readonly type: "task-finished" } & TaskPlace & { readonly durationMs: number }
   | { readonly type: "task-skipped" } & TaskPlace
+  /** A resume runs the tasks again that make derived blobs, before its first group. */
+  | { readonly type: "derive-started"; readonly tasks: readonly string[] }
+  /** A task has made a derived blob again. */
+  | { readonly type: "derived" } & TaskPlace & {
+    /** The blob. */
+    readonly blob: string;
+    /** Whether it is what it was, or another (which was allowed), or was not known before. */
+    readonly outcome: "same" | "changed" | "new";
+  }
   /** It had finished before the run was ended, and does not run again. */
   | { readonly type: "task-reused" } & TaskPlace
   /** One of its pieces had finished before, and does not run again. */

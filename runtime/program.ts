@@ -27,6 +27,7 @@ export type Action =
   | { readonly do: "run"; readonly phase: PhaseName }
   | { readonly do: "find blobs" }
   | { readonly do: "load" }
+  | { readonly do: "derive" }
   | { readonly do: "save" }
   | { readonly do: "judge" }
   | { readonly do: "upload" }
@@ -75,6 +76,8 @@ export interface Program {
   readonly blobs: readonly PlacedBlob[];
   /** Those that are saved. */
   readonly saved: readonly PlacedBlob[];
+  /** Those that are derived: their init tasks run again on a resume. */
+  readonly derived: readonly PlacedBlob[];
   /** The numbers recorded with each epoch. */
   readonly metrics: readonly Metric[];
   /** What a fresh start does first. */
@@ -122,6 +125,7 @@ export function compile(job: Job, options: CompileOptions = {}): Program {
   const params = resolveParams(job, declaredParams, given);
   const groups = layOutJob(shape, params);
   const blobs = placedBlobs(groups);
+  const derived = blobs.filter(({ blob }) => blob.derived);
   return Object.freeze({
     job: job.name,
     shape,
@@ -134,14 +138,16 @@ export function compile(job: Job, options: CompileOptions = {}): Program {
     every: saveEvery(shape.checkpoint, params),
     blobs,
     saved: blobs.filter(({ blob }) => isSaved(shape.checkpoint, blob)),
+    derived,
     metrics: metricsOf(shape, inventory),
-    ...actions(shape, options.upload === true),
+    ...actions(shape, options.upload === true, derived.length > 0),
   });
 }
 
 function actions(
   shape: JobOptions,
   upload: boolean,
+  derives: boolean,
 ): Pick<Program, "fresh" | "resumed" | "epoch" | "end"> {
   const end: Action[] = [];
   if (upload) end.push({ do: "upload" }, { do: "record", phase: "upload" });
@@ -151,7 +157,11 @@ function actions(
   end.push({ do: "run", phase: "exit" }, { do: "record", phase: "exit" });
   return {
     fresh: [{ do: "run", phase: "init" }, { do: "find blobs" }, { do: "save" }],
-    resumed: [{ do: "load" }, { do: "judge" }, { do: "find blobs" }],
+    resumed: [
+      ...[{ do: "load" }, { do: "judge" }] as const,
+      ...derives ? [{ do: "derive" } as const] : [],
+      { do: "find blobs" },
+    ],
     epoch: [{ do: "run", phase: "epoch" }, { do: "judge" }, { do: "save" }],
     end,
   };

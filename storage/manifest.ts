@@ -83,6 +83,9 @@ export interface SavedEnvironment {
   readonly tidemark: string;
 }
 
+/** Digests of blobs that are not saved, by node and name; `null` where one was not set. */
+export type SavedDigests = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+
 /** What a run knows beside its blobs. */
 export interface RunState {
   /** The seed of all random numbers. */
@@ -101,6 +104,11 @@ export interface RunState {
   readonly cursors: Readonly<Record<string, Readonly<Record<string, SavedCursor>>>>;
   /** The stamps of resources: any values that can be saved. */
   readonly stamps: Readonly<Record<string, unknown>>;
+  /**
+   * The digests of derived blobs, by node and name: their SHA-256 in hexadecimal digits (`digestValue`), or
+   * `null` where one was not set.
+   */
+  readonly derived?: SavedDigests;
   /** What values may depend on. */
   readonly environment: SavedEnvironment;
 }

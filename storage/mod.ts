@@ -33,6 +33,7 @@ export type { AttemptContext, NodeReport, Saved, SaveRequest } from "./save_requ
 export * from "./snapshot.ts";
 export * from "./store.ts";
 export * from "./value/mod.ts";
+export { type DigestOptions, digestValue } from "./value_digest.ts";
 export * from "./verify.ts";
 export * from "./task_entry.ts";
 export {

@@ -33,18 +33,31 @@ export function encodeRun(run: RunState): RecordMap {
     ["environment", encodeEnvironment(run.environment)],
   ]);
   if (run.stop !== undefined) map.set("stop", run.stop);
+  if (run.derived !== undefined) {
+    map.set("derived", mapOf(run.derived, (blobs) => mapOf(blobs, encodeDigest)));
+  }
   return map;
 }
 
 /** Reads a run's state. */
 export function parseRun(fields: Fields): RunState {
   const stop = fields.has("stop") ? { stop: fields.text("stop") } : {};
+  const derived = fields.has("derived")
+    ? {
+      derived: fields.record(
+        "derived",
+        MAX_NODES,
+        (nodes, node) => nodes.record(node, MAX_NAMES, parseDigest),
+      ),
+    }
+    : {};
   const run: RunState = {
     seed: fields.integer("seed", -MAX_SEED, MAX_SEED),
     branch: fields.integer("branch", 0, MAX_NUMBER),
     params: parseParams(fields),
     elapsedMs: fields.number("elapsedMs"),
     ...stop,
+    ...derived,
     conditions: fields.record("conditions", MAX_NAMES, extract),
     cursors: fields.record(
       "cursors",
@@ -96,6 +109,17 @@ export function mapOf<T>(
   encode: (value: T, name: string) => RecordValue,
 ): RecordMap {
   return new Map(Object.entries(object).map(([name, value]) => [name, encode(value, name)]));
+}
+
+function encodeDigest(digest: string | null): RecordValue {
+  return digest === null ? null : Uint8Array.fromHex(digest);
+}
+
+function parseDigest(blobs: Fields, name: string): string | null {
+  const digest = blobs.value(name);
+  if (digest === null) return null;
+  if (digest instanceof Uint8Array && digest.byteLength === 32) return digest.toHex();
+  throw blobs.damaged(name, "a digest of 32 bytes, or null", "something else");
 }
 
 function encodeCursor({ position, pass, length }: SavedCursor): RecordMap {

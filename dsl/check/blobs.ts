@@ -78,6 +78,8 @@ function unsaved(read: Read): Code | undefined {
   const { subject, step, access, phase, surely } = read;
   const { blob, how, node } = access;
   if (how === "saved" || isSaved(subject.options.checkpoint, blob)) return undefined;
+  // A resume has made it again before any task runs.
+  if (blob.derived) return undefined;
   // Nothing changes it, so that it is made anew as it was.
   if (blob.initial !== undefined && !subject.usage.writers(blob).has(node)) return undefined;
   if (blob.scratch) {

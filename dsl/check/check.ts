@@ -10,6 +10,7 @@ import { type Layout, layOut, type ParamValues } from "../layout.ts";
 import { checkBlobs } from "./blobs.ts";
 import { checkConditions } from "./conditions.ts";
 import { checkDeclarations, checkImmutable } from "./declarations.ts";
+import { checkDerived } from "./derived.ts";
 import { checkForm } from "./form.ts";
 import { Inventory } from "./inventory.ts";
 import { checkMigrations } from "./migrations.ts";
@@ -101,6 +102,7 @@ export function checkShape(
     ...PHASES.flatMap((phase) => layouts[phase].problems),
     ...checkDeclarations(inventory.tasks),
     ...checkImmutable(subject),
+    ...checkDerived(subject),
     ...checkBlobs(subject),
     ...checkConditions(subject),
     ...checkPlan(subject),

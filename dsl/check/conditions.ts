@@ -59,7 +59,12 @@ export function standing(
       code: "reads-unsaved",
       message:
         `${reader} reads blob "${blob.name}", which is not saved, so that a resume could not`,
-      mend: blob.scratch ? "do not make it scratch" : "take it into the checkpoint plan's blobs",
+      mend: blob.scratch
+        ? "do not make it scratch"
+        : blob.derived
+        ? "it is derived, and made after stop conditions are judged: keep what is asked of it, such as " +
+          "its length, in a blob of its own"
+        : "take it into the checkpoint plan's blobs",
     }];
   }
   const writers = subject.usage.writersBeforeSaves(blob);

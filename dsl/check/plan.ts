@@ -18,7 +18,7 @@ export const PLACE_KINDS: readonly string[] = ["file", "memory"];
 
 /** Whether a plan saves a blob. */
 export function isSaved(plan: CheckpointPlan, blob: AnyBlob): boolean {
-  if (blob.scratch || plan.blobs?.exclude?.includes(blob) === true) return false;
+  if (blob.scratch || blob.derived || plan.blobs?.exclude?.includes(blob) === true) return false;
   return plan.blobs?.include === undefined || plan.blobs.include.includes(blob);
 }
 
@@ -127,7 +127,9 @@ function checkSaved(subject: Subject, rules: readonly Keep[] | undefined): reado
         problems.push({
           code: "reads-unsaved",
           message: `${reader} reads blob "${token.blob.name}", which is not saved`,
-          mend: "take it into the checkpoint plan's blobs",
+          mend: token.blob.derived
+            ? "read the blob itself: it is derived, and the same in every epoch"
+            : "take it into the checkpoint plan's blobs",
         });
       }
       if (

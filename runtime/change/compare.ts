@@ -30,6 +30,8 @@ interface Pair {
 
 const LATER = "later epochs may come out otherwise than they would have";
 const STOPS = "stop conditions are judged as they are now";
+const DERIVES = "it runs again, and what it derives must have the digest that was saved";
+const DERIVES_NEW = "it runs, and what it derives is compared from then on";
 const SAVES = "saves are made as the plan says now";
 
 /** The differences between two descriptions, apart from what could not be seen then or now. */
@@ -92,7 +94,9 @@ function taskChanges(pair: Pair, isSameText: boolean): readonly JobChange[] {
   const groups = `${before?.["in"] ?? ""} ${now?.["in"] ?? ""}`;
   const judged = (what: string): JobChange => {
     if (groups.includes("epoch")) return { what, why: LATER, verdict: "to be allowed" };
-    const why = groups.includes("init")
+    const why = now?.["derives"] !== undefined
+      ? before === undefined ? DERIVES_NEW : DERIVES
+      : groups.includes("init")
       ? "init has run, and does not run again"
       : "it runs after the last epoch";
     return { what, why, verdict: "harmless" };
@@ -157,15 +161,27 @@ function blobChanges(pair: Pair, isSameText: boolean): readonly JobChange[] {
   }
   const changes: JobChange[] = [];
   if (before["saved"] !== now["saved"]) {
-    const why = "the epoch group writes it before it reads it";
+    const why = now["derived"] !== undefined
+      ? "it is derived: made again, it must be what was saved"
+      : before["derived"] !== undefined
+      ? "it was derived"
+      : "the epoch group writes it before it reads it";
     const what = `${blob} is ${now["saved"] === "yes" ? "" : "no longer "}saved`;
     changes.push({ what, why, verdict: "harmless" });
   }
   if (isSameText) return changes;
   const isInBoth = before["codec"] !== undefined && now["codec"] !== undefined;
   if (isInBoth && before["codec"] !== now["codec"]) {
-    const why = "it must read what the codec before has written";
-    changes.push({ what: `the codec of ${blob} was edited`, why, verdict: "to be allowed" });
+    const what = `the codec of ${blob} was edited`;
+    changes.push(
+      now["derived"] === undefined
+        ? { what, why: "it must read what the codec before has written", verdict: "to be allowed" }
+        : {
+          what,
+          why: "what it makes of the blob must have the digest that was saved",
+          verdict: "harmless",
+        },
+    );
   }
   if (before["initial"] !== now["initial"]) {
     const what = `the initial value of ${blob} was edited`;
@@ -191,11 +207,14 @@ function usedChanges(kind: string, pair: Pair, isSameText: boolean): readonly Jo
   const { name, before, now } = pair;
   if (before === undefined || now === undefined) return [];
   return Object.keys({ ...before, ...now }).flatMap((field): JobChange[] => {
-    if (before[field] === now[field] || field === "code" && isSameText) return [];
+    const isNone = before[field] === now[field] || field === "derives";
+    if (isNone || field === "code" && isSameText) return [];
     const what = field === "code"
       ? `the code of ${kind} "${name}" was edited`
       : `${kind} "${name}": ${field}: ${words(pair, field)}`;
-    return [{ what, why: LATER, verdict: "to be allowed" }];
+    if (now["derives"] === undefined) return [{ what, why: LATER, verdict: "to be allowed" }];
+    const why = "who uses it runs again, and what that derives must have the digest that was saved";
+    return [{ what, why, verdict: "harmless" }];
   });
 }
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { conditionTokens, tokensOf } from "../../dsl/access.ts";
 import { Inventory } from "../../dsl/check/inventory.ts";
-import type { AnyBlob, AnyTask, JobOptions } from "../../dsl/mod.ts";
+import type { AnyBlob, AnyTask, AnyToken, JobOptions } from "../../dsl/mod.ts";
 import { type JobDescription, type JobParts, makeDescription } from "../../storage/mod.ts";
 import { initialType } from "../checkpoint/initial_type.ts";
 import type { Program } from "../program.ts";
@@ -37,6 +38,7 @@ const GROUPS = ["init", "epoch", "download", "exit"] as const;
 export function describeJob(program: Program, sources: Sources): JobDescription {
   const { shape, plan, declaredParams, until } = program;
   const { tasks, blobs, resources, cursors } = new Inventory(shape, {});
+  const usedOtherwise = resourcesOf([...tasks].filter((task) => !derives(task)));
   const saved = new Set(program.saved.map(({ blob }) => blob));
   const groups = GROUPS.map((name) => {
     return { name, tasks: new Set(program.groups[name].steps.map(({ task }) => task)) };
@@ -50,9 +52,10 @@ export function describeJob(program: Program, sources: Sources): JobDescription 
     })),
     blobs: partOf(blobs, (blob) => blobFields(blob, saved.has(blob))),
     params: partOf(declaredParams.values(), (param) => ({ is: paramWords(param) })),
-    resources: partOf(resources, ({ open, close, stamp, reads }) => ({
-      code: codeWords(open, close, stamp),
-      reads: readsWords(reads),
+    resources: partOf(resources, (resource) => ({
+      code: codeWords(resource.open, resource.close, resource.stamp),
+      reads: readsWords(resource.reads),
+      derives: usedOtherwise.has(resource) ? undefined : "yes",
     })),
     cursors: partOf(cursors, (cursor) => ({ takes: cursorWords(cursor) })),
     until: { job: bounded({ is: until.map(conditionWords).join(" or ") }) },
@@ -91,11 +94,34 @@ function short(text: string, most: number): string {
     : `${whole.slice(0, most - 40).toWellFormed()} #${hashOf(text)}`;
 }
 
-function taskFields({ body, declaration }: AnyTask, groups: string): Fields {
+/** Whether what a task writes is derived, so that it runs again on a resume. */
+function derives({ declaration }: AnyTask): boolean {
+  return tokensOf(declaration.writes).some((token) => token.kind === "blob" && token.derived);
+}
+
+/** All resources that tasks use, by others and by cursors too. */
+function resourcesOf(tasks: readonly AnyTask[]): ReadonlySet<unknown> {
+  const found = new Set<unknown>();
+  const visit = (token: AnyToken): void => {
+    if (token.kind === "cursor") return visit(token.over);
+    if (token.kind !== "resource" || found.has(token)) return;
+    found.add(token);
+    for (const read of Object.values(token.reads)) visit(read);
+  };
+  for (const { declaration: { reads, if: condition } } of tasks) {
+    tokensOf(reads).forEach(visit);
+    if (condition !== undefined) conditionTokens(condition).forEach(visit);
+  }
+  return found;
+}
+
+function taskFields(task: AnyTask, groups: string): Fields {
+  const { body, declaration } = task;
   const { reads, updates, writes, version, after, retry, timeout, if: condition } = declaration;
   const { attempts, delay, maxDelay, restore = true, if: worthIt } = retry ?? {};
   return {
     in: groups,
+    derives: derives(task) ? "yes" : undefined,
     ...{ reads: readsWords(reads), updates: readsWords(updates), writes: readsWords(writes) },
     code: codeWords(body),
     version: version === undefined ? undefined : String(version),
@@ -112,6 +138,7 @@ function blobFields(blob: AnyBlob, isSaved: boolean): Fields {
   const { initial, codec } = blob;
   return {
     saved: isSaved ? "yes" : "no",
+    derived: blob.derived ? "yes" : undefined,
     codec: codec && codeWords(codec.encode, codec.decode),
     initial: initial && codeWords(initial),
     type: isSaved && initial !== undefined && codec === undefined

@@ -48,6 +48,7 @@ export class SavedNode {
     isWhole: boolean,
   ): Promise<Record<string, BlobToSave>> {
     this.#encoded.clear();
+    this.#noteDerived();
     const blobs: Record<string, BlobToSave> = {};
     for (const name of names) blobs[name] = await this.#encodeOne(name, isWhole);
     return blobs;
@@ -79,6 +80,17 @@ export class SavedNode {
   /** Takes note of a value that was loaded when it was first needed. */
   arrived(name: string, value: unknown): void {
     if (this.workspace.declared.get(name)?.codec === undefined) this.#aliases.note(name, value);
+  }
+
+  /** What is derived is not encoded, and yet may share memory with what is: a resume would part them. */
+  #noteDerived(): void {
+    const { workspace } = this;
+    for (const [name, { derived, codec }] of workspace.declared) {
+      const version = workspace.version(name);
+      if (!derived || codec !== undefined || this.#versions.get(name) === version) continue;
+      this.#versions.set(name, version);
+      this.#aliases.note(name, workspace.get(name));
+    }
   }
 
   async #encodeOne(name: string, isWhole: boolean): Promise<BlobToSave> {

@@ -15,7 +15,7 @@ import type { EpochRef } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { loadManifest, type LoadOptions, readsNow } from "./late.ts";
-import { checkNames, manifestOf, restoreBlobs } from "./restore.ts";
+import { checkNames, manifestOf, restoreBlobs, tellDerived } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
 import { bareState, blobsToSave, metricsNow, newBytes, sameNames } from "./selection.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -115,12 +115,10 @@ export class CheckpointEngine {
   /** Restores every blob of an epoch, on its nodes or those named. */
   async load(host: CheckpointHost, epoch: EpochRef, named: readonly string[]): Promise<void> {
     const nodes = named.length > 0 ? [] : undefined;
-    await this.#reading(
-      host,
-      epoch,
-      named,
-      (manifest) => this.#loadManifest(host, manifest, { nodes }),
-    );
+    await this.#reading(host, epoch, named, async (manifest) => {
+      await this.#loadManifest(host, manifest, { nodes });
+      tellDerived(host, manifest);
+    });
   }
 
   /** Builds the task that restores every blob of a manifest, or what is made of them. */

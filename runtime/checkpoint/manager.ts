@@ -69,7 +69,7 @@ export abstract class Checkpoints {
 
   /**
    * Builds the task that restores every blob of an epoch, of a single-node manager those of its node; the
-   * workspaces then hold nothing else.
+   * workspaces then hold nothing else, and so no derived blobs: the tasks that write these make them again.
    *
    * Run, it throws an {@linkcode UnknownNameError} where the epoch has nothing of the manager's node.
    */
@@ -85,6 +85,8 @@ export abstract class Checkpoints {
   /**
    * Builds the task that restores only these blobs, of a single-node manager on its node, reading only
    * their bytes.
+   *
+   * Run, it throws a {@linkcode DerivedNotSavedError} for a derived blob, which no epoch holds.
    */
   loadBlobsFromCheckpoint(
     blobs: readonly (string | AnyBlob)[],

@@ -7,6 +7,7 @@ import type { AnyBlob } from "../../dsl/mod.ts";
 import { type BlobEntry, kindOfType, type Manifest } from "../../storage/mod.ts";
 import { nearNames } from "../../dsl/near.ts";
 import { BlobTypeError, UnknownNameError } from "../errors.ts";
+import { DerivedNotSavedError } from "../derived/errors.ts";
 import { initialType } from "./initial_type.ts";
 import type { CheckpointHost } from "../session/session.ts";
 import type { Workspace } from "../session/workspace.ts";
@@ -159,12 +160,29 @@ export function manifestOf(manifest: Manifest, nodes: readonly string[]): Manife
 /**
  * Checks that each name is held by some node of an epoch.
  *
+ * @throws {DerivedNotSavedError} Where one is derived, and so in no epoch.
  * @throws {UnknownNameError} Where one is not, with the nearest that are.
  */
 export function checkNames(manifest: Manifest, names: readonly string[]): void {
+  const derived = derivedIn(manifest);
   const held = new Set(Object.values(manifest.nodes).flatMap((entries) => Object.keys(entries)));
   for (const name of names) {
     if (held.has(name)) continue;
+    if (derived.has(name)) throw new DerivedNotSavedError(name, manifest.epoch);
     throw new UnknownNameError(`blob of epoch ${manifest.epoch}`, name, nearNames(name, held));
   }
+}
+
+/** Says which blobs of the job are not set after an epoch was loaded, as they are derived. */
+export function tellDerived({ events }: CheckpointHost, manifest: Manifest): void {
+  const names = [...derivedIn(manifest)].sort();
+  if (names.length === 0) return;
+  const message =
+    `epoch ${manifest.epoch} holds digests alone of what is derived, so that it is not set: ` +
+    `${names.join(", ")}; the tasks that write it make it again`;
+  events.emit({ type: "notice", level: "info", message });
+}
+
+function derivedIn({ run: { derived = {} } }: Manifest): ReadonlySet<string> {
+  return new Set(Object.values(derived).flatMap((blobs) => Object.keys(blobs)));
 }

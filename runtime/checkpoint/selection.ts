@@ -23,7 +23,10 @@ export function blobsToSave(
   }
   const { names: set, declared } = host.workspace(node);
   const names = listed ?? [...new Set([...declared.keys(), ...set])];
-  return names.filter((name) => declared.get(name)?.scratch !== true);
+  return names.filter((name) => {
+    const blob = declared.get(name);
+    return blob?.scratch !== true && blob?.derived !== true;
+  });
 }
 
 /** The numbers by which epochs are compared, as they are now. */

@@ -4,14 +4,14 @@
  * @module
  */
 import type { JobChanges } from "../run/foresee.ts";
-import type { ForeseenGroup } from "../run/foresee_tasks.ts";
+import type { ForeseenGroup, ForeseenTask } from "../run/foresee_tasks.ts";
 import { oneLine } from "./text.ts";
 
 const VERDICTS = ["impossible", "to be allowed", "harmless"] as const;
 
 /** The changes as lines: what keeps the job from going on comes first. */
 export function changesText(known: JobChanges): string {
-  const { epoch, place, changes, settings, notSeen, stop, first, refusal } = known;
+  const { epoch, place, changes, settings, notSeen, stop, derived, first, refusal } = known;
   const judged = VERDICTS.flatMap((verdict) =>
     changes.filter((change) => change.verdict === verdict)
       .map(({ what, why }) => `${verdict.padEnd(13)}  ${what}: ${why}`)
@@ -24,6 +24,7 @@ export function changesText(known: JobChanges): string {
     ...stop === undefined
       ? []
       : [`the job had stopped because ${stop} held: where a stop condition holds, nothing is run`],
+    ...derived.length === 0 ? [] : ["before all others", ...taskLines(derived)],
     ...first === undefined ? [] : firstLines(first),
     refusal === undefined ? "the job would go on" : `the job would not go on. ${nextOf(refusal)}`,
   ];
@@ -32,14 +33,18 @@ export function changesText(known: JobChanges): string {
 
 /** What a resume does first, task by task. */
 function firstLines({ phase, epoch, tasks, pieces }: ForeseenGroup): readonly string[] {
-  const width = Math.max(...tasks.map(({ id }) => id.length), 0);
   return [
     `first: ${phase === "epoch" ? `epoch ${epoch}` : phase}`,
-    ...tasks.map(({ id, isReused, because }) =>
-      `  ${isReused ? "reuse" : "run  "}  ${id.padEnd(width)}  ${because}`
-    ),
+    ...taskLines(tasks),
     ...pieces === 0 ? [] : [`  with the results of ${pieces} pieces and steps that had ended`],
   ];
+}
+
+function taskLines(tasks: readonly ForeseenTask[]): readonly string[] {
+  const width = Math.max(...tasks.map(({ id }) => id.length), 0);
+  return tasks.map(({ id, isReused, because }) =>
+    `  ${isReused ? "reuse" : "run  "}  ${id.padEnd(width)}  ${because}`
+  );
 }
 
 /** The changes as plain data. */

@@ -5,6 +5,7 @@
  */
 import { FencedError } from "../../storage/mod.ts";
 import { JobChangedError } from "../change/errors.ts";
+import { DerivedChangedError } from "../derived/errors.ts";
 import { JobHeldError, StoppedError } from "../errors.ts";
 
 /** What a command ends with. */
@@ -23,7 +24,8 @@ export function exitCodeOf(error: unknown): number {
   for (let depth = 0; inner instanceof Error && depth < 5; depth++, inner = inner.cause) {
     if (inner instanceof StoppedError) return EXIT.stopped;
     if (inner instanceof FencedError || inner instanceof JobHeldError) return EXIT.held;
-    if (inner === error && inner instanceof JobChangedError) return EXIT.changed;
+    const isChange = inner instanceof JobChangedError || inner instanceof DerivedChangedError;
+    if (inner === error && isChange) return EXIT.changed;
   }
   return EXIT.failed;
 }

@@ -5,6 +5,7 @@
  */
 import { FencedError } from "../../storage/mod.ts";
 import { JobChangedError } from "../change/errors.ts";
+import { DerivedChangedError } from "../derived/errors.ts";
 import {
   JobHeldError,
   NothingToResumeError,
@@ -51,7 +52,7 @@ export function failureText(error: unknown, kept: Kept, command: string): string
   // These say themselves what is kept and what to do.
   const saysAll = error instanceof SaveError || error instanceof NothingToResumeError ||
     error instanceof JobHeldError || error instanceof JobChangedError ||
-    error instanceof FencedError;
+    error instanceof DerivedChangedError || error instanceof FencedError;
   const lines = [
     ...errorLines(error),
     ...userFrames(error).map((frame) => `    ${frame}`),

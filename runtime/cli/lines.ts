@@ -40,6 +40,8 @@ export class Lines {
         return [always(startText(event))];
       case "notice":
         return [{ text: event.message, level: event.level }];
+      case "derived":
+        return derivedLines(event);
       case "log":
         return [info(`  ${taskName(event)}  ${event.message}${fieldsText(event.fields)}`)];
       case "phase-finished":
@@ -133,6 +135,21 @@ function failedLines(event: Extract<RunEvent, { type: "task-failed" }>): readonl
   if (CONSEQUENCES.includes(error.name)) return [];
   const next = retryInMs === undefined ? "" : `; again in ${formatDuration(retryInMs)}`;
   return [warning(`task ${taskName(event)} failed (try ${event.try}): ${error.message}${next}`)];
+}
+
+function derivedLines(event: Extract<RunEvent, { type: "derived" }>): readonly Line[] {
+  const { blob, outcome } = event;
+  const what = `  ${taskName(event)}  made ${blob} again`;
+  if (outcome === "same") return [info(`${what}: it is what it was`)];
+  if (outcome === "new") {
+    return [info(`  ${taskName(event)}  made ${blob}, which is new to the checkpoint`)];
+  }
+  return [warning(
+    `${
+      taskName(event)
+    } made derived blob "${blob}" again, and it is not what it was: later epochs may come ` +
+      `out otherwise than they would have`,
+  )];
 }
 
 function fieldsText(fields: Extract<RunEvent, { type: "log" }>["fields"]): string {

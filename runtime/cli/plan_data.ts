@@ -11,7 +11,7 @@ import { describeKeep, waitsOf } from "./plan_words.ts";
 
 /** A program, as plain data. */
 export function planData(program: Program, place: string): unknown {
-  const { job, nodes, params, every, plan, saved, blobs } = program;
+  const { job, nodes, params, every, plan, saved, derived, blobs } = program;
   const groups = Object.entries(program.groups).map(([phase, { steps }]) => [
     phase,
     steps.filter((step) => step.kind !== "barrier").map((step) => stepData(step, steps)),
@@ -31,6 +31,7 @@ export function planData(program: Program, place: string): unknown {
     migrate: (plan.migrate ?? []).map(({ name }) => name),
     saved: saved.map(accessKey),
     unsaved: blobs.filter((blob) => !saved.includes(blob)).map(accessKey),
+    derived: derived.map(accessKey),
     until: program.until.map((condition) => describeCondition(condition)),
     groups: Object.fromEntries(groups),
     actions: { fresh, resumed, epoch, end },

@@ -9,6 +9,7 @@ import { metricOf } from "../../dsl/check/inventory.ts";
 import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyTask, AnyToken } from "../../dsl/mod.ts";
 import { describeCondition } from "../conditions.ts";
+import { layOutDerived } from "../derived/steps.ts";
 import type { Action, Program } from "../program.ts";
 import { paramLines } from "./help.ts";
 import {
@@ -79,6 +80,8 @@ function actions(program: Program, list: readonly Action[]): string[] {
         return ["  find the blobs to save"];
       case "load":
         return ["  load the saved epoch"];
+      case "derive":
+        return [deriveLine(program)];
       case "save":
         return [saveLine(program, list)];
       case "upload":
@@ -87,6 +90,13 @@ function actions(program: Program, list: readonly Action[]): string[] {
         return [`  save, commit: ${action.phase} is done`];
     }
   });
+}
+
+function deriveLine(program: Program): string {
+  const { steps } = layOutDerived(program, program.derived);
+  const tasks = steps.flatMap(({ id, task }) => task === undefined ? [] : [id]).join(", ");
+  const which = program.plan.load === "lazy" ? ", as far as what is still to run reads it" : "";
+  return `  run again what is derived, and compare it with what it was${which}: ${tasks}`;
 }
 
 function saveLine({ every, fresh }: Program, list: readonly Action[]): string {

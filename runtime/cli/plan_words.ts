@@ -90,7 +90,8 @@ export function describeBlobs(program: Program): string[] {
   const left = blobs.filter((blob) => !saved.includes(blob));
   if (left.length === 0) return lines;
   const why = listOf(left, (placed) => {
-    const reason = placed.blob.scratch ? "scratch" : "excluded";
+    const { scratch, derived } = placed.blob;
+    const reason = scratch ? "scratch" : derived ? "derived" : "excluded";
     return `${several ? accessKey(placed) : placed.blob.name} (${reason})`;
   });
   return [...lines, `not saved: ${why}`];

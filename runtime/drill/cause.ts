@@ -5,6 +5,7 @@
  */
 import type { AnyBlob } from "../../dsl/mod.ts";
 import { tokensOf } from "../../dsl/access.ts";
+import { derives as isDeriving } from "../derived/steps.ts";
 import type { Program } from "../program.ts";
 import { type BlobDifference, type RunDifference, type RunEnd, writersOf } from "./compare.ts";
 import type { Life } from "./ground.ts";
@@ -21,6 +22,14 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "performance.now": "Let no value depend on performance.now.",
   "fetch": "Keep what fetch answers in a blob.",
 };
+
+/** A task that derives runs again at another time, and so may not ask for it at all. */
+const TIMES: readonly string[] = ["Date.now", "new Date()"];
+
+function insteadOf(use: string, derives: boolean): string {
+  if (!derives || !TIMES.includes(use)) return INSTEAD[use] ?? "";
+  return `Instead of ${use}, take a param, or a blob in which another task keeps the time.`;
+}
 
 /** Two runs that differ. */
 export interface Comparison {
@@ -39,6 +48,26 @@ export function explainDifference(difference: RunDifference, comparison: Compari
   return "ends" in difference
     ? endText(difference.ends, comparison)
     : blobText(difference, comparison);
+}
+
+/** Why a derived blob is another on a resume, as far as what its task calls tells; nothing of other failures. */
+export function explainDerived(
+  failure: unknown,
+  lives: readonly Life[],
+  { groups }: Program,
+): string | undefined {
+  if (!(failure instanceof Error) || failure.name !== "DerivedChangedError") return undefined;
+  const tasks = groups.init.steps.filter(isDeriving).flatMap(({ task }) => task?.name ?? []);
+  for (const task of new Set([...tasks, OUTSIDE_TASKS])) {
+    const uses = [...new Set(lives.flatMap((life) => life.uses.get(task) ?? []))];
+    const [first] = uses;
+    if (first === undefined) continue;
+    const who = task === OUTSIDE_TASKS ? "outside tasks, the job" : `task "${task}"`;
+    return `Likely cause: ${who} calls ${uses.join(", ")}, which is not the same again. ` +
+      insteadOf(first, true);
+  }
+  return `Likely cause: it depends on something outside the job, such as a variable of its module, a file ` +
+    `or a server. Take a param or a resource with a stamp, or let the blob be saved.`;
 }
 
 function endText(
@@ -110,8 +139,11 @@ function causeOf(tasks: readonly string[], node: string, comparison: Comparison)
       : tasks.length === 1
       ? "it"
       : `"${task}"`;
+    const derives = comparison.program.groups.init.steps.some((step) =>
+      step.task?.name === task && isDeriving(step)
+    );
     return `Likely cause: ${who} calls ${uses.join(", ")}, which is not the same again. ` +
-      `${INSTEAD[first] ?? ""}`;
+      insteadOf(first, derives);
   }
   if (comparison.lives.some(({ recalls }) => tasks.some((task) => recalls.has(task)))) {
     return `Likely cause: one of its steps or pieces changes something beside its result, such as a blob ` +

@@ -110,24 +110,46 @@ function differenceOf(
 ): Difference | undefined {
   const isLeft = left?.has(blob) === true;
   const isRight = right?.has(blob) === true;
-  if (isLeft && isRight) return firstDifference(left.get(blob), right.get(blob));
+  if (isLeft && isRight) return differenceBetween(left.get(blob), right.get(blob));
   const say = (isSet: boolean): string => isSet ? "set" : "not set";
   return isLeft === isRight ? undefined : { path: "", left: say(isLeft), right: say(isRight) };
+}
+
+/** What is known of a derived blob. */
+class Digest {
+  constructor(readonly sha256: string) {}
+}
+
+function differenceBetween(left: unknown, right: unknown): Difference | undefined {
+  if (!(left instanceof Digest && right instanceof Digest)) return firstDifference(left, right);
+  if (left.sha256 === right.sha256) return undefined;
+  const [one, other] = [left, right].map(({ sha256 }) => `SHA-256 ${sha256.slice(0, 12)}…`);
+  return { path: "", left: one ?? "", right: other ?? "" };
 }
 
 /** The tasks that write a blob in a phase, in list order. */
 export function writersOf(
   difference: Pick<BlobDifference, "at" | "node" | "blob">,
-  { groups }: Program,
+  program: Program,
 ): readonly string[] {
-  const found = groups[groupOf(difference.at)].steps.filter((step) => isWriter(step, difference));
+  const { steps } = program.groups[groupOf(difference, program)];
+  const found = steps.filter((step) => isWriter(step, difference));
   return [...new Set(found.flatMap(({ task }) => task === undefined ? [] : [task.name]))];
 }
 
-function positionOf(difference: BlobDifference, { groups }: Program): number {
-  const { steps } = groups[groupOf(difference.at)];
+/** Where in its group a blob is written; what is derived comes before all else that is made of it. */
+function positionOf(difference: BlobDifference, program: Program): number {
+  const { steps } = program.groups[groupOf(difference, program)];
   const index = steps.findIndex((step) => isWriter(step, difference));
-  return index < 0 ? Infinity : index;
+  if (index < 0) return Infinity;
+  return isDerived(difference, program) ? index - steps.length : index;
+}
+
+function isDerived(
+  { node, blob }: Pick<BlobDifference, "node" | "blob">,
+  { derived }: Program,
+): boolean {
+  return derived.some((placed) => placed.node === node && placed.blob.name === blob);
 }
 
 function isWriter(
@@ -138,12 +160,33 @@ function isWriter(
     writes.some((write) => write.node === node && write.blob.name === blob);
 }
 
-/** The group that leads to a state. */
-function groupOf({ epoch, phase }: BlobDifference["at"]): "init" | "epoch" | "download" | "exit" {
+/** The group that leads to a state, or to a derived blob in any. */
+function groupOf(
+  difference: Pick<BlobDifference, "at" | "node" | "blob">,
+  program: Program,
+): "init" | "epoch" | "download" | "exit" {
+  const { epoch, phase } = difference.at;
+  if (isDerived(difference, program)) return "init";
   if (phase === "download" || phase === "exit") return phase;
   return epoch === 0 ? "init" : "epoch";
 }
 
+/** What a state holds of each blob: its value, or of a derived one its digest. */
 async function load(store: CheckpointStore, ref: ManifestRef): Promise<Values> {
-  return await store.readBlobs(await store.readManifest(ref), () => true);
+  const manifest = await store.readManifest(ref);
+  const values = new Map<string, Map<string, unknown>>();
+  const nodeOf = (node: string): Map<string, unknown> => {
+    const own = values.get(node) ?? new Map<string, unknown>();
+    values.set(node, own);
+    return own;
+  };
+  for (const [node, blobs] of await store.readBlobs(manifest, () => true)) {
+    for (const [name, value] of blobs) nodeOf(node).set(name, value);
+  }
+  for (const [node, digests] of Object.entries(manifest.run.derived ?? {})) {
+    for (const [name, digest] of Object.entries(digests)) {
+      if (digest !== null) nodeOf(node).set(name, new Digest(digest));
+    }
+  }
+  return values;
 }

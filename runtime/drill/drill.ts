@@ -6,6 +6,7 @@
 import type { Job } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
 import { makeRng } from "../rng/rng.ts";
+import { explainDerived } from "./cause.ts";
 import { endsByTheClock, type RunDifference } from "./compare.ts";
 import { DrillError, NotResumableError } from "./errors.ts";
 import type { Ground, Life, MakeGround } from "./ground.ts";
@@ -156,10 +157,11 @@ async function liveToTheEnd(
     if (life.isDead) killedAt.push(life.lastStep);
     else if (life.failure === undefined) return { killedAt, lives };
     else {
+      const why = explainDerived(life.failure, lives, plan.program);
       throw new NotResumableError(
         `Job "${plan.job.name}", ${killedText(killedAt)}, cannot be gone on with: ${
           messageOf(life.failure)
-        }`,
+        }${why === undefined ? "" : `\n${why}`}`,
         { cause: life.failure },
       );
     }

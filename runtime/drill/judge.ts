@@ -70,12 +70,16 @@ export async function differenceFrom(
 function checkLive({ life }: Reference, { job, program, lives, how }: Judged): void {
   const last = lives.at(-1);
   if (last === undefined || endsByTheClock(program)) return;
-  for (const { node, blob } of program.saved) {
+  for (const { node, blob } of [...program.saved, ...program.derived]) {
     const key = `${node}/${blob.name}`;
     if (life.digests.get(key) === last.digests.get(key)) continue;
+    // With `load: "lazy"` a resume makes only those again that are still read.
+    if (blob.derived && !last.digests.has(key)) continue;
     throw new NotResumableError(
       `Job "${job.name}", ${how}, saves the same values, but holds another one of blob ${key}: ` +
-        (blob.codec === undefined
+        (blob.derived
+          ? `it is derived, and never changed, but a task that reads it may have changed it in place`
+          : blob.codec === undefined
           ? `this is a flaw in Tidemark, which we would like to hear of`
           : `what its codec decodes is not encoded to the same again`),
     );

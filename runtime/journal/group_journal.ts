@@ -23,6 +23,9 @@ import type { Journal } from "./journal.ts";
 import { isLogged, judgeReuse, type Reuse } from "./reuse.ts";
 import { TaskJournal } from "./task_journal.ts";
 
+/** The key under which the digests of what a task has derived are recorded. */
+export const DERIVED_KEY = '["derived"]';
+
 const NOTHING: Reuse = { verdicts: [], codes: [], isWhole: true };
 
 /** The record of one run of a group. */
@@ -120,6 +123,26 @@ export class GroupJournal {
       ...{ kind: "gate", ...this.site, id: step.id, code: this.#reuse.codes[step.index] ?? "" },
       ...{ isOpen, cursors: takenFrom(conditionTokens(condition), step, cursors) },
     });
+  }
+
+  /** The digests of what a task has derived before the run was ended; none where it was another task then. */
+  derivedBefore({ id, index }: PlacedStep): Readonly<Record<string, string | null>> | undefined {
+    if (!this.journal.isFine) return undefined;
+    const code = (): string => this.#reuse.codes[index] ?? "";
+    const known = this.journal.recall({ ...this.site, id }, DERIVED_KEY, code);
+    return known?.value as Readonly<Record<string, string | null>> | undefined;
+  }
+
+  /** Records the digests of what a task has derived, before what other tasks make of it is. */
+  async derivedNow(
+    { id, index }: PlacedStep,
+    digests: Readonly<Record<string, string | null>>,
+  ): Promise<void> {
+    if (!this.journal.isFine) return;
+    const { type, parts: [bytes = new Uint8Array()] } = copied(encodeValue(digests));
+    const code = this.#reuse.codes[index] ?? "";
+    const entry = { kind: "piece", ...this.site, id, key: DERIVED_KEY, code } as const;
+    await this.journal.record({ ...entry, value: { type, bytes } });
   }
 
   /** What a task's context records. */

@@ -5,6 +5,7 @@
  */
 import type { ParamValues, PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob } from "../../dsl/mod.ts";
+import { derives } from "../derived/steps.ts";
 import type { GateEntry, TaskEntry } from "../../storage/mod.ts";
 import { codesOfSteps } from "./code.ts";
 
@@ -85,13 +86,15 @@ function judge(
     return { entry, isSame: true, because: "its condition was judged" };
   }
   if (task === undefined || !isLogged(step, isSaved)) {
-    return { entry: undefined, isSame: true, because: "what it writes is never saved" };
+    const because = derives(step) ? "what it writes is derived, and not saved" : UNSAVED;
+    return { entry: undefined, isSame: true, because };
   }
   if (entry?.kind !== "task") return runs("it is not recorded as finished");
   if (entry.code !== code) return runs(EDITED);
   return { entry, isSame: true, because: "it has finished" };
 }
 
+const UNSAVED = "what it writes is never saved";
 const EDITED = "it, a param of it, or something that it waits for was edited since";
 
 function runs(because: string): ReuseVerdict {

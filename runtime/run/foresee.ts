@@ -6,7 +6,12 @@
 import type { JobDifference } from "../change/since.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { JobChangedError } from "../change/errors.ts";
-import { type ForeseenGroup, foreseeTasks } from "./foresee_tasks.ts";
+import {
+  foreseeDerived,
+  type ForeseenGroup,
+  type ForeseenTask,
+  foreseeTasks,
+} from "./foresee_tasks.ts";
 import { readUnfinished } from "./unfinished.ts";
 import { type JobRequest, mustMatch, recompile } from "./recompile.ts";
 
@@ -18,6 +23,8 @@ export interface JobChanges extends JobDifference {
   readonly settings: readonly string[];
   /** The stop condition that held then; where it still does, a resume runs nothing. */
   readonly stop: string | undefined;
+  /** The tasks that would run again before all others, as what they have written is derived. */
+  readonly derived: readonly ForeseenTask[];
   /** What it would do first; nothing where it would run nothing. */
   readonly first: ForeseenGroup | undefined;
   /** What a resume would throw; none where it would go on. */
@@ -47,7 +54,8 @@ export async function foreseeResume(request: JobRequest, from: EpochRef): Promis
     branch: target?.isBranch === true ? -1 : unfinished?.branch ?? branch,
     seed: request.seed ?? unfinished?.seed ?? seed,
   });
-  const known = { ...difference, settings, place: archive.place, stop, first };
+  const derived = foreseeDerived({ program: recompiled.program, by, manifest });
+  const known = { ...difference, settings, place: archive.place, stop, derived, first };
   try {
     mustMatch(request, recompiled);
     return { ...known, refusal: undefined };

@@ -6,6 +6,7 @@
 import { type Manifest, type ManifestRef, readLoggedWork } from "../../storage/mod.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import type { Phase } from "../events.ts";
+import { blobsToDerive, derives, layOutDerived } from "../derived/steps.ts";
 import { RecordedEntries } from "../journal/recorded.ts";
 import { judgeReuse } from "../journal/reuse.ts";
 import type { Program } from "../program.ts";
@@ -47,15 +48,42 @@ export interface ForeseenStart {
   readonly seed: number;
 }
 
+/** The phase with which a resume begins; none where it runs nothing. */
+export function firstPhase(
+  { program, by, manifest }: Pick<ForeseenStart, "program" | "by" | "manifest">,
+): Phase | undefined {
+  const isDone = by.phase !== "epoch" || manifest.run.stop !== undefined;
+  return isDone ? nextPhase(program, by.phase) : "epoch";
+}
+
+/** Foresees which tasks run again as what they have written is derived, before all others. */
+export function foreseeDerived(
+  { program, by, manifest }: Pick<ForeseenStart, "program" | "by" | "manifest">,
+): readonly ForeseenTask[] {
+  const phase = firstPhase({ program, by, manifest });
+  if (phase === undefined) return [];
+  const saved = manifest.run.derived ?? {};
+  const { steps } = layOutDerived(program, blobsToDerive(program, phase));
+  return steps.filter(derives).map(({ id, writes }) => {
+    const because = writes.map(({ node, blob: { name } }) => {
+      const digest = saved[node]?.[name];
+      if (digest === undefined) return `${name} is new to the checkpoint`;
+      return digest === null
+        ? `${name} was not set, and must not be`
+        : `${name} must have the SHA-256 ${digest.slice(0, 12)}…`;
+    });
+    return { id, isReused: false, because: `derived, and not saved: ${because.join(", ")}` };
+  });
+}
+
 /** Foresees the first group of a resume; nothing where there is none, or nobody knows its tasks. */
 export async function foreseeTasks(
   { archive }: CheckpointEngine,
   { program, by, manifest, branch, seed }: ForeseenStart,
 ): Promise<ForeseenGroup | undefined> {
-  const isDone = by.phase !== "epoch" || manifest.run.stop !== undefined;
-  const phase = isDone ? nextPhase(program, by.phase) : "epoch";
+  const phase = firstPhase({ program, by, manifest });
   if (phase === undefined || phase === "upload") return undefined;
-  const epoch = isDone ? manifest.epoch : manifest.epoch + 1;
+  const epoch = phase === "epoch" ? manifest.epoch + 1 : manifest.epoch;
   const { steps } = program.groups[phase];
   const tasks = steps.filter(({ task }) => task !== undefined);
   if (program.plan.grain !== "task") {

@@ -5,6 +5,7 @@
  */
 import { paramValue } from "../../dsl/mod.ts";
 import type { PhaseName } from "../../dsl/check/check.ts";
+import type { DerivedBlobs } from "../derived/derived_blobs.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import type { Phase } from "../events.ts";
 import type { Action, Program } from "../program.ts";
@@ -12,6 +13,7 @@ import { ResourcePool } from "../session/resources.ts";
 import { prepareGroup, prepareStep, type ReadyGroup } from "../session/ready_group.ts";
 import type { Scope } from "../session/scope.ts";
 import type { RunResult } from "./job_runner.ts";
+import { deriveBlobs } from "./run_derived.ts";
 import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
 import { chooseStart, END_PHASES, type Start } from "./start.ts";
@@ -32,6 +34,7 @@ export class Run {
   #pool!: ResourcePool;
   #from: EpochRef | undefined;
   #journal: RunJournal | undefined;
+  #derived: DerivedBlobs | undefined;
   readonly #saver: Saver;
 
   /** Takes what is to be run. */
@@ -70,18 +73,18 @@ export class Run {
       return this.#result("already finished", `${start.progress.stop ?? "it"} holds`);
     }
     if (start.phase === "epoch" && this.#isLastAllowed()) return this.#stopped();
-    checkpoints.engine.bind({
-      program: start.program,
-      runState: () => this.#progress.save(),
-    });
+    checkpoints.engine.bind({ program: start.program, runState: () => this.#progress.save() });
     this.#pool = new ResourcePool(
       (param) => paramValue(param, this.#program.params),
       this.#request.signal,
       (key, stamp) => noteStamp(this.#progress.stamps, key, stamp, this.#request.session.events),
     );
-    this.#journal = await RunJournal.open(this.#request, start);
-    checkpoints.engine.archive.keep();
     try {
+      checkpoints.engine.archive.keep();
+      this.#derived = await deriveBlobs(this.#request, start, this.#scope("init"));
+      // What tasks have done since may have read what is another now.
+      const isMigrated = start.isMigrated || this.#derived.isChanged;
+      this.#journal = await RunJournal.open(this.#request, { ...start, isMigrated });
       const result = await this.#interpret(start.phase);
       await this.#saver.ended();
       await this.#journal.close();
@@ -103,10 +106,8 @@ export class Run {
       for (const action of program.fresh) await this.#do(action);
       if (this.#isLastAllowed()) return this.#stopped();
     } else {
-      // What a run starts from was loaded and judged to find out where it starts.
-      for (const action of program.resumed) {
-        if (action.do !== "load" && action.do !== "judge") await this.#do(action);
-      }
+      // What comes before that was done to find out where the run starts, or to open its journal.
+      await this.#do({ do: "find blobs" });
     }
     if (phase === "init" || phase === "epoch") {
       while (progress.epoch === 0 || progress.stop === undefined) {
@@ -170,7 +171,7 @@ export class Run {
         return await this.#upload();
       case "record":
         return await this.#save(action.phase);
-      case "load":
+      default:
         return;
     }
   }
@@ -255,6 +256,7 @@ export class Run {
       checkReads: program.plan.check === "reads",
       clock: this.#request.clock,
       journal: this.#journal?.journal,
+      derived: this.#derived,
     };
   }
 

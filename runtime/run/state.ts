@@ -5,6 +5,7 @@
  */
 import type { RunState } from "../../storage/mod.ts";
 import { type ConditionState, StopConditions } from "../conditions.ts";
+import { DerivedDigests } from "../derived/digests.ts";
 import { type CursorPositions, Cursors } from "../session/cursors.ts";
 import type { Program } from "../program.ts";
 import type { Params } from "./settings.ts";
@@ -28,6 +29,10 @@ export class Progress {
   conditions: StopConditions;
   /** The stamps of resources, by `node/name`. */
   readonly stamps = new Map<string, unknown>();
+  /** What is known of derived blobs. */
+  readonly derived: DerivedDigests;
+  /** What was saved; none at a fresh start. */
+  readonly saved: RunState | undefined;
   #boundary = performance.now();
 
   /** Starts anew, or goes on from what was saved. */
@@ -46,6 +51,8 @@ export class Progress {
       program.until,
       saved?.run.conditions as ConditionState | undefined,
     );
+    this.saved = saved?.run;
+    this.derived = new DerivedDigests(program.derived, saved?.run.derived);
     if (saved === undefined) return;
     this.epoch = saved.epoch;
     this.elapsedMs = saved.run.elapsedMs;
@@ -68,6 +75,7 @@ export class Progress {
   /** What is saved. */
   save(): RunState {
     const { program, seed, elapsedMs, stop, branch } = this;
+    const derived = this.derived.save();
     return {
       seed,
       branch,
@@ -77,6 +85,7 @@ export class Progress {
       conditions: { ...this.conditions.state },
       cursors: this.cursors.save(),
       stamps: Object.fromEntries(this.stamps),
+      ...derived === undefined ? {} : { derived },
       environment: environment(),
     };
   }

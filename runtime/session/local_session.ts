@@ -147,7 +147,11 @@ export class LocalSession implements Session {
     }
     return Promise.reject(
       workspace.declared.has(name) || typeof blob !== "string"
-        ? new BlobNotSetError(name, node)
+        ? new BlobNotSetError(
+          name,
+          node,
+          (typeof blob === "string" ? workspace.declared.get(blob) : blob)?.derived,
+        )
         : workspace.unknown(name),
     );
   }

@@ -83,7 +83,7 @@ function readToken(source: Source, token: AnyToken, node: string, task?: AnyTask
 
 function readBlob(source: Source, blob: AnyBlob, node: string): unknown {
   const workspace = source.workspace(node);
-  if (!workspace.has(blob.name)) throw new BlobNotSetError(blob.name, node);
+  if (!workspace.has(blob.name)) throw new BlobNotSetError(blob.name, node, blob.derived);
   return workspace.get(blob.name);
 }
 

@@ -8,7 +8,7 @@ import type { When } from "../../dsl/mod.ts";
 import { type TaskEntry, UnsupportedValueError } from "../../storage/mod.ts";
 import { StoppedError, TaskError } from "../errors.ts";
 import { Halt, unresponsiveIn } from "../task/halt.ts";
-import { runTask, type TaskStep } from "../task/run_task.ts";
+import { placeOf, runTask, type TaskStep } from "../task/run_task.ts";
 import { Copies } from "./copies.ts";
 import { holds, type Source } from "./read.ts";
 import type { ReadyGroup } from "./ready_group.ts";
@@ -141,7 +141,7 @@ class GroupRun {
     this.#running++;
     const step = this.group.steps[index];
     const task = this.group.tasks[index];
-    const isPlain = task !== undefined && step?.gates.length === 0 &&
+    const isPlain = task !== undefined && step?.gates.length === 0 && !task.derives &&
       this.source.journal?.isFine !== true;
     const run = isPlain ? runTask(task, this.source, this.halt) : this.#runStep(index);
     run.then(
@@ -196,6 +196,7 @@ class GroupRun {
       const { phase, epoch, events } = this.source.scope;
       const { id, node } = step;
       events.emit({ type: "task-skipped", task: task.task.name, id, node, phase, epoch });
+      if (task.derives) await this.#derived(task);
     }
   }
 
@@ -205,14 +206,25 @@ class GroupRun {
     const hasRun = await runTask(ready, source, this.halt);
     const { scope: { cursors, epoch, attempt } } = source;
     try {
+      if (ready.derives) await this.#derived(ready);
       await source.journal?.finished(step, task, hasRun, source.workspace(step.node), cursors);
     } catch (error) {
       if (!(error instanceof UnsupportedValueError)) throw error;
       const site = { task: step.id, node: step.node, epoch, attempt, try: 1 };
-      throw new TaskError(site, `what it returned cannot be saved: ${error.message}`, {
+      const what = ready.derives ? "told from another value" : "saved";
+      throw new TaskError(site, `what it returned cannot be ${what}: ${error.message}`, {
         cause: error,
       });
     }
+  }
+
+  /** Compares derived blobs with what they were, before any other task reads them. */
+  async #derived(ready: TaskStep): Promise<void> {
+    const { source } = this;
+    const { step, task } = ready;
+    const workspace = source.workspace(step.node);
+    const place = placeOf(ready, source);
+    await source.scope.derived?.written({ step, task, place, workspace, journal: source.journal });
   }
 
   /** Takes what a task has written before the run was killed. */

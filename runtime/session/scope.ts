@@ -4,6 +4,7 @@
  * @module
  */
 import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
+import type { DerivedBlobs } from "../derived/derived_blobs.ts";
 import type { Clock, Events, Phase } from "../events.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Cursors } from "./cursors.ts";
@@ -48,4 +49,6 @@ export interface Scope {
   readonly clock?: Clock | undefined;
   /** What tasks have done since the last saved state; none outside a runner. */
   readonly journal?: Journal | undefined;
+  /** Compares derived blobs with what they were; none outside a runner. */
+  readonly derived?: DerivedBlobs | undefined;
 }

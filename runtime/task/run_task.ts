@@ -7,6 +7,7 @@ import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, AnyTask } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
 import { monotonicMs } from "../clock.ts";
+import { derives } from "../derived/steps.ts";
 import { AliasedUpdateError, TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
 import { errorRecord, type TaskPlace } from "../events.ts";
 import { arrive, holds, isLate, readInputs, type Source } from "../session/read.ts";
@@ -25,6 +26,8 @@ export interface TaskStep {
   readonly task: AnyTask;
   /** What it changes in place. */
   readonly updates: readonly AnyBlob[];
+  /** Whether what it writes is derived, so that it runs again on a resume. */
+  readonly derives: boolean;
   /** How long a try may take, in milliseconds. */
   readonly timeoutMs: number;
   /** How many tries there are. */
@@ -38,6 +41,7 @@ export function prepareTask(step: PlacedStep, task: AnyTask): TaskStep {
     step,
     task,
     updates: Object.values(updates).flat(),
+    derives: derives(step),
     timeoutMs: timeout === undefined ? Infinity : parseDuration(timeout),
     attempts: retry?.attempts ?? 1,
   };
@@ -214,7 +218,7 @@ async function runBody(
   inputs: Record<string, unknown>,
 ): Promise<void> {
   const { step, task, timeoutMs } = prepared;
-  const { scope } = source;
+  const scope = prepared.derives ? { ...source.scope, clock: noTime } : source.scope;
   const context = new TaskContext(scope, place, step.replica, number, halt, source.journal);
   if (timeoutMs < Infinity) group.deadlines.add(halt);
   let isFailed = true;
@@ -236,6 +240,14 @@ async function runBody(
   } finally {
     if (timeoutMs < Infinity) group.deadlines.delete(halt);
   }
+}
+
+/** The time is another whenever a task runs again. */
+function noTime({ task }: TaskPlace): never {
+  throw new Error(
+    `now() gives another time when task "${task}" runs again on a resume, as it does since what it writes ` +
+      `is derived: take the time in a task of its own, and read the blob that this writes`,
+  );
 }
 
 /** Copies of what a task updates. */
@@ -268,7 +280,8 @@ async function keepUpdates(prepared: TaskStep, source: Source): Promise<Kept> {
   };
 }
 
-function placeOf({ step, task }: TaskStep, { scope }: Source): TaskPlace {
+/** Where events say that a task runs. */
+export function placeOf({ step, task }: TaskStep, { scope }: Source): TaskPlace {
   return { task: task.name, id: step.id, node: step.node, phase: scope.phase, epoch: scope.epoch };
 }
 

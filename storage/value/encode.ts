@@ -60,11 +60,20 @@ export interface EncodeOptions {
  * ```
  */
 export function encodeValue(value: unknown, options: EncodeOptions = {}): EncodedValue {
-  checkByteOrder();
   const { name = "value", aliases, maxPlainBytes = MAX_PLAIN_BYTES } = options;
   if (!Number.isSafeInteger(maxPlainBytes) || maxPlainBytes < 0) {
     throw new RangeError(`Cannot limit a value to ${maxPlainBytes} bytes: give a whole number`);
   }
+  return encodeWith(new ValueWriter(name, maxPlainBytes), value, { name, aliases });
+}
+
+/** Encodes a value with a writer of the caller's, which is asked for nothing where the value is its bytes. */
+export function encodeWith(
+  writer: ValueWriter,
+  value: unknown,
+  { name, aliases }: { readonly name: string; readonly aliases?: Aliases | undefined },
+): EncodedValue {
+  checkByteOrder();
   const owners = aliases?.of(name, value) ?? ownersWithin(name, value);
   const raw = rawType(value);
   if (raw !== undefined) {
@@ -73,7 +82,6 @@ export function encodeValue(value: unknown, options: EncodeOptions = {}): Encode
     const parts = bytes.byteLength === 0 ? [] : [bytes];
     return { type: raw, parts, byteLength: bytes.byteLength };
   }
-  const writer = new ValueWriter(name, maxPlainBytes);
   new Walk(writer, owners, name).visit(value);
   const parts = writer.finish();
   const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);

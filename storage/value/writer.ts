@@ -11,7 +11,7 @@ import type { Primitive, Visitor, Walk } from "./walk.ts";
 import { encodeWtf8 } from "./wtf8.ts";
 
 /** Arrays of this many bytes and more are not copied, but become parts of their own. */
-const PART_BYTES = 4096;
+export const PART_BYTES = 4096;
 const CHUNK_BYTES = 64 * 1024;
 const SHORT_TEXT = 64;
 

@@ -16,6 +16,8 @@ export interface Reference {
   readonly trace: readonly string[];
   /** The digests of the blobs at the end. */
   readonly blobs: Readonly<Record<string, string>>;
+  /** The same of derived blobs. */
+  readonly derived: Readonly<Record<string, string>>;
 }
 
 /** A resumed run did not do what it should have. */
@@ -49,6 +51,12 @@ function isAhead(step: string, wanted: string | undefined): boolean {
 export function blobsOf(lines: readonly Line[]): Readonly<Record<string, string>> | undefined {
   const last = lines.at(-1);
   return last?.type === "result" ? last.blobs : undefined;
+}
+
+/** The digests of derived blobs that a run printed at its end. */
+export function derivedOf(lines: readonly Line[]): Readonly<Record<string, string>> {
+  const last = lines.at(-1);
+  return last?.type === "result" ? last.derived : {};
 }
 
 /** The newest save that is linked in a store's folder, as an index of the trace; -1 for none. */
@@ -98,9 +106,21 @@ export function checkRun(lines: readonly Line[], linked: number, reference: Refe
   if (blobs !== undefined && done.length < wanted.length) {
     fail(`the resumed run ended without "${wanted[done.length]}"`);
   }
-  for (const line of lines) checkLine(line, linked, done, reference);
+  const derives = new Set(
+    lines.flatMap((line) => line.type === "derive-started" ? line.tasks : []),
+  );
+  for (const line of lines) {
+    if (line.type === "task-started" && line.phase === "init" && derives.has(line.id)) continue;
+    checkLine(line, linked, done, reference);
+  }
   checkTasks(lines);
-  if (blobs !== undefined) checkBlobs(blobs, reference.blobs);
+  if (blobs === undefined) return;
+  checkBlobs(blobs, reference.blobs);
+  // A run that finds its job finished runs nothing, and so makes nothing again.
+  const isIdle = lines.some((line) =>
+    line.type === "run-started" && line.mode === "already finished"
+  );
+  if (!isIdle) checkBlobs(derivedOf(lines), reference.derived);
 }
 
 function checkLine(

@@ -20,10 +20,16 @@ const reference: Reference = {
     ...["saved epoch 2", "run exit 2", "saved exit 2"],
   ],
   blobs: { "main/total": "aa" },
+  derived: { "main/table": "dd" },
 };
 
 /** The lines of a run that takes these steps, from the newest save on. */
-function linesOf(linked: number, steps: readonly string[], blobs?: Reference["blobs"]): Line[] {
+function linesOf(
+  linked: number,
+  steps: readonly string[],
+  blobs?: Reference["blobs"],
+  derived: Reference["derived"] = linked === 7 ? {} : reference.derived,
+): Line[] {
   const from = linked < 0 ? undefined : Number(reference.trace[linked]?.split(" ").at(-1));
   const mode = linked < 0 ? "started" : linked === 7 ? "already finished" : "resumed";
   const lines: Line[] = [{
@@ -39,7 +45,7 @@ function linesOf(linked: number, steps: readonly string[], blobs?: Reference["bl
         : { ...common, type: "save-committed", attempt: 1, bytes: 0, durationMs: 0 },
     );
   }
-  if (blobs !== undefined) lines.push({ type: "result", blobs });
+  if (blobs !== undefined) lines.push({ type: "result", blobs, derived });
   return lines;
 }
 
@@ -78,6 +84,23 @@ Deno.test("an end that comes early or with other blobs does not pass", () => {
   for (const blobs of wrongs) {
     const lines = linesOf(3, rest, blobs);
     assertThrows(() => checkRun(lines, 3, reference), CrashCheckError, "other blobs");
+  }
+});
+
+Deno.test("what is derived runs again on a resume, and comes to the same", () => {
+  const rest = reference.trace.slice(4);
+  for (const derived of [{}, { "main/table": "ee" }]) {
+    const lines = linesOf(3, rest, reference.blobs, derived);
+    assertThrows(() => checkRun(lines, 3, reference), CrashCheckError, "other blobs");
+  }
+  const place = { node: "main", phase: "init", epoch: 0, try: 1, time: 0 } as const;
+  const fill: Line = { ...place, type: "task-started", task: "fill", id: "fill@main" };
+  const begun: Line = { time: 0, type: "derive-started", tasks: ["fill@main"] };
+  checkRun([...linesOf(3, []), begun, fill], 3, reference);
+  const others: Line[] = [{ ...fill, id: "start@main" }, { ...fill, phase: "epoch" }];
+  for (const other of others) {
+    const lines = [...linesOf(3, []), begun, other];
+    assertThrows(() => checkRun(lines, 3, reference), CrashCheckError, "outside its phase");
   }
 });
 

@@ -110,8 +110,9 @@ class Child {
       ...seed === undefined ? {} : { seed },
     });
     await runner.run(session);
-    const { saved } = compile(job, { params: known });
-    this.say({ type: "result", blobs: await digests(session, saved) });
+    const { saved, derived } = compile(job, { params: known });
+    const [blobs, made] = [await digests(session, saved), await digests(session, derived)];
+    this.say({ type: "result", blobs, derived: made });
   }
 
   die(): void {
@@ -150,13 +151,13 @@ class TearingFileSystem implements FileSystem {
   }
 }
 
-/** The digest of each blob that is saved and set, by `node/blob`. */
+/** The digest of each of these blobs that is set, by `node/blob`. */
 async function digests(
   session: LocalSession,
-  saved: Program["saved"],
+  blobs: Program["blobs"],
 ): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const { node, blob: { name, codec } } of saved) {
+  for (const { node, blob: { name, codec } } of blobs) {
     const { values } = session.workspace(node);
     if (values.has(name)) found[`${node}/${name}`] = await digestOfBlob(values.get(name), codec);
   }

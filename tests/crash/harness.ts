@@ -10,6 +10,7 @@ import {
   checkReuse,
   checkRun,
   CrashCheckError,
+  derivedOf,
   fail,
   namesIn,
   newestLinked,
@@ -92,7 +93,8 @@ export function referenceOf({ broken: _, ...subject }: Subject): Promise<Measure
       if (point !== undefined) points.set(point, (points.get(point) ?? 0) + 1);
     }
     const boundaries = lines.filter(isBoundary).length;
-    return { trace: traceOf(lines), blobs, points, boundaries, durationMs };
+    const derived = derivedOf(lines);
+    return { trace: traceOf(lines), blobs, derived, points, boundaries, durationMs };
   });
   references.set(key, made);
   return made;

@@ -18,6 +18,8 @@ export interface ResultLine {
   readonly type: "result";
   /** The digest of each blob that is set, by `node/blob`; see `digest.ts`. */
   readonly blobs: Readonly<Record<string, string>>;
+  /** The same of derived blobs, which a run does not make that finds its job finished. */
+  readonly derived: Readonly<Record<string, string>>;
 }
 
 /** The job is loaded, and is about to run. */
@@ -50,6 +52,8 @@ export function pointOf(line: Line): string | undefined {
       return line.done === line.total ? "at the end of a task's work" : undefined;
     case "loaded":
       return "resume, loaded";
+    case "derived":
+      return "a blob derived again";
     case "save-started":
       return line.phase === "epoch" ? "snapshot" : `snapshot after ${line.phase}`;
     case "phase-finished":

@@ -79,6 +79,8 @@ const params = names(any(num, text(), flag));
 const environment = map({ deno: text(256), arch: text(256), tidemark: text(256) });
 const worth = names(map({ type, bytes: data(2 ** 24) }));
 const cursor = map({ position: int(0), pass: int(0), length: int(-1) });
+const nullable = (check: Check) => any(is(null), check);
+const digest: Check = (x) => x instanceof Uint8Array && x.length === 32;
 const run = map({
   seed: int(),
   branch: int(0),
@@ -88,10 +90,9 @@ const run = map({
   cursors: names(names(cursor)),
   stamps: worth,
   environment,
-}, { stop: text() });
+}, { stop: text(), derived: names(names(nullable(digest))) });
 const created = { createdAtMs: num };
 const attempt = int(1, most);
-const nullable = (check: Check) => any(is(null), check);
 /** What the body of a record of each kind must be. */
 export const bodies: Named<Check> = {
   job: map({ ...created, job: nullable(text(256)) }),

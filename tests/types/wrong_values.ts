@@ -38,6 +38,21 @@ export const wrongValues: readonly WrongProgram[] = [
     says: "NeedsCodec<Model>'.",
   },
   {
+    what: "a derived blob that is scratch too",
+    code: `export const wrong = blob<number>("x", { derived: true, scratch: true });`,
+    says: "Type 'true' is not assignable to type 'false'.",
+  },
+  {
+    what: "a derived blob with an initial value",
+    code: `export const wrong = blob<number>("x", { derived: true, initial: () => 1 });`,
+    says: "Type '() => number' is not assignable to type 'undefined'.",
+  },
+  {
+    what: "a derived class instance without a codec",
+    code: `export const wrong = blob<Model>("x", { derived: true });`,
+    says: "NeedsCodec<Model>'.",
+  },
+  {
     what: "a codec that gives a function inside",
     code:
       `export const wrong = codec({ encode: (m: Model) => ({ w: m.w, fit: m.fit }), decode: () => new Model() });`,

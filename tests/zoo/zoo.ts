@@ -24,6 +24,7 @@ const zoo = {
   },
   "zoo/codecs": { load: () => import("./jobs/codecs.ts") },
   "zoo/conditional": { load: () => import("./jobs/conditional.ts") },
+  "zoo/derived": { load: () => import("./jobs/derived.ts"), params: { size: 300 } },
   "zoo/effects": { load: () => import("./jobs/effects.ts") },
   "zoo/fan_out": { load: () => import("./jobs/fan_out.ts") },
   "zoo/in_order": { load: () => import("./jobs/in_order.ts"), params: { "per-epoch": 5 } },
@@ -56,6 +57,12 @@ export const badJobs = {
     'in blob "weights" of node "main" at [0]',
     'Task "learn" writes it. Likely cause: it calls Date.now, performance.now',
     "Instead of Date.now, take await context.now(), or a param",
+  ],
+  bad_derived: [
+    "does not end with the same values when it is run twice, though nobody kills it",
+    'They first differ after init, in blob "table" of node "main": SHA-256 ',
+    'Task "fill" writes it. Likely cause: it calls Math.random',
+    "Instead of Math.random, take context.rng(name)",
   ],
   bad_piece: [
     "does not end as one that nobody kills",

@@ -1,0 +1,50 @@
+/**
+ * Why a derived blob may not be what it was.
+ *
+ * @module
+ */
+import { conditionTokens, tokensOf } from "../../dsl/access.ts";
+import { type AnyTask, type AnyToken, type ParamRef, paramValue } from "../../dsl/mod.ts";
+import { firstDifference } from "../../storage/mod.ts";
+import type { JobChange } from "../change/compare.ts";
+import type { Program } from "../program.ts";
+import type { Progress } from "../run/state.ts";
+
+/** What of that which a task depends on has changed since a state was saved, in words. */
+export function reasonsOf(
+  task: AnyTask,
+  node: string,
+  { program, saved, stamps }: Progress,
+  changes: readonly JobChange[],
+): readonly string[] {
+  const { reads, if: condition } = task.declaration;
+  const judged = condition === undefined ? [] : conditionTokens(condition);
+  const found: string[] = changes.filter(({ what }) => what.includes(`task "${task.name}"`))
+    .map(({ what }) => what);
+  const visit = (token: AnyToken): void => {
+    if (token.kind === "param") found.push(...paramReasons(token, program, saved));
+    if (token.kind !== "resource") return;
+    const key = `${node}/${token.name}`;
+    if (saved !== undefined && Object.hasOwn(saved.stamps, key)) {
+      const difference = firstDifference(saved.stamps[key], stamps.get(key));
+      if (difference !== undefined) {
+        const { left, right } = difference;
+        found.push(`resource "${token.name}" is another: its stamp was ${left}, and is ${right}`);
+      }
+    }
+    for (const read of Object.values(token.reads)) visit(read as AnyToken);
+  };
+  [...tokensOf(reads), ...judged].forEach(visit);
+  return [...new Set(found)];
+}
+
+function paramReasons(
+  param: ParamRef<unknown>,
+  { params }: Program,
+  saved: Progress["saved"],
+): readonly string[] {
+  const now = paramValue(param, params);
+  const before = saved?.params[param.name];
+  if (before === undefined || Object.is(before, now)) return [];
+  return [`param ${param.name} is ${now}, and was ${before} (--param ${param.name}=${before})`];
+}
