@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { AttemptOverError, FencedError, ObjectExistsError, UnknownOutcomeError } from "./errors.ts";
+import { commit } from "./commit.ts";
+import { AttemptOverError, FencedError, UnknownOutcomeError } from "./errors.ts";
 import { encodeParent } from "./job_record.ts";
 import {
   attemptName,
@@ -16,7 +17,9 @@ import {
   parentName,
 } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
-import { encodeManifest } from "./manifest_codec.ts";
+import { layOut } from "./lay_out.ts";
+import { unsealedManifest } from "./manifest_codec.ts";
+import { indexBlocks, setSums } from "./pack.ts";
 import { blocksToCopy, copyForward, PackSizes } from "./reclaim.ts";
 import { removeManifests, type Remover } from "./removal.ts";
 import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
@@ -25,7 +28,6 @@ import type { StoreOptions } from "./store.ts";
 import { clearGarbage, sweepPacks } from "./sweep.ts";
 import type { LogHead } from "./task_entry.ts";
 import { TaskLogWriter } from "./task_log_writer.ts";
-import { discardPacks, writePacks } from "./write_packs.ts";
 
 /** One start of a runner, made by `CheckpointStore.begin`. It serves one save or removal at a time. */
 export class Attempt {
@@ -112,11 +114,10 @@ export class Attempt {
       attempt: this.number,
       phase: request.phase,
     };
-    const { nodes, packs, written, reports } = await writePacks(
-      { store, durability },
+    const startedMs = performance.now();
+    const { nodes, packs, toWrite, bytes } = layOut(
       ref,
       request.reclaim === true ? await this.#reclaim(request.nodes, options) : request.nodes,
-      options,
     );
     const manifest: Manifest = {
       ...ref,
@@ -129,14 +130,23 @@ export class Attempt {
       nodes,
       packs,
     };
+    const record = {
+      name: manifestName(ref),
+      content: unsealedManifest(manifest, indexBlocks(toWrite)),
+      newer: attemptName(this.number + 1),
+    };
     try {
-      const record = encodeManifest(manifest);
-      await store.put(manifestName(ref), record, { ...options, durability });
+      const committing = { packs: toWrite, record };
+      const { sums, isSuperseded } = await commit(store, committing, { ...options, durability });
+      setSums(toWrite, sums);
+      if (isSuperseded) this.#fence(`${formatRef(ref)} lies on a side line`);
     } catch (error) {
-      throw await this.#afterFailedCommit(error, ref, written);
+      if (error instanceof UnknownOutcomeError) this.#over = error;
+      throw error;
     }
-    await this.#checkNotFenced(`${formatRef(ref)} lies on a side line`);
     this.#last = ref;
+    const durationMs = performance.now() - startedMs;
+    const reports = Object.entries(bytes).map(([node, bytes]) => ({ node, bytes, durationMs }));
     return { manifest, reports };
   }
 
@@ -245,22 +255,6 @@ export class Attempt {
       `Attempt ${this.number} goes on from ${last}, and cannot save epoch ${epoch} (${phase}) reached from ${from}: ` +
         `begin another attempt, with that as its parent`,
     );
-  }
-
-  /** What a failed commit means; certainly nothing committed only where it leaves the attempt alive. */
-  async #afterFailedCommit(
-    error: unknown,
-    ref: ManifestRef,
-    written: readonly string[],
-  ): Promise<unknown> {
-    if (error instanceof ObjectExistsError) {
-      const why = "it is there already, by a commit whose outcome was not known";
-      this.#over = new UnknownOutcomeError("commit", manifestName(ref), why, { cause: error });
-      return this.#over;
-    }
-    if (error instanceof UnknownOutcomeError) this.#over = error;
-    else await discardPacks(this.#context.store, written);
-    return error;
   }
 
   /**

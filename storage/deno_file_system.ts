@@ -6,6 +6,7 @@
 import { setImmediate } from "node:timers";
 import { denoLocks } from "./file_locks.ts";
 import type { FileReader, FileStat, FileSystem, FileWriter } from "./file_system.ts";
+import { syncAhead } from "./sync_ahead.ts";
 import { ThreadWriter } from "./thread_writer.ts";
 
 /** Bytes that one synchronous call moves at most, so that the event loop turns every 10 ms or so. */
@@ -24,8 +25,7 @@ export function denoFileSystem(): FileSystem {
   const thread = new ThreadWriter();
   const syncs = new Syncs(() => thread.isWriting);
   return {
-    create: (path) =>
-      now(() => writer(Deno.openSync(path, { write: true, createNew: true }), syncs)),
+    create: (path, options) => now(() => create(path, options?.sync === true, syncs)),
     open: (path) => now(() => open(path)),
     link: (from, to) => now(() => Deno.linkSync(from, to)),
     // To give back the space of a large pack takes a disk as long as to write some of it.
@@ -37,7 +37,8 @@ export function denoFileSystem(): FileSystem {
     },
     list: (path) => now(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
     stat: (path) => now(() => stat(path)),
-    writeBlocks: (path, blocks, options) => thread.write(path, blocks, options),
+    commitAside: (files, onPoint) => thread.commit(files, onPoint),
+    fillAside: (fill) => thread.fill(fill),
     locks: denoLocks(),
     keep: () => thread.keep(),
     release: () => thread.release(),
@@ -67,7 +68,9 @@ class Syncs {
   }
 }
 
-function writer(file: Deno.FsFile, syncs: Syncs): FileWriter {
+function create(path: string, isSynced: boolean, syncs: Syncs): FileWriter {
+  const file = Deno.openSync(path, { write: true, createNew: true });
+  const ahead = isSynced ? syncAhead(path, setImmediate) : undefined;
   const turns = turner();
   let bytesWritten = 0;
   return {
@@ -76,10 +79,17 @@ function writer(file: Deno.FsFile, syncs: Syncs): FileWriter {
       const written = file.writeSync(bytes.subarray(0, PIECE_BYTES));
       bytesWritten += written;
       await turns(written);
+      await ahead?.written(written);
       return written;
     },
-    sync: () => syncs.sync(bytesWritten, () => file.syncDataSync(), () => file.syncData()),
-    close: () => file.close(),
+    async sync() {
+      await syncs.sync(bytesWritten, () => file.syncDataSync(), () => file.syncData());
+      await ahead?.end();
+    },
+    async close() {
+      file.close();
+      await ahead?.end();
+    },
   };
 }
 

@@ -1,13 +1,24 @@
 /**
- * How the `file:` store makes new files durable and visible, step by step.
+ * How the `file:` store makes new files durable and visible, and what its failures mean.
  *
  * @module
  */
+import { crc32 } from "node:zlib";
 import { dirname } from "@std/path";
+import {
+  type CommitCalls,
+  type CommitFailure,
+  commitFiles,
+  type FilesCommitted,
+  type FilesToCommit,
+  type FileToFill,
+} from "./commit_files.ts";
 import { ObjectExistsError, ObjectNotFoundError, UnknownOutcomeError } from "./errors.ts";
-import type { BlocksWritten, FileSystem } from "./file_system.ts";
+import type { FileSystem } from "./file_system.ts";
 import { discard, writeNew } from "./file_write.ts";
+import { fillPack } from "./fill_pack.ts";
 import { asStoreError } from "./io_errors.ts";
+import { sealWith } from "./seal.ts";
 import type { Durability } from "./store.ts";
 
 /** A moment in a write at which a test may stop the process. */
@@ -26,70 +37,95 @@ export type StorePoint =
 /** Is called before each step of a write, with the path. */
 export type OnPoint = (point: StorePoint, path: string) => void | Promise<void>;
 
+/** How files are committed. */
+interface CommitHow {
+  /** Whether it is done aside from this thread, where that can be. */
+  readonly isAside: boolean;
+  /** Ends it before it has an effect. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /** The steps of a write in one store's folder. */
 export class FileCommit {
-  /** Takes what is beneath, the store's folder, and who is told of each step. */
+  readonly #onPoint: OnPoint;
+
+  /** Takes what is beneath, the store's folder, and who is told of each step, if anyone. */
   constructor(
     private readonly fileSystem: FileSystem,
     private readonly root: string,
-    private readonly onPoint: OnPoint,
-  ) {}
+    private readonly given: OnPoint | undefined,
+  ) {
+    this.#onPoint = given ?? (() => {});
+  }
 
-  /** Writes a new file from its parts, and gives its size. */
+  /** Writes a new pack from its parts, and gives its size. */
   write(
     path: string,
     parts: Iterable<Uint8Array>,
-    kind: "pack" | "manifest",
     durability: Durability,
     signal?: AbortSignal,
   ): Promise<number> {
     return writeNew(this.fileSystem, path, parts, {
       sync: durability === "power",
-      onPoint: (step) => this.onPoint(`${kind} ${step}`, path),
+      onPoint: (step) => this.#onPoint(`pack ${step}`, path),
       signal,
     });
   }
 
-  /** Writes a new pack from its blocks, aside from this thread. */
-  async writeBlocks(
-    write: NonNullable<FileSystem["writeBlocks"]>,
-    path: string,
-    blocks: readonly (readonly Uint8Array[])[],
-    durability: Durability,
-  ): Promise<BlocksWritten> {
-    await this.onPoint("pack write", path);
-    try {
-      const written = await write(path, blocks, { sync: durability === "power" });
-      await this.onPoint("pack sync", path);
-      return written;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) await discard(this.fileSystem, path);
-      throw error;
+  /**
+   * Commits files, all or none.
+   *
+   * @throws {ObjectExistsError} Where there is a file of the record's name, which stays as it is.
+   * @throws {UnknownOutcomeError} Where nobody can tell whether the record is there, or counts.
+   * @throws {StoreError} Where it is certainly not there.
+   */
+  async commit(files: FilesToCommit, { isAside, signal }: CommitHow): Promise<FilesCommitted> {
+    const { fileSystem } = this;
+    const result = isAside && fileSystem.commitAside !== undefined
+      ? await fileSystem.commitAside(files, this.given)
+      : await commitFiles(files, this.#calls(signal));
+    if (!("failed" in result)) return result;
+    const error = await this.#errorOf(result, files, signal);
+    if (!(error instanceof UnknownOutcomeError)) {
+      for (const pack of result.begun) await discard(fileSystem, pack);
     }
+    throw error;
   }
 
-  /**
-   * Gives a finished file its name: the commit.
-   *
-   * @throws {ObjectExistsError} Where there is a file of that name, which stays as it is.
-   * @throws {UnknownOutcomeError} Where nobody can tell whether it is there.
-   */
-  async link(from: string, to: string, durability: Durability): Promise<void> {
-    await this.onPoint("link", to);
-    try {
-      await this.fileSystem.link(from, to);
-      await this.onPoint("after link", to);
-      if (durability === "power") await this.syncFolder(dirname(to));
-    } catch (error) {
-      const cause = asStoreError(error, "write", to, this.root);
-      // Whoever made it may have died before the sync, and the caller may build on it.
-      if (cause instanceof ObjectExistsError && durability === "power") await this.#syncAgain(to);
-      if (cause instanceof ObjectExistsError || error instanceof Deno.errors.NotCapable) {
-        throw cause;
-      }
-      const why = `nobody can tell whether it is there: ${cause.message}`;
-      throw new UnknownOutcomeError("commit", to, why, { cause });
+  #calls(signal: AbortSignal | undefined): CommitCalls {
+    const { fileSystem } = this;
+    return {
+      create: (path, sync) => fileSystem.create(path, { sync }),
+      link: (from, to) => {
+        signal?.throwIfAborted();
+        return fileSystem.link(from, to);
+      },
+      remove: (path) => fileSystem.remove(path),
+      syncFolder: (path) => fileSystem.syncFolder(path),
+      exists: async (path) => await fileSystem.stat(path) !== undefined,
+      fillPack: (file, blocks) => fillPack(stoppable(file, signal), blocks, crc32),
+      withSums: sealWith,
+      point: this.#onPoint,
+    };
+  }
+
+  async #errorOf(
+    { failed, path, error }: CommitFailure,
+    { record, sync }: FilesToCommit,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    if (signal?.aborted === true && error === signal.reason) return error;
+    const cause = asStoreError(error, failed === "look" ? "look at" : "write", path, this.root);
+    if (failed === "write" || record === undefined) return cause;
+    if (failed === "look") {
+      const why = `nobody can tell whether ${record.path} counts: ${cause.message}`;
+      return new UnknownOutcomeError("look at", path, why, { cause });
     }
+    // Whoever made it may have died before the sync, and the caller may build on it.
+    if (cause instanceof ObjectExistsError) return sync ? await this.#syncAgain(cause) : cause;
+    if (error instanceof Deno.errors.NotCapable) return cause;
+    const why = `nobody can tell whether it is there: ${cause.message}`;
+    return new UnknownOutcomeError("commit", record.path, why, { cause });
   }
 
   /**
@@ -117,16 +153,28 @@ export class FileCommit {
 
   /** Makes the entries of a folder outlive a power cut. */
   async syncFolder(path: string): Promise<void> {
-    await this.onPoint("folder sync", path);
+    await this.#onPoint("folder sync", path);
     await this.fileSystem.syncFolder(path);
   }
 
-  async #syncAgain(path: string): Promise<void> {
-    const folder = dirname(path);
+  /** Syncs the folder of what was there already. */
+  async #syncAgain(exists: ObjectExistsError): Promise<Error> {
+    const folder = dirname(exists.path);
     try {
       await this.syncFolder(folder);
+      return exists;
     } catch (error) {
-      throw asStoreError(error, "sync", folder, this.root);
+      return asStoreError(error, "sync", folder, this.root);
     }
   }
+}
+
+/** A file whose writing can be ended between two pieces. */
+function stoppable(file: FileToFill, signal: AbortSignal | undefined): FileToFill {
+  if (signal === undefined) return file;
+  const write = (bytes: Uint8Array) => {
+    signal.throwIfAborted();
+    return file.write(bytes);
+  };
+  return { write, sync: () => file.sync(), close: () => file.close() };
 }

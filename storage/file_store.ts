@@ -5,21 +5,25 @@
  */
 import { dirname } from "@std/path";
 import { denoFileSystem } from "./deno_file_system.ts";
-import { StoreError } from "./errors.ts";
+import { committedBefore } from "./commit.ts";
+import { ObjectExistsError, StoreError } from "./errors.ts";
 import { FileCommit, type OnPoint } from "./file_commit.ts";
 import type { FileStoreOptions } from "./file_options.ts";
 import { checkLeftover, leftTemporaries } from "./file_leftovers.ts";
 import { FileGround } from "./file_ground.ts";
 import { ignoring } from "./file_place.ts";
+import { filesOf, type FilesRequest, isForThread } from "./files_of.ts";
 import { fileHolder, HOLD_FILE, holdFile } from "./file_hold.ts";
 import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
 import { FileLog } from "./file_log.ts";
 import { FileObject, readRange } from "./file_object.ts";
-import { discard, temporaryPath } from "./file_write.ts";
 import type { FileSystem } from "./file_system.ts";
+import type { BlockRef } from "./manifest.ts";
 import { asStoreError } from "./io_errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
 import type {
+  CommitOutcome,
+  CommitRequest,
   LogWriter,
   ObjectReader,
   ObjectStat,
@@ -29,10 +33,6 @@ import type {
   StorePromises,
   WriteOptions,
 } from "./store.ts";
-import { lengthOf } from "./pieces.ts";
-
-/** To hand over less than this to a thread costs more than it saves. */
-const THREAD_BYTES = 1024 * 1024;
 
 /**
  * A store in a folder. Its own path may lead through symbolic links; inside it none is followed.
@@ -61,7 +61,7 @@ export class FileStore implements Store {
     this.#fileSystem = options.fileSystem ?? denoFileSystem();
     this.#onPoint = options.onPoint ?? (() => {});
     this.#ground = new FileGround(this.#fileSystem, root, this.#onPoint);
-    this.#commit = new FileCommit(this.#fileSystem, root, this.#onPoint);
+    this.#commit = new FileCommit(this.#fileSystem, root, options.onPoint);
   }
 
   /** The place. */
@@ -76,29 +76,38 @@ export class FileStore implements Store {
 
   /** Commits a whole object. */
   async put(name: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
-    const { path, durability, links } = await this.#ground.prepare(name, options);
-    if (!links) {
-      await this.#ground.guard(
-        "write",
-        path,
-        () => this.#commit.write(path, [bytes], "manifest", durability),
-      );
-      this.bytesWritten += bytes.byteLength;
-      return;
-    }
-    const temporary = temporaryPath(path);
+    await this.#commitFiles({ packs: [], record: { name, content: bytes } }, options);
+  }
+
+  /** Commits packs and the record that names them, by a thread of its own where there is much to write. */
+  async commit(request: CommitRequest, options: WriteOptions = {}): Promise<CommitOutcome> {
     try {
-      await this.#ground.guard(
-        "write",
-        path,
-        () => this.#commit.write(temporary, [bytes], "manifest", durability),
-      );
-      options.signal?.throwIfAborted();
-      await this.#commit.link(temporary, path, durability);
-    } finally {
-      await discard(this.#fileSystem, temporary);
+      return await this.#commitFiles(request, options);
+    } catch (error) {
+      const { record } = request;
+      if (record === undefined || !(error instanceof ObjectExistsError)) throw error;
+      const isRecord = error.path === this.#ground.place.path(checkName(record.name));
+      throw isRecord ? committedBefore(record.name, error) : error;
     }
-    this.bytesWritten += bytes.byteLength;
+  }
+
+  async #commitFiles(request: FilesRequest, options: WriteOptions): Promise<CommitOutcome> {
+    const { signal } = options;
+    const files = await filesOf(this.#ground, request, options);
+    const committed = await this.#commit.commit(files, { isAside: isForThread(files), signal });
+    this.bytesWritten += committed.byteLength;
+    return committed;
+  }
+
+  /** Fills memory by a thread of its own. */
+  async fill(memory: Uint8Array, blocks: readonly BlockRef[]): Promise<number> {
+    const read = blocks.map(({ pack, ...block }) => ({
+      ...block,
+      path: this.#ground.place.path(checkName(pack)),
+    }));
+    const filled = await this.#fileSystem.fillAside?.({ memory, blocks: read }) ?? 0;
+    this.bytesRead += blocks.slice(0, filled).reduce((sum, { length }) => sum + length, 0);
+    return filled;
   }
 
   /** Writes an object from its parts. */
@@ -109,28 +118,11 @@ export class FileStore implements Store {
   ): Promise<number> {
     const { path, durability } = await this.#ground.prepare(name, options);
     return await this.#ground.guard("write", path, async () => {
-      const written = await this.#commit.write(path, parts, "pack", durability, options.signal);
+      const written = await this.#commit.write(path, parts, durability, options.signal);
       this.bytesWritten += written;
       if (durability === "power") await this.#commit.syncFolder(dirname(path));
       return written;
     }, options.signal);
-  }
-
-  /** Writes an object of blocks by a thread of its own, where it is large and the file system has one. */
-  async writeBlocks(
-    name: string,
-    blocks: readonly (readonly Uint8Array[])[],
-    options: WriteOptions = {},
-  ): Promise<readonly number[] | undefined> {
-    const write = this.#fileSystem.writeBlocks;
-    if (write === undefined || lengthOf(blocks) < THREAD_BYTES) return undefined;
-    const { path, durability } = await this.#ground.prepare(name, options);
-    return await this.#ground.guard("write", path, async () => {
-      const { byteLength, sums } = await this.#commit.writeBlocks(write, path, blocks, durability);
-      this.bytesWritten += byteLength;
-      if (durability === "power") await this.#commit.syncFolder(dirname(path));
-      return sums;
-    });
   }
 
   /** Creates a file that grows. */

@@ -7,7 +7,10 @@
  * @module
  */
 
+import type { CommitResult, FilesToCommit } from "./commit_files.ts";
+import type { OnPoint } from "./file_commit.ts";
 import type { FileLocks } from "./file_locks.ts";
+import type { MemoryToFill } from "./fill_memory.ts";
 
 /** A new file, open for writing. */
 export interface FileWriter {
@@ -16,7 +19,13 @@ export interface FileWriter {
   /** Makes what was written outlive a power cut. Never called again once it has failed. */
   sync(): Promise<void>;
   /** Closes the file. */
-  close(): void;
+  close(): void | Promise<void>;
+}
+
+/** How a file is made. */
+export interface CreateOptions {
+  /** Whether it will be synced, so that the disk may be set to work before. */
+  readonly sync?: boolean;
 }
 
 /** A file open for reading. */
@@ -37,27 +46,13 @@ export interface FileStat {
   readonly byteLength: number;
 }
 
-/** How a file of blocks is written. */
-export interface WriteBlocksOptions {
-  /** Whether it must outlive a power cut. */
-  readonly sync: boolean;
-}
-
-/** What was written of a file of blocks. */
-export interface BlocksWritten {
-  /** The file's size. */
-  readonly byteLength: number;
-  /** The CRC-32 of each block. */
-  readonly sums: readonly number[];
-}
-
 /**
  * File operations, by path. They throw what Deno's own throw, `Deno.errors.NotFound` and
  * `Deno.errors.AlreadyExists` above all.
  */
 export interface FileSystem {
   /** Makes a new file, and throws where the path exists. */
-  create(path: string): Promise<FileWriter>;
+  create(path: string, options?: CreateOptions): Promise<FileWriter>;
   /** Opens a file for reading. */
   open(path: string): Promise<FileReader>;
   /** Gives a file a second name, and throws where that path exists. */
@@ -72,16 +67,11 @@ export interface FileSystem {
   list(path: string): Promise<string[]>;
   /** What is at a path, or `undefined`. */
   stat(path: string): Promise<FileStat | undefined>;
-  /**
-   * Makes a new file of blocks, each a CBOR byte string, and sums them, aside from this thread; where
-   * not given, stores do that here. A file that fails in mid-write stays.
-   */
-  writeBlocks?(
-    path: string,
-    blocks: readonly (readonly Uint8Array[])[],
-    options: WriteBlocksOptions,
-  ): Promise<BlocksWritten>;
-  /** Keeps what writes blocks running between two files, until it is released. */
+  /** Commits files aside from this thread; where not given, stores do that here. */
+  commitAside?(files: FilesToCommit, onPoint: OnPoint | undefined): Promise<CommitResult>;
+  /** Fills memory that threads share, aside from this one; gives how many of the blocks are there. */
+  fillAside?(fill: MemoryToFill): Promise<number>;
+  /** Keeps what commits aside running between two commits, until it is released. */
   keep?(): void;
   /** Ends what was kept running. */
   release?(): void;

@@ -31,7 +31,7 @@ export async function writeNew(
   parts: Iterable<Uint8Array>,
   options: NewFileOptions,
 ): Promise<number> {
-  const file = await fileSystem.create(path);
+  const file = await fileSystem.create(path, { sync: options.sync });
   let isOpen = true;
   try {
     await options.onPoint("write");
@@ -42,10 +42,10 @@ export async function writeNew(
       await file.sync();
     }
     isOpen = false;
-    file.close();
+    await file.close();
     return written;
   } catch (error) {
-    if (isOpen) file.close();
+    if (isOpen) await file.close();
     await discard(fileSystem, path);
     throw error;
   }
@@ -131,7 +131,7 @@ export async function probe(fileSystem: FileSystem, folder: string): Promise<Sto
   const from = temporaryPath(join(folder, "probe"));
   const to = temporaryPath(join(folder, "probe"));
   const file = await fileSystem.create(from);
-  file.close();
+  await file.close();
   const reasons: string[] = [];
   try {
     const links = await works(reasons, "links", () => fileSystem.link(from, to));

@@ -5,6 +5,7 @@
  */
 import type { Attempt } from "./attempt.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
+import { discardPacks } from "./commit.ts";
 import {
   CheckpointNotFoundError,
   DamagedError,
@@ -16,7 +17,6 @@ import type { AttemptRecord } from "./job_record.ts";
 import { formatRef, manifestName, newPackName, parsePackName } from "./layout.ts";
 import type { BlobEntry, BlobToSave, Manifest } from "./manifest.ts";
 import type { Store, StoreOptions, WriteOptions } from "./store.ts";
-import { discardPacks } from "./write_packs.ts";
 
 /** What a fork is made of. */
 export interface ForkRequest {

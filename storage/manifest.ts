@@ -52,11 +52,12 @@ export type BlobEntry = AbsentBlob | PresentBlob;
 
 /** A blob as a save takes it. */
 export type BlobToSave =
-  /** A value, encoded; and where those of its blocks lie that earlier manifests hold. */
+  /** A value, encoded; where those of its blocks lie that earlier manifests hold; and which of these are written again. */
   | {
     readonly encoded: EncodedValue;
     readonly codec: boolean;
     readonly known?: readonly (BlockRef | undefined)[];
+    readonly copies?: ReadonlySet<BlockRef>;
   }
   /** The same as an earlier manifest has it; its blocks are not written again, but for those copied. */
   | { readonly carry: BlobEntry; readonly copies?: ReadonlyMap<BlockRef, Uint8Array> }

@@ -17,12 +17,16 @@ import {
 import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
 import { encodeRun, mapOf, MAX_NODES, parseRun } from "./run_codec.ts";
-import { FORMAT_VERSION, seal, unseal } from "./seal.ts";
+import { FORMAT_VERSION, sealWith, unseal, unsealed } from "./seal.ts";
+import { SumHole, type UnsummedRecord, type UnsummedValue } from "./unsummed.ts";
 
 const MAX_BLOBS = 1_000_000;
 const MAX_BLOCKS = 4_000_000;
 const MAX_PACKS = 1_000_000;
 const MAX_CRC32 = 0xffff_ffff;
+
+/** The most bytes that a CRC-32 takes. */
+const SUM_BYTES = 5;
 
 /**
  * Seals a manifest.
@@ -30,8 +34,22 @@ const MAX_CRC32 = 0xffff_ffff;
  * @throws {RangeError} Where it would be too large.
  */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
+  return sealWith(unsealedManifest(manifest), []);
+}
+
+/**
+ * A manifest that is still to be sealed.
+ *
+ * @param written The blocks whose sums are missing, with their index among them.
+ * @throws {RangeError} Where it would be too large.
+ */
+export function unsealedManifest(
+  manifest: Manifest,
+  written: ReadonlyMap<BlockRef, number> = new Map(),
+): UnsummedRecord {
   const packs = new Map(manifest.packs.map((pack, index) => [pack, index]));
-  const body = new Map<string, RecordValue>([
+  const encode = (blob: BlobEntry) => encodeBlob(blob, packs, written);
+  const body = new Map<string, UnsummedValue>([
     ["job", manifest.job ?? null],
     ["ref", encodeRef(manifest)],
     ["parent", manifest.parent === undefined ? null : encodeRef(manifest.parent)],
@@ -39,30 +57,50 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
     ["run", encodeRun(manifest.run)],
     ["metrics", mapOf(manifest.metrics, (value) => value)],
     ["packs", manifest.packs],
-    ["nodes", mapOf(manifest.nodes, (blobs) => mapOf(blobs, (blob) => encodeBlob(blob, packs)))],
+    [
+      "nodes",
+      mapOf<Record<string, BlobEntry>, UnsummedValue>(
+        manifest.nodes,
+        (blobs) => mapOf(blobs, encode),
+      ),
+    ],
   ]);
-  const bytes = seal("manifest", body);
-  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
+  const record = unsealed("manifest", body);
+  const byteLength = record.bytes.byteLength + record.holes.length * SUM_BYTES;
+  if (byteLength > MAX_MANIFEST_BYTES) {
     throw new RangeError(
-      `Cannot save: the manifest would have ${bytes.byteLength} bytes, and may have ${MAX_MANIFEST_BYTES}. ` +
+      `Cannot save: the manifest would have ${byteLength} bytes, and may have ${MAX_MANIFEST_BYTES}. ` +
         `Save fewer or smaller blobs`,
     );
   }
-  return bytes;
+  return record;
 }
 
 /** A blob's entry as records have it; blocks name their packs by index. */
-export function encodeBlob(entry: BlobEntry, packs: ReadonlyMap<string, number>): RecordMap {
+export function encodeBlob(entry: BlobEntry, packs: ReadonlyMap<string, number>): RecordMap;
+/** The same, without the sums of blocks that are still to be written. */
+export function encodeBlob(
+  entry: BlobEntry,
+  packs: ReadonlyMap<string, number>,
+  written: ReadonlyMap<BlockRef, number>,
+): ReadonlyMap<string, UnsummedValue>;
+export function encodeBlob(
+  entry: BlobEntry,
+  packs: ReadonlyMap<string, number>,
+  written?: ReadonlyMap<BlockRef, number>,
+): ReadonlyMap<string, UnsummedValue> {
   if ("absent" in entry) return new Map([["absent", true]]);
-  const map = new Map<string, RecordValue>([
+  const map = new Map<string, UnsummedValue>([
     ["type", encodeType(entry.type)],
     ["codec", entry.codec],
     ["bytes", entry.bytes],
   ]);
   if (entry.inline !== undefined) map.set("inline", entry.inline);
   if (entry.blocks !== undefined) {
-    const blocks = entry.blocks.map(({ pack, offset, length, crc32 }): RecordValue => {
-      return [packs.get(pack) ?? -1, offset, length, crc32];
+    const blocks = entry.blocks.map((block): UnsummedValue => {
+      const index = written?.get(block);
+      const sum = index === undefined ? block.crc32 : new SumHole(index);
+      return [packs.get(block.pack) ?? -1, block.offset, block.length, sum];
     });
     map.set("blocks", blocks);
   }

@@ -7,9 +7,18 @@ export { Attempt } from "./attempt.ts";
 export * from "./checkpoint_options.ts";
 export * from "./checkpoint_store.ts";
 export * from "./errors.ts";
+export type {
+  CommitFailure,
+  CommitResult,
+  FilesCommitted,
+  FilesToCommit,
+  PackFile,
+  RecordFile,
+} from "./commit_files.ts";
 export { denoFileSystem } from "./deno_file_system.ts";
 export type { OnPoint, StorePoint } from "./file_commit.ts";
 export * from "./file_options.ts";
+export type { BlockToRead, MemoryToFill } from "./fill_memory.ts";
 export * from "./file_store.ts";
 export * from "./file_system.ts";
 export type { FileLocks, LockedFile, LockLook } from "./file_locks.ts";
@@ -50,3 +59,4 @@ export {
   TaskLogWriter,
   type TaskToLog,
 } from "./task_log_writer.ts";
+export type { UnsummedRecord } from "./unsummed.ts";

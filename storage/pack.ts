@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { crc32 } from "node:zlib";
 import {
   type BlobEntry,
   type BlobToSave,
@@ -14,6 +13,7 @@ import {
 } from "./manifest.ts";
 import { Pieces } from "./pieces.ts";
 import { encodeHead, joinBytes } from "./record_cbor.ts";
+import type { PackToWrite } from "./store.ts";
 import type { EncodedValue } from "./value/mod.ts";
 
 /** How many bytes of new blobs may still lie in the manifest. */
@@ -31,47 +31,71 @@ export function inlineBudget(): InlineBudget {
 type NewBlock = { -readonly [Key in keyof BlockRef]: BlockRef[Key] };
 
 /** A pack as it is laid out: a CBOR sequence of byte strings, one for each block. */
-export class PackLayout {
+export class PackLayout implements PackToWrite {
   /** The bytes of each block: views on those of the values. */
   readonly blocks: (readonly Uint8Array[])[] = [];
-  /** How many bytes of blobs were laid out, in the pack or in the manifest; blocks that stay where they are do not count. */
-  blobBytes = 0;
+  /** Where each lies; their sums are known once they are written. */
+  readonly written: NewBlock[] = [];
   #offset = 0;
-  readonly #new: NewBlock[] = [];
 
   /** Begins a pack. */
   constructor(
     /** The pack's name. */
     readonly name: string,
+    /** Whether what is not in shared memory may be taken from whoever asks. */
+    readonly isDisposable = false,
+  ) {}
+
+  /** Lays out a block behind the others. */
+  add(pieces: readonly Uint8Array[], length: number): BlockRef {
+    const offset = this.#offset + encodeHead(2, length).byteLength;
+    const block: NewBlock = { pack: this.name, offset, length, crc32: 0 };
+    this.blocks.push(pieces);
+    this.written.push(block);
+    this.#offset = offset + length;
+    return block;
+  }
+}
+
+/** Lays out blobs, into a pack of what is new and one of what is copied. */
+export class BlobLayout {
+  /** How many bytes of blobs were laid out, in packs or in the manifest; blocks that stay where they are do not count. */
+  blobBytes = 0;
+
+  /** Takes the packs: copies are as a rule written again less often, and so lie apart. */
+  constructor(
     private readonly budget: InlineBudget,
+    /** For what is new. */
+    readonly fresh: PackLayout,
+    private readonly copied: PackLayout = fresh,
   ) {}
 
   /** Lays out a blob, and gives its entry in the manifest. */
   add(blob: BlobToSave): BlobEntry {
     if ("absent" in blob) return { absent: true };
     if ("carry" in blob) return this.#carry(blob.carry, blob.copies);
-    const { encoded, codec, known = [] } = blob;
+    const { encoded, codec } = blob;
     const common = { type: encoded.type, codec, bytes: encoded.byteLength };
     if (encoded.byteLength <= Math.min(INLINE_BYTES, this.budget.leftBytes)) {
       this.budget.leftBytes -= encoded.byteLength;
       this.blobBytes += encoded.byteLength;
       return { ...common, inline: joinBytes(encoded.parts) };
     }
-    return { ...common, blocks: this.#addBlocks(encoded, known) };
+    return { ...common, blocks: this.#addBlocks(encoded, blob) };
   }
 
   #carry(entry: BlobEntry, copies: ReadonlyMap<BlockRef, Uint8Array> | undefined): BlobEntry {
     if (copies === undefined || "absent" in entry || entry.blocks === undefined) return entry;
     const blocks = entry.blocks.map((block) => {
       const bytes = copies.get(block);
-      return bytes === undefined ? block : this.#addBlock([bytes], block.length);
+      return bytes === undefined ? block : this.#write(this.copied, [bytes], block.length);
     });
     return { ...entry, blocks };
   }
 
   #addBlocks(
     { parts, byteLength }: EncodedValue,
-    known: readonly (BlockRef | undefined)[],
+    { known = [], copies }: Pick<Extract<BlobToSave, { encoded: unknown }>, "known" | "copies">,
   ): readonly BlockRef[] {
     const blocks: BlockRef[] = [];
     const source = new Pieces(parts);
@@ -79,37 +103,29 @@ export class PackLayout {
       const length = Math.min(left, BLOCK_BYTES);
       const pieces = source.take(length);
       const lies = known[blocks.length];
-      blocks.push(lies?.length === length ? lies : this.#addBlock(pieces, length));
+      if (lies?.length !== length) blocks.push(this.#write(this.fresh, pieces, length));
+      else if (copies?.has(lies)) blocks.push(this.#write(this.copied, pieces, length));
+      else blocks.push(lies);
       left -= length;
     }
     return blocks;
   }
 
-  /** The pack's bytes: the blocks, and the heads between them. */
-  *parts(): Iterable<Uint8Array> {
-    for (const [index, pieces] of this.blocks.entries()) {
-      yield encodeHead(2, this.#new[index]?.length ?? 0);
-      yield* pieces;
-    }
-  }
-
-  /** Works out the sums of the blocks. */
-  sum(): readonly number[] {
-    return this.blocks.map((pieces) => pieces.reduce((sum, piece) => crc32(piece, sum), 0));
-  }
-
-  /** Takes the sums of the blocks into the entries that name them. */
-  setSums(sums: readonly number[]): void {
-    this.#new.forEach((block, index) => block.crc32 = sums[index] ?? 0);
-  }
-
-  #addBlock(pieces: readonly Uint8Array[], length: number): BlockRef {
-    const offset = this.#offset + encodeHead(2, length).byteLength;
-    const block: NewBlock = { pack: this.name, offset, length, crc32: 0 };
-    this.blocks.push(pieces);
-    this.#new.push(block);
+  #write(pack: PackLayout, pieces: readonly Uint8Array[], length: number): BlockRef {
     this.blobBytes += length;
-    this.#offset = offset + length;
-    return block;
+    return pack.add(pieces, length);
+  }
+}
+
+/** The blocks of packs in order, with their index among them. */
+export function indexBlocks(packs: readonly PackLayout[]): ReadonlyMap<BlockRef, number> {
+  return new Map(packs.flatMap(({ written }) => written).map((block, index) => [block, index]));
+}
+
+/** Takes the sums of the blocks of packs, in order, into the entries that name them. */
+export function setSums(packs: readonly PackLayout[], sums: readonly number[]): void {
+  let index = 0;
+  for (const { written } of packs) {
+    for (const block of written) block.crc32 = sums[index++] ?? 0;
   }
 }

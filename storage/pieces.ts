@@ -34,10 +34,3 @@ export class Pieces {
     return pieces;
   }
 }
-
-/** How many bytes blocks have together. */
-export function lengthOf(blocks: readonly (readonly Uint8Array[])[]): number {
-  let sum = 0;
-  for (const parts of blocks) for (const part of parts) sum += part.byteLength;
-  return sum;
-}

@@ -1,6 +1,6 @@
 /**
- * Copy-forward reclaim: a save also writes, into its own pack, blocks that still lie in packs that are
- * mostly empty, so that those go with the last older manifest that names them.
+ * Copy-forward reclaim: a save also writes, into a pack beside its own, blocks that still lie in packs
+ * that are mostly empty, so that those go with the last older manifest that names them.
  *
  * @module
  */
@@ -89,8 +89,8 @@ function usesOf(
 }
 
 /**
- * What a save has to do so that these blocks are written again: those whose bytes it has are no longer
- * known to lie anywhere, the others are read. One that cannot be read stays where it is.
+ * What a save has to do so that these blocks are written again: those whose bytes it does not have are
+ * read. One that cannot be read stays where it is.
  */
 export async function copyForward(
   store: Store,
@@ -106,11 +106,7 @@ export async function copyForward(
   const copies = await readBlocks(store, carried, options);
   const rewrite = (blob: BlobToSave): BlobToSave => {
     if ("carry" in blob) return { ...blob, copies };
-    if (!("encoded" in blob)) return blob;
-    const known = blob.known?.map((block) =>
-      block !== undefined && blocks.has(block) ? undefined : block
-    );
-    return { ...blob, ...known === undefined ? {} : { known } };
+    return "encoded" in blob ? { ...blob, copies: blocks } : blob;
   };
   const rewritten = Object.entries(nodes).map(([node, blobs]) => {
     const entries = Object.entries(blobs).map(([name, blob]) => [name, rewrite(blob)] as const);

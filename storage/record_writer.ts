@@ -8,9 +8,9 @@ import {
   isInteger,
   MAX_HEAD_BYTES,
   putHead,
-  type RecordMap,
   type RecordValue,
 } from "./record_cbor.ts";
+import { SumHole, type UnsummedRecord, type UnsummedValue } from "./unsummed.ts";
 
 /** Texts of up to so many units are copied here, where they are ASCII: a call to the encoder takes longer. */
 const MOST_PLAIN = 128;
@@ -22,6 +22,13 @@ export function encodeRecord(value: RecordValue): Uint8Array<ArrayBuffer> {
   return writer.bytes();
 }
 
+/** Encodes a record in which sums are missing, in the same way. */
+export function encodeUnsummed(value: UnsummedValue): UnsummedRecord {
+  const writer = new RecordWriter();
+  writer.value(value);
+  return { bytes: writer.bytes(), holes: writer.holes, blocks: writer.blocks };
+}
+
 const textEncoder = new TextEncoder();
 
 /** Writes into one piece of memory that grows: a manifest may have a hundred thousand numbers. */
@@ -29,13 +36,17 @@ class RecordWriter {
   #bytes = new Uint8Array(1024);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
+  /** Where sums are missing … */
+  readonly holes: number[] = [];
+  /** … and of which blocks. */
+  readonly blocks: number[] = [];
 
   /** What was written, in memory of its own. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#at);
   }
 
-  value(value: RecordValue): void {
+  value(value: UnsummedValue): void {
     if (typeof value === "number") this.#number(value);
     else if (typeof value === "string") this.#text(value);
     else if (typeof value === "boolean") this.#simple(value ? 0xf5 : 0xf4);
@@ -44,14 +55,17 @@ class RecordWriter {
       this.#head(2, value.byteLength);
       this.#raw(value);
     } else if (value instanceof Map) this.#map(value);
-    else {
-      const values = value as readonly RecordValue[];
+    else if (value instanceof SumHole) {
+      this.holes.push(this.#at);
+      this.blocks.push(value.block);
+    } else {
+      const values = value as readonly UnsummedValue[];
       this.#head(4, values.length);
       for (const item of values) this.value(item);
     }
   }
 
-  #map(map: RecordMap): void {
+  #map(map: ReadonlyMap<string, UnsummedValue>): void {
     this.#head(5, map.size);
     if (map.size < 2) {
       for (const [key, value] of map) {

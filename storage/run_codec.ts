@@ -104,10 +104,10 @@ export function parseEnvironment(fields: Fields): SavedEnvironment {
 }
 
 /** A plain object as a map, each value encoded. */
-export function mapOf<T>(
+export function mapOf<T, Encoded = RecordValue>(
   object: Readonly<Record<string, T>>,
-  encode: (value: T, name: string) => RecordValue,
-): RecordMap {
+  encode: (value: T, name: string) => Encoded,
+): ReadonlyMap<string, Encoded> {
   return new Map(Object.entries(object).map(([name, value]) => [name, encode(value, name)]));
 }
 

@@ -5,14 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { DamagedError, UnsupportedVersionError } from "./errors.ts";
-import {
-  compareBytes,
-  decodeRecord,
-  joinBytes,
-  type RecordMap,
-  type RecordValue,
-} from "./record_cbor.ts";
-import { encodeRecord } from "./record_writer.ts";
+import { compareBytes, decodeRecord, type RecordMap, type RecordValue } from "./record_cbor.ts";
+import { encodeUnsummed } from "./record_writer.ts";
+import { type UnsummedRecord, type UnsummedValue, withSums } from "./unsummed.ts";
 
 /** The version of the format that this code writes, and the only one that it reads. */
 export const FORMAT_VERSION = 1;
@@ -37,10 +32,26 @@ const SEAL_HEAD = Uint8Array.of(0x58, 0x20);
 
 /** Seals a record: an array of its kind, its version, its body, and the SHA-256 of the bytes before. */
 export function seal(kind: RecordKind, body: RecordMap): Uint8Array<ArrayBuffer> {
-  const sealed = encodeRecord([PREFIX + kind, FORMAT_VERSION, body]);
+  return sealWith(unsealed(kind, body), []);
+}
+
+/** A record that is still to be sealed, as the sums of blocks are missing in its body. */
+export function unsealed(
+  kind: RecordKind,
+  body: ReadonlyMap<string, UnsummedValue>,
+): UnsummedRecord {
+  const record = encodeUnsummed([PREFIX + kind, FORMAT_VERSION, body]);
   // The seal is a fourth item.
-  sealed[0] = ARRAY_OF_FOUR;
-  return joinBytes([sealed, SEAL_HEAD, sha256(sealed)]);
+  record.bytes[0] = ARRAY_OF_FOUR;
+  return record;
+}
+
+/** Seals such a record, with the sums of all blocks that are written with it. */
+export function sealWith(
+  record: UnsummedRecord,
+  sums: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  return withSums(record, sums, sha256);
 }
 
 /**

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
+import type { BlockRef } from "./manifest.ts";
+import type { UnsummedRecord } from "./unsummed.ts";
 
 /**
  * What a finished write outlives: a power cut (`"power"`), the death of the process (`"process"`),
@@ -57,6 +59,39 @@ export interface ObjectReader extends Disposable {
    * @throws {StoreError} Where the read fails, which is no damage.
    */
   readAt(offset: number, into: Uint8Array, options?: StoreOptions): Promise<number>;
+}
+
+/** A pack that is to be written. */
+export interface PackToWrite {
+  /** Its name. */
+  readonly name: string;
+  /** The bytes of its blocks, each in one or more parts, which must not change until it is committed. */
+  readonly blocks: readonly (readonly Uint8Array[])[];
+  /** Whether those may be taken from whoever asks, but for what lies in memory that threads share. */
+  readonly isDisposable?: boolean;
+}
+
+/** What is committed together. */
+export interface CommitRequest {
+  /** The packs. */
+  readonly packs: readonly PackToWrite[];
+  /** The record that names them; none where something else will. */
+  readonly record?: {
+    /** Its name. */
+    readonly name: string;
+    /** What it says, but for the sums of the packs' blocks. */
+    readonly content: UnsummedRecord;
+    /** The object that would supersede it. */
+    readonly newer: string;
+  };
+}
+
+/** What was committed. */
+export interface CommitOutcome {
+  /** The CRC-32 of each block, of all packs in order. */
+  readonly sums: readonly number[];
+  /** Whether there is an object that supersedes the record. */
+  readonly isSuperseded: boolean;
 }
 
 /** An object that grows, until it is closed. */
@@ -115,14 +150,21 @@ export interface Store {
    */
   write(name: string, parts: Iterable<Uint8Array>, options?: WriteOptions): Promise<number>;
   /**
-   * Writes an object as {@linkcode Store.write} does, from blocks that become CBOR byte strings, and
-   * gives the CRC-32 of each; where it is not given, or gives `undefined`, whoever writes does that.
+   * Writes packs, then commits a record that names them, then looks for an object that supersedes it;
+   * aside from this thread, where the store can and there is much to write. Where it is not given, that
+   * is done by the operations above.
+   *
+   * @throws {UnknownOutcomeError} Where nobody can tell whether the record was committed, or superseded.
+   * @throws {PromiseError} Where the store does not have that durability.
+   * @throws {StoreError} Where it was certainly not committed; the packs are gone, as far as that works.
    */
-  writeBlocks?(
-    name: string,
-    blocks: readonly (readonly Uint8Array[])[],
-    options?: WriteOptions,
-  ): Promise<readonly number[] | undefined>;
+  commit?(request: CommitRequest, options?: WriteOptions): Promise<CommitOutcome>;
+  /**
+   * Reads blocks of objects into memory that threads share, one behind another and aside from this
+   * thread, up to the first that is not what it should be; gives how many those are. Not given by
+   * stores that cannot.
+   */
+  fill?(memory: Uint8Array, blocks: readonly BlockRef[]): Promise<number>;
   /**
    * Creates an object that grows, and is readable from its first append on; not given by stores whose
    * objects cannot.

@@ -3,15 +3,15 @@
  *
  * @module
  */
+import { commit } from "./commit.ts";
 import type { BlobEntry } from "./manifest.ts";
-import { PackLayout } from "./pack.ts";
+import { BlobLayout, PackLayout, setSums } from "./pack.ts";
 import { joinBytes } from "./record_cbor.ts";
 import type { Durability, LogWriter, Store, StoreOptions } from "./store.ts";
 import type { LogEntry, LogHead, LogSource, TaskEntry } from "./task_entry.ts";
 import { encodeEntries, encodeLogHead, LOG_INLINE_BYTES } from "./task_log_codec.ts";
 import { type LogName, logName, logPackName, logPartName } from "./task_log_names.ts";
 import type { EncodedValue } from "./value/mod.ts";
-import { writePack } from "./write_packs.ts";
 
 /** What a task wrote, as the log takes it; its memory must not change before it is appended. */
 export interface OutputToLog {
@@ -117,12 +117,13 @@ export class TaskLogWriter {
     entries: readonly EntryToLog[],
     options: StoreOptions,
   ): Promise<readonly LogEntry[]> {
-    const pack = new PackLayout(logPackName(this.#log, this.packs.length + 1), { leftBytes: 0 });
+    const pack = new PackLayout(logPackName(this.#log, this.packs.length + 1));
+    const layout = new BlobLayout({ leftBytes: 0 }, pack);
     const laidOut = entries.map((entry): LogEntry => {
       if (entry.kind !== "task" || entry.outputs === undefined) return entry as LogEntry;
       const outputs = Object.entries(entry.outputs).map(([blob, output]): [string, BlobEntry] => [
         blob,
-        place(output, pack),
+        place(output, layout),
       ]);
       return { ...entry, outputs: Object.fromEntries(outputs) };
     });
@@ -130,7 +131,8 @@ export class TaskLogWriter {
     if (hasPack) {
       const { store, durability } = this.#options;
       this.packs.push(pack.name);
-      await writePack(store, pack, { ...options, durability });
+      const { sums } = await commit(store, { packs: [pack] }, { ...options, durability });
+      setSums([pack], sums);
     }
     const items = encodeEntries(laidOut, hasPack ? [pack.name] : []);
     await this.#write(this.isEmpty ? joinBytes([encodeLogHead(this.head), items]) : items, options);
@@ -149,8 +151,8 @@ export class TaskLogWriter {
   }
 }
 
-function place({ encoded, codec }: OutputToLog, pack: PackLayout): BlobEntry {
-  if (encoded.byteLength > LOG_INLINE_BYTES) return pack.add({ encoded, codec });
+function place({ encoded, codec }: OutputToLog, layout: BlobLayout): BlobEntry {
+  if (encoded.byteLength > LOG_INLINE_BYTES) return layout.add({ encoded, codec });
   const { type, byteLength: bytes, parts } = encoded;
   return { type, codec, bytes, inline: joinBytes(parts) };
 }

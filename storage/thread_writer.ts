@@ -1,62 +1,100 @@
 /**
- * Has packs written by a thread of their own.
+ * Has files committed, and memory filled, by a thread of its own.
  *
  * @module
  */
-import type { BlocksWritten, WriteBlocksOptions } from "./file_system.ts";
-import { type ThreadAnswer, type ThreadRequest, threadSource } from "./write_thread.ts";
+import type { CommitResult, FilesToCommit } from "./commit_files.ts";
+import type { OnPoint } from "./file_commit.ts";
+import type { MemoryToFill } from "./fill_memory.ts";
+import {
+  type ThreadAnswer,
+  type ThreadRequest,
+  threadSource,
+  type ToldError,
+} from "./write_thread.ts";
 
-/** The thread gathers what is smaller: copying more costs more than the calls that it saves. */
-const GATHER_BYTES = 64 * 1024;
+/** What waits for an answer. */
+interface Waiting {
+  /** Takes the answer. */
+  readonly answered: (answer: ThreadAnswer) => void;
+  /** Takes what ended the thread. */
+  readonly failed: (error: Error) => void;
+}
 
-/** Starts its thread with the first file that is to be written, and ends it with the last one, or when it is released. */
+/** Starts its thread with the first thing that it is asked, and ends it with the last one, or when it is released. */
 export class ThreadWriter {
   #worker: Worker | undefined;
   #isKept = false;
   #lastId = 0;
-  readonly #waiting = new Map<number, PromiseWithResolvers<BlocksWritten>>();
+  #commits = 0;
+  readonly #waiting = new Map<number, Waiting>();
 
-  /**
-   * Writes a new file of blocks. The memory must not change until then.
-   *
-   * @throws {Error} What the system's calls throw there.
-   */
-  async write(
-    path: string,
-    blocks: readonly (readonly Uint8Array[])[],
-    { sync }: WriteBlocksOptions,
-  ): Promise<BlocksWritten> {
+  /** Commits files, whose memory must not change until then; `onPoint` is awaited before each step. */
+  async commit(files: FilesToCommit, onPoint?: OnPoint): Promise<CommitResult> {
     const id = ++this.#lastId;
-    const answer = Promise.withResolvers<BlocksWritten>();
-    this.#waiting.set(id, answer);
-    const request: ThreadRequest = { id, path, blocks, sync, gatherBytes: GATHER_BYTES };
+    const taken = new Set(files.packs.flatMap(takenOver));
+    this.#commits++;
     try {
-      this.#thread().postMessage(request);
-      return await answer.promise;
+      const request = { id, commit: files, asksAtPoints: onPoint !== undefined };
+      const answer = await this.#ask(request, [...taken], async (point, path) => {
+        await onPoint?.(point, path);
+        this.#worker?.postMessage({ id, goOn: true } satisfies ThreadRequest);
+      });
+      if ("committed" in answer) return answer.committed;
+      if ("failure" in answer) return { ...answer.failure, error: revived(answer.error) };
+      throw new Error("the writer thread answered something else than it was asked");
     } finally {
-      this.#waiting.delete(id);
-      // A thread that waits would keep the process alive.
-      if (!this.#isKept) this.#end();
+      this.#commits--;
     }
   }
 
-  /** Whether it is writing a file. */
-  get isWriting(): boolean {
-    return this.#waiting.size > 0;
+  /** Fills memory that threads share; gives how many blocks are there. */
+  async fill(fill: MemoryToFill): Promise<number> {
+    const answer = await this.#ask({ id: ++this.#lastId, fill });
+    return "filled" in answer ? answer.filled : 0;
   }
 
-  /** Keeps the thread between files, until it is released. */
+  /** Whether it is committing. */
+  get isWriting(): boolean {
+    return this.#commits > 0;
+  }
+
+  /** Keeps the thread between two things that it is asked, until it is released. */
   keep(): void {
     this.#isKept = true;
   }
 
-  /** Ends the thread once nothing is being written; the next file starts another. */
+  /** Ends the thread once nothing is being committed; what it is asked next starts another. */
   release(): void {
     this.#isKept = false;
-    this.#end();
+    this.#endIfIdle();
   }
 
-  #end(): void {
+  async #ask(
+    request: ThreadRequest,
+    transfer: Transferable[] = [],
+    onPoint: OnPoint = () => {},
+  ): Promise<ThreadAnswer> {
+    const { id } = request;
+    const { promise, resolve, reject } = Promise.withResolvers<ThreadAnswer>();
+    this.#waiting.set(id, {
+      answered: (answer) => {
+        if (!("point" in answer)) return resolve(answer);
+        Promise.resolve(onPoint(answer.point, answer.path)).catch(reject);
+      },
+      failed: reject,
+    });
+    try {
+      this.#thread().postMessage(request, transfer);
+      return await promise;
+    } finally {
+      this.#waiting.delete(id);
+      // A thread that waits would keep the process alive.
+      if (!this.#isKept) this.#endIfIdle();
+    }
+  }
+
+  #endIfIdle(): void {
     if (this.#waiting.size > 0) return;
     this.#worker?.terminate();
     this.#worker = undefined;
@@ -67,25 +105,27 @@ export class ThreadWriter {
     const source = `data:text/javascript,${encodeURIComponent(threadSource())}`;
     const worker = new Worker(source, { type: "module", name: "tidemark writer" });
     worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) => {
-      const answer = this.#waiting.get(data.id);
-      if ("error" in data) answer?.reject(revived(data.error));
-      else answer?.resolve(data);
+      this.#waiting.get(data.id)?.answered(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
       this.#worker = undefined;
       const error = new Error(`the writer thread ended: ${event.message}`);
-      for (const answer of this.#waiting.values()) answer.reject(error);
+      for (const { failed } of this.#waiting.values()) failed(error);
     };
     this.#worker = worker;
     return worker;
   }
 }
 
+/** The memory of a pack that the thread takes over, so that it need not be copied. */
+function takenOver({ blocks, isDisposable }: FilesToCommit["packs"][number]): ArrayBuffer[] {
+  if (isDisposable !== true) return [];
+  return blocks.flat().flatMap(({ buffer }) => buffer instanceof ArrayBuffer ? [buffer] : []);
+}
+
 /** An error of the thread, as this one would have thrown it. */
-function revived(
-  { name, message, code }: Extract<ThreadAnswer, { error: unknown }>["error"],
-): Error {
+function revived({ name, message, code }: ToldError): Error {
   const known: unknown = Reflect.get(Deno.errors, name);
   const error: Error = typeof known === "function"
     ? new (known as new (message: string) => Error)(message)

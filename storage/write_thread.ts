@@ -1,107 +1,154 @@
 /**
- * The thread that sums and writes packs, so that the job's own thread need not.
+ * The thread that writes and commits large saves, so that the job's own thread need not.
  *
  * @module
  */
+import {
+  type CommitFailure,
+  commitFiles,
+  type FilesCommitted,
+  type FilesToCommit,
+} from "./commit_files.ts";
+import type { StorePoint } from "./file_commit.ts";
+import { fillMemory, type MemoryToFill } from "./fill_memory.ts";
+import { fillPack } from "./fill_pack.ts";
+import { syncAhead } from "./sync_ahead.ts";
+import { withSums } from "./unsummed.ts";
 
-/** What the thread is asked to write. */
-export interface ThreadRequest {
-  /** Tells answers apart. */
-  readonly id: number;
-  /** The path of the new file. */
-  readonly path: string;
-  /** Its blocks, each in one or more parts; what is not in shared memory is copied on the way. */
-  readonly blocks: readonly (readonly Uint8Array[])[];
-  /** Whether it must outlive a power cut. */
-  readonly sync: boolean;
-  /** Parts smaller than this are gathered until they are as long; the others are written from where they are. */
-  readonly gatherBytes: number;
+/** What the thread is asked. */
+export type ThreadRequest =
+  /** To commit files; what is not in shared memory is copied on the way. */
+  | { readonly id: number; readonly commit: FilesToCommit; readonly asksAtPoints: boolean }
+  /** To read blocks into shared memory. */
+  | { readonly id: number; readonly fill: MemoryToFill }
+  /** To go on after a point. */
+  | { readonly id: number; readonly goOn: true };
+
+/** An error on its way between threads. */
+export interface ToldError {
+  /** Its class. */
+  readonly name: string;
+  /** What it says. */
+  readonly message: string;
+  /** The system's code. */
+  readonly code?: string;
 }
 
 /** What the thread answers. */
 export type ThreadAnswer =
-  | { readonly id: number; readonly byteLength: number; readonly sums: readonly number[] }
+  | { readonly id: number; readonly committed: FilesCommitted }
   | {
     readonly id: number;
-    readonly error: { readonly name: string; readonly message: string; readonly code?: string };
+    readonly failure: Omit<CommitFailure, "error">;
+    readonly error: ToldError;
+  }
+  /** How many of the blocks are there. */
+  | { readonly id: number; readonly filled: number }
+  /** A point is reached: may it go on? */
+  | { readonly id: number; readonly point: StorePoint; readonly path: string };
+
+/** What the thread is given, from Node's modules and of this library's functions. */
+interface Given {
+  readonly crc32: (bytes: Uint8Array, sum?: number) => number;
+  readonly createHash: (name: string) => {
+    update(bytes: Uint8Array): { digest(): Uint8Array };
   };
+  readonly setImmediate: (run: () => void) => unknown;
+  readonly commitFiles: typeof commitFiles;
+  readonly fillMemory: typeof fillMemory;
+  readonly fillPack: typeof fillPack;
+  readonly syncAhead: typeof syncAhead;
+  readonly withSums: typeof withSums;
+}
 
 /**
- * The source of a module for a `Worker`: it runs from its own text and imports nothing but `node:zlib`,
- * so that it needs no permission beyond those to write the files it is asked for.
+ * The source of a module for a `Worker`: it runs from its own text and imports Node's modules only,
+ * so that it needs no permission beyond those to write and read the files it is asked for.
  */
 export function threadSource(): string {
-  return `import { crc32 } from "node:zlib";\n(${thread.toString()})(crc32);`;
+  const functions = { commitFiles, fillMemory, fillPack, syncAhead, withSums };
+  const given = Object.entries(functions).map(([name, text]) => `${name}: ${text.toString()}`);
+  return [
+    `import { createHash } from "node:crypto";`,
+    `import { setImmediate } from "node:timers";`,
+    `import { crc32 } from "node:zlib";`,
+    `(${thread.toString()})({ crc32, createHash, setImmediate, ${given.join(",\n")} });`,
+  ].join("\n");
 }
 
 /** The thread. It runs from its text, so that it uses nothing from around it. */
-function thread(crc32: (bytes: Uint8Array, sum?: number) => number): void {
+function thread(
+  { crc32, createHash, setImmediate, commitFiles, fillMemory, fillPack, syncAhead, withSums }:
+    Given,
+): void {
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<ThreadRequest>) => void;
     postMessage: (message: ThreadAnswer) => void;
   };
-
-  /** A CBOR byte string's head, of up to 4 GiB, in its shortest form. */
-  const headOf = (length: number): Uint8Array => {
-    if (length < 24) return Uint8Array.of(0x40 | length);
-    if (length < 256) return Uint8Array.of(0x58, length);
-    if (length < 65_536) return Uint8Array.of(0x59, length >> 8, length & 255);
-    return Uint8Array.of(
-      0x5a,
-      length >>> 24,
-      (length >> 16) & 255,
-      (length >> 8) & 255,
-      length & 255,
-    );
+  const told = (error: unknown): ToldError => {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    const code = (error as { code?: unknown } | null)?.code;
+    return { name, message, ...typeof code === "string" ? { code } : {} };
   };
-
-  const write = ({ path, blocks, sync, gatherBytes }: ThreadRequest) => {
-    const sums: number[] = [];
-    const gathered = new Uint8Array(gatherBytes);
-    let held = 0;
-    let byteLength = 0;
-    using file = Deno.openSync(path, { write: true, createNew: true });
-    const writeAll = (bytes: Uint8Array): void => {
-      for (let at = 0; at < bytes.byteLength;) {
-        const count = file.writeSync(bytes.subarray(at));
-        if (count <= 0) throw new Error(`a write took ${count} bytes`);
-        at += count;
-      }
+  const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
+  const create = (path: string, sync: boolean) => {
+    const file = Deno.openSync(path, { write: true, createNew: true });
+    const ahead = syncAhead(path, setImmediate);
+    return {
+      async write(bytes: Uint8Array): Promise<number> {
+        const count = file.writeSync(bytes);
+        if (sync) await ahead.written(count);
+        return count;
+      },
+      async sync(): Promise<void> {
+        file.syncDataSync();
+        await ahead.end();
+      },
+      async close(): Promise<void> {
+        file.close();
+        await ahead.end();
+      },
     };
-    const flush = (): void => {
-      if (held > 0) writeAll(gathered.subarray(0, held));
-      held = 0;
-    };
-    const add = (bytes: Uint8Array): void => {
-      byteLength += bytes.byteLength;
-      if (held + bytes.byteLength > gatherBytes) flush();
-      if (bytes.byteLength > gatherBytes) return writeAll(bytes);
-      gathered.set(bytes, held);
-      held += bytes.byteLength;
-    };
-    for (const parts of blocks) {
-      add(headOf(parts.reduce((sum, part) => sum + part.byteLength, 0)));
-      let sum = 0;
-      for (const part of parts) {
-        sum = crc32(part, sum);
-        add(part);
-      }
-      sums.push(sum);
-    }
-    flush();
-    if (sync) file.syncDataSync();
-    return { byteLength, sums };
   };
-
-  scope.onmessage = ({ data }) => {
-    const { id } = data;
+  const exists = (path: string): boolean => {
     try {
-      scope.postMessage({ id, ...write(data) });
+      Deno.lstatSync(path);
+      return true;
     } catch (error) {
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
-      const code = (error as { code?: unknown } | null)?.code;
-      const told = { name, message, ...typeof code === "string" ? { code } : {} };
-      scope.postMessage({ id, error: told });
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
     }
+  };
+  const syncFolder = (path: string): void => {
+    using folder = Deno.openSync(path, { read: true });
+    folder.syncSync();
+  };
+  /** Goes on once the job's thread has seen the point. */
+  let goOn = (): void => {};
+  const commit = async (id: number, files: FilesToCommit, asksAtPoints: boolean) => {
+    const result = await commitFiles(files, {
+      ...{ create, syncFolder, exists, link: Deno.linkSync, remove: Deno.removeSync },
+      fillPack: (file, blocks) => fillPack(file, blocks, crc32),
+      withSums: (record, sums) => withSums(record, sums, sha256),
+      point: async (point, path) => {
+        if (!asksAtPoints) return;
+        const going = Promise.withResolvers<void>();
+        goOn = going.resolve;
+        scope.postMessage({ id, point, path });
+        await going.promise;
+      },
+    });
+    if (!("failed" in result)) return scope.postMessage({ id, committed: result });
+    const { error, ...failure } = result;
+    scope.postMessage({ id, failure, error: told(error) });
+  };
+
+  let last: Promise<void> = Promise.resolve();
+  scope.onmessage = ({ data }) => {
+    if ("goOn" in data) return goOn();
+    last = last.then(async () => {
+      if ("commit" in data) await commit(data.id, data.commit, data.asksAtPoints);
+      else scope.postMessage({ id: data.id, filled: fillMemory(data.fill, crc32) });
+    });
   };
 }

@@ -50,7 +50,7 @@ async function measure({ folder, bytes, rounds, log, collect }: Bench): Promise<
   const mirror = new Uint8Array(bytes);
   const make = task("make", { writes: { weights } }).run(() => ({ weights: makeWeights(bytes) }));
   const train = task("train", { updates: { weights } }).run(async ({ weights }, { epoch }) => {
-    if (epoch > 1) await boundaries.committed();
+    await boundaries.committed();
     await dropOlderPacks(place);
     changeAll(weights);
     collect();

@@ -97,7 +97,7 @@ export class Mortal {
     return new Proxy(store, {
       get(target, key) {
         // What is not given is done by the operations above.
-        if (key === "writeBlocks") return undefined;
+        if (key === "commit" || key === "fill") return undefined;
         const found: unknown = Reflect.get(Object.hasOwn(own, key) ? own : target, key);
         return typeof found === "function" ? found.bind(target) : found;
       },

@@ -10,7 +10,7 @@
 import { CheckpointStore, type Manifest, type RunState, type Store } from "tidemark";
 import type { BlockRef } from "../../storage/manifest.ts";
 import { LatePackStore, NoPhasesStore, StaleListStore } from "./broken_store.ts";
-import { PackLayout } from "../../storage/pack.ts";
+import { BlobLayout } from "../../storage/pack.ts";
 import { ValueWriter } from "../../storage/value/writer.ts";
 
 /** The ways in which a build can be broken. */
@@ -108,13 +108,13 @@ function dropMinusZero(): void {
 /** From the second save on, the second block of a blob is said to be where the save before had it. */
 function carryStaleBlock(): void {
   const before = new Map<string, BlockRef>();
-  const { add } = PackLayout.prototype;
-  PackLayout.prototype.add = function (blob) {
+  const { add } = BlobLayout.prototype;
+  BlobLayout.prototype.add = function (blob) {
     const entry = add.call(this, blob);
     if ("absent" in entry || "carry" in blob || entry.blocks === undefined) return entry;
     const [first, second, ...rest] = entry.blocks;
     if (first === undefined || second === undefined) return entry;
-    const node = this.name.split(".")[1] ?? "";
+    const node = this.fresh.name.split(".")[1] ?? "";
     const stale = before.get(node);
     before.set(node, stale ?? second);
     return { ...entry, blocks: [first, stale ?? second, ...rest] };

@@ -116,8 +116,8 @@ Deno.test("a save syncs its packs, their folders, the manifest, and links it las
   await save(attempt, 0, nodes(0));
   assertEquals(log, [
     ...["makeFolder packs", "syncFolder ", "makeFolder packs/a000001", "syncFolder packs"],
-    ...["sync pack", "syncFolder packs/a000001", "sync pack", "syncFolder packs/a000001"],
-    ...["makeFolder epochs", "syncFolder ", "sync tmp", "link epochs/e000000.a000001.cbor"],
-    ...["syncFolder epochs", "look for a newer attempt"],
+    ...["makeFolder epochs", "syncFolder ", "sync pack", "sync pack", "syncFolder packs/a000001"],
+    ...["sync tmp", "link epochs/e000000.a000001.cbor", "syncFolder epochs"],
+    "look for a newer attempt",
   ]);
 });

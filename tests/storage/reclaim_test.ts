@@ -92,8 +92,8 @@ testBoth("blocks of blobs that nobody touched are copied forward too", async ({ 
     reclaim: true,
   });
   await attempt.remove([first]);
-  assertEquals(second.packs.length, 1);
-  assertEquals((await store.list("packs/a000001/")).length, 1);
+  assertEquals(second.packs.length, 2);
+  assertEquals((await store.list("packs/a000001/")).length, 2);
   const loaded = await opened.readBlobs(second, () => true);
   assertEquals(loaded.get("main")?.get("still"), still);
 });

@@ -12,6 +12,7 @@ import {
   MemoryStore,
   type RunState,
   type SaveRequest,
+  Snapshot,
   type Store,
 } from "../../storage/mod.ts";
 import { temporaryFolder } from "./watched_file_system.ts";
@@ -132,4 +133,16 @@ export function overriding(store: Store, own: Partial<Store>): Store {
       return typeof found === "function" ? found.bind(target) : found;
     },
   });
+}
+
+/** Bytes in memory that threads share. */
+export function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  copy.set(bytes);
+  return copy;
+}
+
+/** A value as a save takes it, in memory that threads share. */
+export function taken(bytes: Uint8Array): BlobToSave {
+  return { codec: false, ...new Snapshot().update(encodeValue(bytes)) };
 }

@@ -1,0 +1,201 @@
+/**
+ * The order in which a save's files are written, made durable and made visible.
+ *
+ * Both the job's thread and the one that writes aside follow it, so that there is one order to prove.
+ *
+ * @module
+ */
+import type { StorePoint } from "./file_commit.ts";
+import type { UnsummedRecord } from "./unsummed.ts";
+
+/** A new pack. */
+export interface PackFile {
+  /** Its path. */
+  readonly path: string;
+  /** The bytes of its blocks, each in one or more parts. */
+  readonly blocks: readonly (readonly Uint8Array[])[];
+  /** Whether another thread may take those over. */
+  readonly isDisposable?: boolean | undefined;
+}
+
+/** The record that makes a save visible. */
+export interface RecordFile {
+  /** Its path. */
+  readonly path: string;
+  /** The folder of that. */
+  readonly folder: string;
+  /** The path it is written under first; none where the file system has no links. */
+  readonly temporary: string | undefined;
+  /** What it says, perhaps but for the sums of the packs' blocks. */
+  readonly content: Uint8Array | UnsummedRecord;
+  /** What must not be there once it is committed. */
+  readonly newer?: string | undefined;
+}
+
+/** Files that are committed together. All folders are there. */
+export interface FilesToCommit {
+  /** What the record names. */
+  readonly packs: readonly PackFile[];
+  /** The packs' folders, each once. */
+  readonly folders: readonly string[];
+  /** What names them; none for packs that something else will name. */
+  readonly record: RecordFile | undefined;
+  /** Whether they must outlive a power cut. */
+  readonly sync: boolean;
+}
+
+/** What was committed. */
+export interface FilesCommitted {
+  /** The CRC-32 of each block, of all packs in order. */
+  readonly sums: readonly number[];
+  /** How many bytes were written. */
+  readonly byteLength: number;
+  /** Whether what must not be there was. */
+  readonly isSuperseded: boolean;
+}
+
+/** What failed. */
+export interface CommitFailure {
+  /**
+   * At which step: only behind `"write"` is it certain that nothing was committed, and behind
+   * `"look"` that it was.
+   */
+  readonly failed: "write" | "link" | "look";
+  /** At which path. */
+  readonly path: string;
+  /** The packs that were begun. */
+  readonly begun: readonly string[];
+  /** What the system's call threw. */
+  readonly error: unknown;
+}
+
+/** What has come of a commit. */
+export type CommitResult = FilesCommitted | CommitFailure;
+
+/** A value, or the promise of one. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** A new file, which is written from its start to its end. */
+export interface FileToFill {
+  /** Appends bytes, perhaps not all of them; gives how many. */
+  write(bytes: Uint8Array): Awaitable<number>;
+  /** Makes what was written outlive a power cut. */
+  sync(): Awaitable<void>;
+  /** Closes it. */
+  close(): Awaitable<void>;
+}
+
+/** The calls that a commit makes. */
+export interface CommitCalls {
+  /** Makes a new file, which will be synced or not, and throws where the path exists. */
+  create(path: string, sync: boolean): Awaitable<FileToFill>;
+  /** Gives a file a second name, and throws where that path exists. */
+  link(from: string, to: string): Awaitable<void>;
+  /** Removes a file. */
+  remove(path: string): Awaitable<void>;
+  /** Makes the entries of a folder outlive a power cut. */
+  syncFolder(path: string): Awaitable<void>;
+  /** Whether there is something at a path. */
+  exists(path: string): Awaitable<boolean>;
+  /** Writes a pack's blocks into its file. */
+  fillPack(
+    file: FileToFill,
+    blocks: PackFile["blocks"],
+  ): Promise<{ readonly sums: readonly number[]; readonly byteLength: number }>;
+  /** Puts the sums of the blocks into a record, and seals it. */
+  withSums(record: UnsummedRecord, sums: readonly number[]): Uint8Array;
+  /** Is called before each step. */
+  point(point: StorePoint, path: string): Awaitable<void>;
+}
+
+/**
+ * Writes packs, syncs them and their folders, then writes and syncs the record, links it into place,
+ * syncs its folder, and looks for what would supersede it.
+ *
+ * It runs from its text too, so that it uses nothing from around it.
+ */
+export async function commitFiles(
+  { packs, folders, record, sync }: FilesToCommit,
+  calls: CommitCalls,
+): Promise<CommitResult> {
+  const sums: number[] = [];
+  const begun: string[] = [];
+  let byteLength = 0;
+  let step: CommitFailure["failed"] = "write";
+  let at = "";
+  /** A name that is to go, whatever happens. */
+  let leftover: string | undefined;
+
+  const makeFile = async (
+    path: string,
+    kind: "pack" | "manifest",
+    fill: (file: FileToFill) => Promise<void>,
+  ): Promise<void> => {
+    at = path;
+    const file = await calls.create(path, sync);
+    try {
+      if (kind === "pack") begun.push(path);
+      else leftover = path;
+      await calls.point(`${kind} write`, path);
+      await fill(file);
+      if (!sync) return;
+      await calls.point(`${kind} sync`, path);
+      // A failed sync is never tried again: the kernel may have dropped the pages it could not write.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  };
+  const syncFolder = async (path: string): Promise<void> => {
+    at = path;
+    await calls.point("folder sync", path);
+    await calls.syncFolder(path);
+  };
+  const makeRecord = async ({ path, folder, temporary, content }: RecordFile) => {
+    const bytes = content instanceof Uint8Array ? content : calls.withSums(content, sums);
+    await makeFile(temporary ?? path, "manifest", async (file) => {
+      for (let done = 0; done < bytes.byteLength;) {
+        const count = await file.write(bytes.subarray(done));
+        if (count <= 0) throw new Error(`a write took ${count} bytes`);
+        done += count;
+      }
+    });
+    byteLength += bytes.byteLength;
+    if (temporary === undefined) return void (leftover = undefined);
+    step = "link";
+    at = path;
+    await calls.point("link", path);
+    await calls.link(temporary, path);
+    await calls.point("after link", path);
+    if (sync) await syncFolder(folder);
+  };
+  const removeLeftover = async (): Promise<void> => {
+    try {
+      if (leftover !== undefined) await calls.remove(leftover);
+    } catch {
+      // A temporary name that stays is no object, and verification reports it as left over.
+    }
+    leftover = undefined;
+  };
+
+  try {
+    for (const { path, blocks } of packs) {
+      await makeFile(path, "pack", async (file) => {
+        const filled = await calls.fillPack(file, blocks);
+        for (const sum of filled.sums) sums.push(sum);
+        byteLength += filled.byteLength;
+      });
+    }
+    for (const folder of sync ? folders : []) await syncFolder(folder);
+    if (record === undefined) return { sums, byteLength, isSuperseded: false };
+    await makeRecord(record);
+    await removeLeftover();
+    if (record.newer === undefined) return { sums, byteLength, isSuperseded: false };
+    step = "look";
+    at = record.newer;
+    return { sums, byteLength, isSuperseded: await calls.exists(record.newer) };
+  } catch (error) {
+    await removeLeftover();
+    return { failed: step, path: at, begun, error };
+  }
+}

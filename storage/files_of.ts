@@ -1,0 +1,72 @@
+/**
+ * Which files a `file:` store commits for what it is asked to.
+ *
+ * @module
+ */
+import { dirname } from "@std/path";
+import type { FilesToCommit, PackFile, RecordFile } from "./commit_files.ts";
+import type { FileGround } from "./file_ground.ts";
+import { temporaryPath } from "./file_write.ts";
+import type { PackToWrite, WriteOptions } from "./store.ts";
+import type { UnsummedRecord } from "./unsummed.ts";
+
+/** To hand over less than this to a thread costs more than it saves; so does to copy more for it. */
+const THREAD_BYTES = 1024 * 1024;
+
+/** What is committed together. */
+export interface FilesRequest {
+  /** The packs. */
+  readonly packs: readonly PackToWrite[];
+  /** The record. */
+  readonly record?: {
+    /** Its name. */
+    readonly name: string;
+    /** What it says. */
+    readonly content: Uint8Array | UnsummedRecord;
+    /** What would supersede it. */
+    readonly newer?: string;
+  };
+}
+
+/**
+ * Makes the folders, and gives the files.
+ *
+ * @throws {PromiseError} Where the store does not have that durability.
+ * @throws {StoreError} Where a folder cannot be made.
+ */
+export async function filesOf(
+  ground: FileGround,
+  { packs, record }: FilesRequest,
+  options: WriteOptions,
+): Promise<FilesToCommit> {
+  const made: PackFile[] = [];
+  let sync = false;
+  for (const { name, blocks, isDisposable } of packs) {
+    const { path, durability } = await ground.prepare(name, options);
+    sync = durability === "power";
+    made.push({ path, blocks, isDisposable });
+  }
+  const folders = [...new Set(made.map(({ path }) => dirname(path)))];
+  if (record === undefined) return { packs: made, folders, record: undefined, sync };
+  const { path, durability, links } = await ground.prepare(record.name, options);
+  const file: RecordFile = {
+    ...{ path, folder: dirname(path), content: record.content },
+    temporary: links ? temporaryPath(path) : undefined,
+    newer: record.newer === undefined ? undefined : ground.place.path(record.newer.split("/")),
+  };
+  return { packs: made, folders, record: file, sync: durability === "power" };
+}
+
+/** Whether a thread of its own is to write files: there is much of it, nearly all in memory that threads share. */
+export function isForThread({ packs }: FilesToCommit): boolean {
+  let bytes = 0;
+  let copiedBytes = 0;
+  for (const { blocks, isDisposable } of packs) {
+    for (const part of blocks.flat()) {
+      bytes += part.byteLength;
+      const isCopied = isDisposable !== true && !(part.buffer instanceof SharedArrayBuffer);
+      if (isCopied) copiedBytes += part.byteLength;
+    }
+  }
+  return bytes >= THREAD_BYTES && copiedBytes < THREAD_BYTES;
+}

@@ -1,0 +1,71 @@
+/**
+ * Lays out a save of all nodes.
+ *
+ * @module
+ */
+import { InvalidNameError } from "./errors.ts";
+import { type ManifestRef, newPackName } from "./layout.ts";
+import type { BlobEntry, Manifest } from "./manifest.ts";
+import { checkName } from "./names.ts";
+import { BlobLayout, inlineBudget, PackLayout } from "./pack.ts";
+import type { SaveRequest } from "./save_request.ts";
+
+/** What a save is to write. */
+export interface SaveLayout {
+  /** The blobs' entries. */
+  readonly nodes: Manifest["nodes"];
+  /** The names of all packs that they name. */
+  readonly packs: readonly string[];
+  /** Those that are to be written. */
+  readonly toWrite: readonly PackLayout[];
+  /** How many bytes of each node's blobs are written. */
+  readonly bytes: Readonly<Record<string, number>>;
+}
+
+/** Lays out the blobs of each node: what is new in one pack, and what is copied in another. */
+export function layOut(ref: ManifestRef, request: SaveRequest["nodes"]): SaveLayout {
+  const budget = inlineBudget();
+  const nodes: [string, Record<string, BlobEntry>][] = [];
+  const toWrite: PackLayout[] = [];
+  const bytes: [string, number][] = [];
+  for (const [node, blobs] of Object.entries(request)) {
+    checkPlainName(node);
+    const fresh = new PackLayout(newPackName(ref, node));
+    const copied = new PackLayout(newPackName(ref, node), true);
+    const layout = new BlobLayout(budget, fresh, copied);
+    const entries = Object.entries(blobs).map(([name, blob]): [string, BlobEntry] => {
+      checkPlainName(name);
+      return [name, layout.add(blob)];
+    });
+    nodes.push([node, Object.fromEntries(entries)]);
+    toWrite.push(...[fresh, copied].filter(({ blocks }) => blocks.length > 0));
+    bytes.push([node, layout.blobBytes]);
+  }
+  return {
+    nodes: Object.fromEntries(nodes),
+    packs: packsOf(nodes),
+    toWrite,
+    bytes: Object.fromEntries(bytes),
+  };
+}
+
+/** A node's or blob's name: one part of an object's name. */
+function checkPlainName(name: string): void {
+  if (checkName(name).length > 1 || name.length > 100) {
+    throw new InvalidNameError(
+      name,
+      "names of nodes and blobs have at most 100 characters and no /",
+    );
+  }
+}
+
+function packsOf(nodes: readonly [string, Record<string, BlobEntry>][]): readonly string[] {
+  const packs = new Set<string>();
+  for (const [, blobs] of nodes) {
+    for (const entry of Object.values(blobs)) {
+      if ("absent" in entry) continue;
+      for (const { pack } of entry.blocks ?? []) packs.add(pack);
+    }
+  }
+  return [...packs];
+}
