@@ -5,6 +5,7 @@
  */
 import type { CheckpointPlan } from "../../dsl/mod.ts";
 import {
+  type Attempt,
   compareLogPosition,
   type EntryToLog,
   FencedError,
@@ -20,6 +21,7 @@ import { SaveError, StoppedError } from "../errors.ts";
 import type { Events } from "../events.ts";
 import { decide, waitMs } from "../run/save_policy.ts";
 import { sleep } from "../task/turn.ts";
+import { isBefore, NOTHING_DONE, sizeOf } from "./entries.ts";
 
 /** What is written, and where. */
 export interface JournalWriterOptions {
@@ -56,6 +58,9 @@ interface Queued {
 /** Appends to the log after the last state; one append at a time. */
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
+  /** The state that was saved last: a resume begins with the log after it. */
+  #saved: ManifestRef | undefined;
+  /** The state that was taken down last; it may still be being saved. */
   #after: ManifestRef | undefined;
   #log: TaskLogWriter | undefined;
   #isBroken = false;
@@ -70,6 +75,7 @@ export class JournalWriter {
   /** Begins after the state that the run starts from. */
   constructor(options: JournalWriterOptions) {
     this.#options = options;
+    this.#saved = options.from;
     this.#after = options.from;
   }
 
@@ -149,6 +155,7 @@ export class JournalWriter {
 
   /** Takes the logs that lie before a saved state out of the account, to be removed. */
   takeBefore(saved: ManifestRef): readonly TaskLogWriter[] {
+    this.#saved = saved;
     const isOld = ({ head: { after } }: TaskLogWriter) =>
       compareLogPosition(after as LogPosition, saved) < 0;
     const old = this.#left.filter(isOld);
@@ -250,38 +257,40 @@ export class JournalWriter {
   }
 
   async #append(entries: readonly EntryToLog[]): Promise<readonly LogEntry[]> {
-    const { attempts, head, from, sources } = this.#options;
-    const attempt = attempts.current;
+    const attempt = this.#options.attempts.current;
     if (attempt === undefined) throw new Error("unreachable: a run has an attempt");
     const isOther = this.#log !== undefined && this.#log.head.attempt !== attempt.number;
     if (this.#isBroken || isOther) this.#close();
-    if (this.#log === undefined) {
-      const isFirst = compareLogPosition(this.#after as LogPosition, from as LogPosition) === 0;
-      const own = this.#left.filter((log) => !log.isEmpty && this.#isOther(log, attempt.number));
-      this.#log = attempt.beginLog({
-        ...head,
-        after: this.#after,
-        sources: [...isFirst ? sources : [], ...own.map(({ source }) => source)],
-      });
-    }
     try {
+      if (this.#log === undefined && !this.#isFound) {
+        this.#log = this.#begin(attempt, this.#saved);
+        await this.#log.append([NOTHING_DONE]);
+        this.#close();
+      }
+      this.#log ??= this.#begin(attempt, this.#after);
       return await this.#log.append(entries);
     } catch (error) {
       this.#isBroken = true;
       throw error;
     }
   }
-}
 
-/** Whether an entry is of what led to a state. */
-function isBefore({ phase, epoch }: EntryToLog, saved: ManifestRef): boolean {
-  const position = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
-  return compareLogPosition(position, saved) <= 0;
-}
+  /** Whether who resumes from the state that was saved last finds a log that begins now. */
+  get #isFound(): boolean {
+    const isAfterSaved = (after: ManifestRef | undefined): boolean =>
+      compareLogPosition(after as LogPosition, this.#saved as LogPosition) === 0;
+    return isAfterSaved(this.#after) ||
+      this.#left.some((log) => !log.isEmpty && isAfterSaved(log.head.after));
+  }
 
-function sizeOf(entry: EntryToLog): number {
-  if (entry.kind === "piece") return entry.value.bytes.byteLength + 100;
-  if (entry.kind !== "task") return 100;
-  return Object.values(entry.outputs ?? {})
-    .reduce((sum, { encoded }) => sum + encoded.byteLength, 100);
+  #begin(attempt: Attempt, after: ManifestRef | undefined): TaskLogWriter {
+    const { head, from, sources } = this.#options;
+    const isFirst = compareLogPosition(after as LogPosition, from as LogPosition) === 0;
+    const own = this.#left.filter((log) => !log.isEmpty && this.#isOther(log, attempt.number));
+    return attempt.beginLog({
+      ...head,
+      after,
+      sources: [...isFirst ? sources : [], ...own.map(({ source }) => source)],
+    });
+  }
 }

@@ -15,6 +15,7 @@ import {
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import type { Phase } from "../events.ts";
 import { Journal } from "../journal/journal.ts";
+import { NOTHING_DONE } from "../journal/entries.ts";
 import type { Program } from "../program.ts";
 import type { RunRequest } from "./run_request.ts";
 import type { Progress } from "./state.ts";
@@ -30,9 +31,6 @@ export interface JournalStart {
   /** Whether migrations have made blobs of what was saved. */
   readonly isMigrated: boolean;
 }
-
-/** An entry that says nothing, for a log that says only what it goes on from. */
-const NOTHING_DONE = { kind: "time", phase: "init", epoch: 0, id: "", key: "", ms: 0 } as const;
 
 /** Keeps the journal of a run. */
 export class RunJournal {

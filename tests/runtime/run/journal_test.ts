@@ -1,8 +1,10 @@
 // A journal is used only where it leads to the same values, and kept until nothing needs it.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { blob, cursor, epochs, group, previous, type Step, task, when } from "../../../dsl/mod.ts";
-import { listLogObjects } from "../../../storage/mod.ts";
+import { SaveError } from "../../../runtime/errors.ts";
+import { listLogObjects, StoreError } from "../../../storage/mod.ts";
 import { errorOf } from "../helpers.ts";
+import { FaultyStore } from "./faulty_store.ts";
 import { assertSame, dying, jobOf, log, x, y } from "./journal_jobs.ts";
 import { everywhere, type World } from "./world.ts";
 
@@ -187,5 +189,32 @@ everywhere(
     const { length } = again.session.nodes;
     assertEquals(calls.slice(-2 * length).filter((call) => call === "m 1"), []);
     assertEquals(calls.slice(-2 * length).filter((call) => call === "m 15").length, length);
+  },
+);
+
+everywhere(
+  "journal: what was done while the first save was under way counts, though that never ended",
+  async (world) => {
+    const calls: string[] = [];
+    const isPaid = Promise.withResolvers<void>();
+    const store = new FaultyStore(world.store());
+    const { put } = FaultyStore.prototype;
+    store.put = async (name, ...rest) => {
+      if (!name.startsWith("epochs/e000000")) return await put.call(store, name, ...rest);
+      await isPaid.promise;
+      throw new StoreError("write", name, "the disk is tired");
+    };
+    const pay = task("pay", { reads: { x }, writes: { x } })
+      .run(async ({ x }, { step, node, epoch }) => {
+        await step("pay", () => void calls.push(`${node} ${epoch}`));
+        if (node === world.nodes.at(-1)) isPaid.resolve();
+        return { x: x + 1 };
+      });
+    const given = jobOf(world, [pay]);
+    const checkpoints = world.manager({ store, waitBytes: 0 });
+    assertInstanceOf(await errorOf(world.run(given, { checkpoints })), SaveError);
+    assertEquals(calls, world.nodes.map((node) => `${node} 1`));
+    await world.run(given, { resumeFromEpoch: "auto" });
+    assertEquals(new Set(calls).size, calls.length);
   },
 );
