@@ -128,7 +128,8 @@ export interface Context {
   ): Mapped<O>;
   /**
    * The time, the same on every repeat of this task of this epoch, also after a resume, once it is
-   * known; several of one task have names of their own.
+   * known; several of one task have names of their own. A task that writes derived blobs, and so runs again
+   * on each resume, may not ask for it.
    */
   now(name?: string): Promise<Date>;
   /**

@@ -50,7 +50,8 @@ export interface CheckpointPlan {
   /**
    * When a run that goes on from an epoch reads a blob of more than 4 KiB: at its start (`"eager"`, the
    * default), or when a task, a condition or a fetch first needs it (`"lazy"`); what nothing needs is
-   * never read, and yet saved with each epoch. A missing or short file is found at the start either way;
+   * never read, and yet saved with each epoch; what is derived is made again only where a task still to
+   * run may read it. A missing or short file is found at the start either way;
    * a damaged block of a blob that is read late fails the task that needs it, with a `DamagedError`.
    */
   readonly load?: "eager" | "lazy";
@@ -71,7 +72,8 @@ export interface CheckpointPlan {
   readonly onDamaged?: "fallback" | "stop";
   /**
    * What a resume does where the job was edited since it was saved so that later epochs would be computed
-   * in another way: stops and says what differs (the default), or says it and goes on.
+   * in another way, or where a derived blob is not what it was: stops and says what differs (the default), or
+   * says it and goes on.
    */
   readonly onChange?: "stop" | "allow";
   /** What becomes of blobs that were saved in another form than the job has now, in this order. */

@@ -48,10 +48,10 @@ Flags
   --side-lines     prune: all that lies beside the current line too, but for what is pinned
   --dry-run        prune, repair: change nothing
   --allow-change   run, resume, fork: go on though the job was edited since it was saved, in a way
-                   that changes what later epochs compute
+                   that changes what later epochs compute, or a derived blob is not what it was
   --resume         plan: say what was edited since the epoch was saved (--from), how each change is
-                   judged, which tasks would run and which have finished, and whether the job would
-                   go on; exit code 78 where it would not
+                   judged, which tasks would run (first those of derived blobs) and which have
+                   finished, and whether the job would go on; exit code 78 where it would not
   --take-over      run the job though another process works on it, whose next save is then refused
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
   --kills N        drill: how many trials with kills, spread over all steps of the job (20)
@@ -76,7 +76,8 @@ Exit codes
   2    the command line was wrong
   75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on
   76   another process works on the job, or has taken it over from this one
-  78   the job was edited since it was saved, and does not go on so: see --allow-change
+  78   the job was edited since it was saved, or a derived blob is not what it was, and it does not
+       go on so: see --allow-change
 
 The first SIGINT (Ctrl-C) or SIGTERM stops the job, so that it can be resumed. A second one, half a
 second later or more, ends the process at once, as SIGKILL does (137 to a shell); what was saved is

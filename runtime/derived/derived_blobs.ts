@@ -24,7 +24,7 @@ export interface DerivedOptions {
   /** Since when they are to be the same, as in `"when epoch 3@a1 was saved"`. */
   readonly since: string;
   /** What of that which a task depends on has changed since, in words. */
-  readonly reasons: (task: AnyTask, node: string) => readonly string[];
+  readonly reasons: (task: AnyTask, node: string) => Promise<readonly string[]>;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
@@ -77,19 +77,19 @@ export class DerivedBlobs {
         : null;
       const known = digests.get(placed);
       const saved = known === undefined ? before?.[blob.name] : known;
-      this.#compare(task, { ...place, blob: blob.name }, saved, digest);
+      await this.#compare(task, { ...place, blob: blob.name }, saved, digest);
       digests.set(placed, digest);
       now[blob.name] = digest;
     }
     await journal?.derivedNow(step, now);
   }
 
-  #compare(
+  async #compare(
     task: AnyTask,
     place: TaskPlace & { readonly blob: string },
     saved: string | null | undefined,
     found: string | null,
-  ): void {
+  ): Promise<void> {
     const { events, isAgain, mayChange, since, reasons } = this.#options;
     if (saved === undefined) {
       if (isAgain) events.emit({ type: "derived", ...place, outcome: "new" });
@@ -98,7 +98,7 @@ export class DerivedBlobs {
     if (saved !== found) {
       const { blob, node } = place;
       const change = { blob, node, task: task.name, saved, found };
-      if (!mayChange) throw new DerivedChangedError(change, since, reasons(task, node));
+      if (!mayChange) throw new DerivedChangedError(change, since, await reasons(task, node));
       this.#isChanged = true;
     }
     events.emit({ type: "derived", ...place, outcome: saved === found ? "same" : "changed" });

@@ -19,11 +19,13 @@ export function reasonsOf(
 ): readonly string[] {
   const { reads, if: condition } = task.declaration;
   const judged = condition === undefined ? [] : conditionTokens(condition);
-  const found: string[] = changes.filter(({ what }) => what.includes(`task "${task.name}"`))
-    .map(({ what }) => what);
+  const changesOf = (name: string): readonly string[] =>
+    changes.filter(({ what }) => what.includes(name)).map(({ what }) => what);
+  const found: string[] = [...changesOf(`task "${task.name}"`)];
   const visit = (token: AnyToken): void => {
     if (token.kind === "param") found.push(...paramReasons(token, program, saved));
     if (token.kind !== "resource") return;
+    found.push(...changesOf(`resource "${token.name}"`));
     const key = `${node}/${token.name}`;
     if (saved !== undefined && Object.hasOwn(saved.stamps, key)) {
       const difference = firstDifference(saved.stamps[key], stamps.get(key));

@@ -44,8 +44,8 @@ export interface JobRunnerOptions {
   /** Stops the run, resumable, when it has taken so long, as a signal would. */
   readonly stopAfter?: Duration;
   /**
-   * Goes on also where the job is not what it was when the epoch was saved, as far as that can be
-   * allowed; where not given, the plan's `onChange` says.
+   * Goes on also where the job, or a derived blob, is not what it was when the epoch was saved, as far as
+   * that can be allowed; where not given, the plan's `onChange` says.
    */
   readonly allowChange?: boolean;
   /**
@@ -160,6 +160,7 @@ export class JobRunner {
    * @throws {SaveError} Where a save fails and the plan says to stop.
    * @throws {StoppedError} Where the signal stops it.
    * @throws {JobChangedError} Where the job is not what it was when it was saved, and may not go on.
+   * @throws {DerivedChangedError} Where a derived blob is not what it was, and the job may not go on so.
    * @throws {JobHeldError} Where another runner has the job, and it is not to be taken over.
    * @throws {FencedError} Where another runner has taken the job over.
    * @throws {ObserverError} Where an observer of the session's events failed.

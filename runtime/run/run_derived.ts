@@ -3,12 +3,26 @@
  *
  * @module
  */
+import type { CheckpointStore, JobDescription, ManifestRef } from "../../storage/mod.ts";
+import { compareParts, type JobChange } from "../change/compare.ts";
+import { describedIn } from "../change/since.ts";
 import { derive } from "../derived/derive.ts";
 import { DerivedBlobs } from "../derived/derived_blobs.ts";
 import { reasonsOf } from "../derived/reasons.ts";
 import type { Scope } from "../session/scope.ts";
 import type { RunRequest } from "./run_request.ts";
 import type { Start } from "./start.ts";
+
+/** How the job differs from what it was when an epoch was saved, whatever it was at starts since. */
+async function changesAfter(
+  store: CheckpointStore,
+  epoch: ManifestRef | undefined,
+  now: JobDescription,
+): Promise<readonly JobChange[]> {
+  const before = epoch === undefined ? undefined : await describedIn(store, epoch.attempt);
+  if (before?.parts === undefined || now.parts === undefined) return [];
+  return compareParts(before.parts, now.parts);
+}
 
 /**
  * Follows a run's derived blobs; where it goes on from something saved, it makes them again. `scope` is what
@@ -17,8 +31,8 @@ import type { Start } from "./start.ts";
  * @throws {DerivedChangedError} Where one is not what it was, and has to be.
  */
 export async function deriveBlobs(
-  { session, signal, allowChange }: RunRequest,
-  { mode, phase, epoch, changes, progress }: Start,
+  { session, signal, allowChange, checkpoints }: RunRequest,
+  { mode, phase, epoch, description, progress }: Start,
   scope: Scope,
 ): Promise<DerivedBlobs> {
   const { program, derived: digests } = progress;
@@ -29,7 +43,11 @@ export async function deriveBlobs(
     since: epoch === undefined
       ? "before the run was ended"
       : `when epoch ${epoch.epoch}@a${epoch.attempt} was saved`,
-    reasons: (task, node) => reasonsOf(task, node, progress, changes),
+    reasons: async (task, node) => {
+      const store = await checkpoints.engine.archive.store();
+      const changes = await changesAfter(store, epoch, description);
+      return reasonsOf(task, node, progress, changes);
+    },
   });
   if (isAgain && phase !== undefined && program.derived.length > 0) {
     await derive(session, { program, digests, phase, scope: { ...scope, epoch: 0, derived } });

@@ -11,7 +11,6 @@ import {
   type ManifestRef,
 } from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
-import type { JobChange } from "../change/compare.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
@@ -43,8 +42,6 @@ export interface Start {
   readonly epoch: ManifestRef | undefined;
   /** Whether migrations have made blobs of what was saved. */
   readonly isMigrated: boolean;
-  /** What has changed in the job since what it starts from was saved, and is allowed. */
-  readonly changes: readonly JobChange[];
   /** What is to be said about it. */
   readonly notices: readonly string[];
   /** What is to be said even where little is: that something saved is damaged. */
@@ -170,7 +167,6 @@ async function startAnew(
     from: undefined,
     epoch: undefined,
     isMigrated: false,
-    changes: [],
     notices,
     warnings: [],
   };
@@ -197,7 +193,6 @@ async function goOn(
   const common = {
     ...{ program, description, progress, ...words, mode: "resumed", epoch: loaded.ref } as const,
     isMigrated: recompiled.migrations.made.size > 0,
-    changes: recompiled.difference.changes,
   };
   if (progress.stop === undefined) {
     if (before !== undefined) {

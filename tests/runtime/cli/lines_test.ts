@@ -32,6 +32,22 @@ Deno.test("lines: which of the three a run is, is said with its place", () => {
   ]);
 });
 
+Deno.test("lines: what is derived again is said, and what is another is a warning", () => {
+  const place = { task: "read", id: "read@main", node: "main", phase: "init", epoch: 0 } as const;
+  const made = { ...place, type: "derived", blob: "images" } as const;
+  const lines = new Lines();
+  const said = everyMs(10, [
+    { type: "derive-started", tasks: ["read@main"] },
+    ...(["same", "new", "changed"] as const).map((outcome) => ({ ...made, outcome })),
+  ]).flatMap((event) => lines.of(event));
+  assertEquals(said.map(({ level, text }) => `${level}: ${text}`), [
+    "info:   read  made images again: it is what it was",
+    "info:   read  made images, which is new to the checkpoint",
+    'warning: read made derived blob "images" again, and it is not what it was: later epochs may come out ' +
+    "otherwise than they would have",
+  ]);
+});
+
 Deno.test("lines: an epoch that is not saved has its line when the next begins, or at the end", () => {
   const ended = (epoch: number) =>
     ({ type: "phase-finished", phase: "epoch", epoch, durationMs: 100 }) as const;
