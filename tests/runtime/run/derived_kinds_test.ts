@@ -79,6 +79,32 @@ everywhere("one with a codec is told from others by what that makes of it", asyn
   assertEquals(await runner.run(world.session().session), 3);
 });
 
+everywhere("one that was saved is freed before it is made again", async (world) => {
+  const freed: number[] = [];
+  const make = (derived: boolean, dieIn?: number) => {
+    const coder = codec({
+      encode: (value: { readonly list: Uint8Array }) => value.list,
+      decode: (list) => ({ list }),
+      dispose: ({ list }) => void freed.push(list.length),
+    });
+    const box = derived ? blob("box", { derived, codec: coder }) : blob("box", { codec: coder });
+    const read = task("read", { writes: { box } }).run(() => ({
+      box: { list: new Uint8Array(5) },
+    }));
+    const train = task("train", { reads: { box } }).run(({ box }, { epoch }) => {
+      if (epoch === dieIn) throw new Error("dies here");
+      if (box.list.length !== 5) throw new Error("another box");
+    });
+    return world.job({ init: [read], epoch: [train], exit: [], until: epochs(3) });
+  };
+  await world.fail(make(false, 2));
+  assertEquals(freed, []);
+  const options = { resumeFromEpoch: "auto", allowChange: true } as const;
+  const { seen } = await world.run(make(true), options);
+  assertEquals(freed, world.nodes.map(() => 5));
+  assertEquals([...new Set(seen.of("derived").map(({ outcome }) => outcome))], ["same"]);
+});
+
 everywhere("the time, and what cannot be looked into, are refused at once", async (world) => {
   const make = (body: () => unknown, name: string) => {
     const read = task(name, { writes: { images } }).run(body as () => { images: Float64Array });
