@@ -73,21 +73,45 @@ function create(path: string, isSynced: boolean, syncs: Syncs): FileWriter {
   const ahead = isSynced ? syncAhead(path, setImmediate) : undefined;
   const turns = turner();
   let bytesWritten = 0;
+  let bytesReserved = 0;
+  let bytesUnsynced = 0;
   return {
     // Synchronous writes are several times as fast as asynchronous ones, which copy.
     async write(bytes) {
       const written = file.writeSync(bytes.subarray(0, PIECE_BYTES));
       bytesWritten += written;
+      bytesUnsynced += written;
       await turns(written);
       await ahead?.written(written);
       return written;
     },
     async sync() {
-      await syncs.sync(bytesWritten, () => file.syncDataSync(), () => file.syncData());
+      const bytes = bytesUnsynced;
+      bytesUnsynced = 0;
+      await syncs.sync(bytes, () => file.syncDataSync(), () => file.syncData());
       await ahead?.end();
     },
+    reserve: (byteLength) =>
+      now(() => {
+        try {
+          const zeros = new Uint8Array(byteLength);
+          for (let at = 0; at < byteLength;) {
+            at += file.writeSync(zeros.subarray(at));
+            bytesReserved = bytesWritten + at;
+          }
+          bytesUnsynced += byteLength;
+        } finally {
+          file.seekSync(bytesWritten, Deno.SeekMode.Start);
+        }
+      }),
     async close() {
-      file.close();
+      try {
+        if (bytesReserved > bytesWritten) file.truncateSync(bytesWritten);
+      } catch {
+        // The zeros stay, which say nothing.
+      } finally {
+        file.close();
+      }
       await ahead?.end();
     },
   };

@@ -25,9 +25,15 @@ export interface FileLogOptions {
   readonly onWritten: (bytes: number) => void;
 }
 
+/** Small appends get room of so many bytes at once: a sync that has no new size to note is cheaper. */
+const ROOM_BYTES = 256 * 1024;
+/** A log of fewer appends is not worth it. */
+const APPENDS_WITHOUT_ROOM = 8;
+
 /** A file that grows by whole appends. */
 export class FileLog implements LogWriter {
-  #isNew = true;
+  #appends = 0;
+  #room = 0;
   #failure: Error | undefined;
 
   /** Takes the new file. */
@@ -39,6 +45,7 @@ export class FileLog implements LogWriter {
     if (this.#failure !== undefined) throw this.#failure;
     const { file, path, sync, syncFolder, onPoint, asError, onWritten } = this.options;
     try {
+      if (sync) await this.#makeRoom(bytes.byteLength);
       await onPoint("log write", path);
       for (let rest = bytes; rest.byteLength > 0;) {
         const count = await file.write(rest);
@@ -48,9 +55,9 @@ export class FileLog implements LogWriter {
       if (sync) {
         await onPoint("log sync", path);
         await file.sync();
-        if (this.#isNew) await syncFolder();
+        if (this.#appends === 0) await syncFolder();
       }
-      this.#isNew = false;
+      this.#appends++;
       onWritten(bytes.byteLength);
     } catch (error) {
       this.#failure = asError(error);
@@ -61,5 +68,18 @@ export class FileLog implements LogWriter {
   /** Closes the file. */
   close(): void {
     this.options.file.close();
+  }
+
+  async #makeRoom(byteLength: number): Promise<void> {
+    this.#room = Math.max(0, this.#room - byteLength);
+    const isSmall = byteLength <= ROOM_BYTES / 8;
+    if (this.#room > 0 || !isSmall || this.#appends < APPENDS_WITHOUT_ROOM) return;
+    try {
+      await this.options.file.reserve?.(byteLength + ROOM_BYTES);
+      this.#room = ROOM_BYTES;
+    } catch {
+      // It is a matter of speed only: a disk that is full, or broken, shows with what is written next.
+      this.#room = Infinity;
+    }
   }
 }

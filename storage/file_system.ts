@@ -18,6 +18,11 @@ export interface FileWriter {
   write(bytes: Uint8Array): Promise<number>;
   /** Makes what was written outlive a power cut. Never called again once it has failed. */
   sync(): Promise<void>;
+  /**
+   * Puts so many zeros behind what is written, over which later writes go, so that a sync of these has
+   * no new size to note. What is left of them is given back by `close`. Where not given, files grow.
+   */
+  reserve?(byteLength: number): Promise<void>;
   /** Closes the file. */
   close(): void | Promise<void>;
 }

@@ -12,7 +12,7 @@ import {
 } from "./record_cbor.ts";
 import { SumHole, type UnsummedRecord, type UnsummedValue } from "./unsummed.ts";
 
-/** Texts of up to so many units are copied here, where they are ASCII: a call to the encoder takes longer. */
+/** Texts of up to so many units are written here, where they are ASCII: a call to the encoder takes longer. */
 const MOST_PLAIN = 128;
 
 /** Encodes a record's value: map keys in the order of their encoded bytes, floats in 64 bits. */
@@ -31,15 +31,23 @@ export function encodeUnsummed(value: UnsummedValue): UnsummedRecord {
 
 const textEncoder = new TextEncoder();
 
+/** Memory for small records, one after another: to clear new memory for each takes longer than to write them. */
+const spare = new Uint8Array(4096);
+
 /** Writes into one piece of memory that grows: a manifest may have a hundred thousand numbers. */
 class RecordWriter {
-  #bytes = new Uint8Array(1024);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #at = 0;
   /** Where sums are missing … */
   readonly holes: number[] = [];
   /** … and of which blocks. */
   readonly blocks: number[] = [];
+
+  constructor(bytes: Uint8Array<ArrayBuffer> = spare) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
 
   /** What was written, in memory of its own. */
   bytes(): Uint8Array<ArrayBuffer> {
@@ -75,7 +83,7 @@ class RecordWriter {
       return;
     }
     // By the head, and so the length, of the encoded key; then by its bytes.
-    const entries = [...map].map(([key, value]) => ({ text: encodeText(key), value }));
+    const entries = [...map].map(([key, value]) => ({ text: encodeKey(key), value }));
     entries.sort((a, b) => a.text.byteLength - b.text.byteLength || compareBytes(a.text, b.text));
     for (const { text, value } of entries) {
       this.#head(3, text.byteLength);
@@ -94,9 +102,26 @@ class RecordWriter {
   }
 
   #text(text: string): void {
+    if (text.length <= MOST_PLAIN && this.#plainText(text)) return;
     const bytes = encodeText(text);
     this.#head(3, bytes.byteLength);
     this.#raw(bytes);
+  }
+
+  /** Writes a text that is ASCII; gives whether it is. */
+  #plainText(text: string): boolean {
+    const start = this.#at;
+    this.#head(3, text.length);
+    this.#reserve(text.length);
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit >= 0x80) {
+        this.#at = start;
+        return false;
+      }
+      this.#bytes[this.#at++] = unit;
+    }
+    return true;
   }
 
   #simple(byte: number): void {
@@ -125,18 +150,19 @@ class RecordWriter {
   }
 }
 
-/** The bytes of a text, of which most are short and plain. */
+/** Most keys are the names of fields, which come again. */
+const keys = new Map<string, Uint8Array>();
+const MOST_KEYS = 1000;
+
+function encodeKey(key: string): Uint8Array {
+  let bytes = keys.get(key);
+  if (bytes !== undefined) return bytes;
+  bytes = encodeText(key);
+  if (keys.size < MOST_KEYS && key.length <= MOST_PLAIN) keys.set(key, bytes);
+  return bytes;
+}
+
 function encodeText(text: string): Uint8Array {
-  if (text.length <= MOST_PLAIN) {
-    const bytes = new Uint8Array(text.length);
-    let at = 0;
-    for (; at < text.length; at++) {
-      const unit = text.charCodeAt(at);
-      if (unit >= 0x80) break;
-      bytes[at] = unit;
-    }
-    if (at === text.length) return bytes;
-  }
   if (text.isWellFormed()) return textEncoder.encode(text);
   throw new RangeError(
     `Cannot write ${JSON.stringify(text.slice(0, 100))}: it has a lone surrogate`,

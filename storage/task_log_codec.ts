@@ -202,6 +202,25 @@ export interface LogItem {
   readonly end: number;
 }
 
+/** A disk writes so many bytes as a whole, or not. */
+const SECTOR_BYTES = 512;
+
+/**
+ * Whether an item whose record is damaged may be what a write that was cut off has left: some sector's
+ * part of it has only zeros, as it had before, and so has all that comes behind it.
+ */
+export function isCutOff(bytes: Uint8Array, at: number, end: number): boolean {
+  const isZero = (from: number, to: number): boolean =>
+    bytes.subarray(from, to).every((byte) => byte === 0);
+  if (!isZero(end, bytes.byteLength)) return false;
+  for (let from = at; from < end;) {
+    const to = Math.min(end, from - from % SECTOR_BYTES + SECTOR_BYTES);
+    if (isZero(from, to)) return true;
+    from = to;
+  }
+  return false;
+}
+
 /**
  * The item at an offset of a log; none where nothing whole lies there, as behind what a write that was
  * cut off has left.
@@ -212,9 +231,9 @@ export function itemAt(object: string, bytes: Uint8Array, at: number): LogItem |
   const head = bytes[at];
   if (head === undefined) return undefined;
   const size = head < 0x58 ? 1 : head === 0x58 ? 2 : head === 0x59 ? 3 : 5;
+  // Zeros are room for what was to come, or what a write that was cut off has left.
+  if (head === 0) return undefined;
   if (head < 0x40 || head > 0x5a) {
-    // A file system may have grown the file before it wrote the bytes.
-    if (bytes.subarray(at).every((byte) => byte === 0)) return undefined;
     throw new DamagedError(object, `a byte string at byte ${at}`, "something else");
   }
   if (at + size > bytes.byteLength) return undefined;

@@ -10,7 +10,7 @@ import type { PresentBlob } from "./manifest.ts";
 import { joinBytes } from "./record_cbor.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import type { LogEntry, LogHead, LogSource } from "./task_entry.ts";
-import { decodeEntries, decodeLogHead, itemAt } from "./task_log_codec.ts";
+import { decodeEntries, decodeLogHead, isCutOff, itemAt, type LogItem } from "./task_log_codec.ts";
 import {
   compareLogPosition,
   type LogName,
@@ -191,8 +191,9 @@ async function readLog(
   let head: LogHead | undefined;
   const entries: LogEntry[] = [];
   let at = 0;
+  let item: LogItem | undefined;
   try {
-    for (let item = itemAt(name, bytes, 0); item !== undefined; item = itemAt(name, bytes, at)) {
+    for (item = itemAt(name, bytes, 0); item !== undefined; item = itemAt(name, bytes, at)) {
       if (head === undefined) head = decodeOwnHead(name, log, item.record);
       else entries.push(...decodeEntries(name, item.record));
       at = item.end;
@@ -200,7 +201,9 @@ async function readLog(
   } catch (error) {
     const isDamage = error instanceof DamagedError || error instanceof UnsupportedVersionError;
     if (!isDamage) throw error;
-    return { head, entries, bytes: at, damaged: error };
+    const isRest = item !== undefined && error instanceof DamagedError &&
+      isCutOff(bytes, at, item.end);
+    return { head, entries, bytes: at, damaged: isRest ? undefined : error };
   }
   return { head, entries, bytes: at, damaged: undefined };
 }

@@ -138,7 +138,17 @@ export function digestOfValue(value: unknown): string {
   }
 }
 
+/** Digests of short texts, of which the steps of a task have the same. */
+const digests = new Map<string, string>();
+const MOST_DIGESTS = 100;
+const LONGEST_KNOWN = 10_000;
+
 /** A digest of a text. */
 export function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 32);
+  if (digests.size >= MOST_DIGESTS) digests.clear();
+  if (text.length <= LONGEST_KNOWN) digests.set(text, digest);
+  return digest;
 }

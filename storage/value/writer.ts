@@ -21,6 +21,8 @@ const SHORT_TEXT = 64;
  */
 export const DATA_VIEW_TAG = 44_252;
 
+const textEncoder = new TextEncoder();
+
 /** Writes CBOR in the shortest form of each length, object keys in their own order. */
 export class ValueWriter implements Visitor<void> {
   readonly #parts: Uint8Array[] = [];
@@ -28,7 +30,6 @@ export class ValueWriter implements Visitor<void> {
   #view = new DataView(this.#chunk.buffer);
   #at = 0;
   #total = 0;
-  readonly #text = new TextEncoder();
 
   /** Takes the blob's name, and how many bytes it may have beside its large arrays. */
   constructor(readonly name: string, readonly maxPlainBytes: number) {}
@@ -149,11 +150,11 @@ export class ValueWriter implements Visitor<void> {
       this.#head(6, 273);
       return this.#large(2, encodeWtf8(value));
     }
-    if (value.length >= PART_BYTES) return this.#large(3, this.#text.encode(value));
+    if (value.length >= PART_BYTES) return this.#large(3, textEncoder.encode(value));
     // Written behind the largest head, and moved to its own.
     this.#room(3 + 3 * value.length);
     const start = this.#at;
-    const { written } = this.#text.encodeInto(value, this.#chunk.subarray(start + 3));
+    const { written } = textEncoder.encodeInto(value, this.#chunk.subarray(start + 3));
     this.#head(3, written);
     this.#chunk.copyWithin(this.#at, start + 3, start + 3 + written);
     this.#at += written;
