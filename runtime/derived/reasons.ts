@@ -8,7 +8,7 @@ import { type AnyTask, type AnyToken, type ParamRef, paramValue } from "../../ds
 import { firstDifference } from "../../storage/mod.ts";
 import type { JobChange } from "../change/compare.ts";
 import type { Program } from "../program.ts";
-import type { Progress } from "../run/state.ts";
+import { environment, type Progress } from "../run/state.ts";
 
 /** What of that which a task depends on has changed since a state was saved, in words. */
 export function reasonsOf(
@@ -37,7 +37,16 @@ export function reasonsOf(
     for (const read of Object.values(token.reads)) visit(read as AnyToken);
   };
   [...tokensOf(reads), ...judged].forEach(visit);
-  return [...new Set(found)];
+  return [...new Set([...found, ...environmentReasons(saved)])];
+}
+
+/** What a computed value's last bits may depend on. */
+function environmentReasons(saved: Progress["saved"]): readonly string[] {
+  const now = environment();
+  return (["deno", "arch"] as const).filter((key) =>
+    (saved?.environment[key] ?? now[key]) !== now[key]
+  )
+    .map((key) => `it is made with ${key} ${now[key]}, and was with ${saved?.environment[key]}`);
 }
 
 function paramReasons(

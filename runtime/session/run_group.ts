@@ -5,7 +5,7 @@
  */
 import type { PlacedStep } from "../../dsl/layout.ts";
 import type { When } from "../../dsl/mod.ts";
-import { type TaskEntry, UnsupportedValueError } from "../../storage/mod.ts";
+import { AliasedValueError, type TaskEntry, UnsupportedValueError } from "../../storage/mod.ts";
 import { StoppedError, TaskError } from "../errors.ts";
 import { Halt, unresponsiveIn } from "../task/halt.ts";
 import { placeOf, runTask, type TaskStep } from "../task/run_task.ts";
@@ -209,7 +209,9 @@ class GroupRun {
       if (ready.derives) await this.#derived(ready);
       await source.journal?.finished(step, task, hasRun, source.workspace(step.node), cursors);
     } catch (error) {
-      if (!(error instanceof UnsupportedValueError)) throw error;
+      const isValues = error instanceof UnsupportedValueError ||
+        error instanceof AliasedValueError;
+      if (!isValues) throw error;
       const site = { task: step.id, node: step.node, epoch, attempt, try: 1 };
       const what = ready.derives ? "told from another value" : "saved";
       throw new TaskError(site, `what it returned cannot be ${what}: ${error.message}`, {

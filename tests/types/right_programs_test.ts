@@ -223,6 +223,23 @@ Deno.test("a template keeps its types under prefix", () => {
   assertEquals(sum.name, "sum");
 });
 
+Deno.test("a derived blob has the type that is named, or its codec's", () => {
+  class Model {
+    constructor(readonly weights: Float32Array) {}
+    fit(): number {
+      return this.weights.length;
+    }
+  }
+  const images = blob<Uint8Array>("images", { derived: true });
+  const model = blob("model", {
+    derived: true,
+    codec: codec({ encode: (m: Model) => m.weights, decode: (weights) => new Model(weights) }),
+  });
+  is<Same<typeof images, BlobRef<Uint8Array>>>(true);
+  is<Same<typeof model, BlobRef<Model>>>(true);
+  assertEquals([images.derived, model.derived, blob<number>("plain").derived], [true, true, false]);
+});
+
 Deno.test("a job of all kinds of group, condition and rule is built", () => {
   const total = blob("total", { initial: () => 0 });
   const items = blob<readonly number[]>("items", { immutable: true });

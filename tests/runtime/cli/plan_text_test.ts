@@ -168,3 +168,33 @@ Deno.test("plan text: a plan that leaves all to its defaults", () => {
   assertStringIncludes(text, "  saved: loss\n");
   assertStringIncludes(text, "  init: no tasks\n");
 });
+
+Deno.test("plan: what is derived is run again by a resume, and not saved", () => {
+  const images = blob<number[]>("images", { derived: true });
+  const labels = blob<number[]>("labels", { derived: true });
+  const read = task("read", { writes: { images } }).run(() => ({ images: [1] }));
+  const name = task("name", { reads: { images }, writes: { labels } })
+    .run(({ images }) => ({ labels: [...images] }));
+  const use = task("use", { reads: { labels } }).run(() => {});
+  const textOf = (plan: object): string => {
+    const checkpoint = { to: "file:x", ...plan };
+    const shape = { init: [read, name], epoch: [use], until: epochs(1), checkpoint };
+    return planText(compile(job("derives", shape)), "file:x");
+  };
+  const text = textOf({});
+  assertStringIncludes(text, "  not saved: images (derived), labels (derived)\n");
+  assertStringIncludes(
+    text,
+    [
+      "a resume",
+      "  load the saved epoch",
+      "  stop if epochs(1)",
+      "  run again what is derived, and compare it with what it was: read@main, name@main",
+      "  find the blobs to save",
+    ].join("\n"),
+  );
+  assertStringIncludes(
+    textOf({ load: "lazy" }),
+    "compare it with what it was, as far as what is still to run reads it: read@main, name@main\n",
+  );
+});
