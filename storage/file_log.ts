@@ -45,7 +45,7 @@ export class FileLog implements LogWriter {
     if (this.#failure !== undefined) throw this.#failure;
     const { file, path, sync, syncFolder, onPoint, asError, onWritten } = this.options;
     try {
-      if (sync) await this.#makeRoom(bytes.byteLength);
+      if (sync && this.#wantsRoom(bytes.byteLength)) await this.#makeRoom(bytes.byteLength);
       await onPoint("log write", path);
       for (let rest = bytes; rest.byteLength > 0;) {
         const count = await file.write(rest);
@@ -70,10 +70,13 @@ export class FileLog implements LogWriter {
     this.options.file.close();
   }
 
-  async #makeRoom(byteLength: number): Promise<void> {
+  #wantsRoom(byteLength: number): boolean {
     this.#room = Math.max(0, this.#room - byteLength);
     const isSmall = byteLength <= ROOM_BYTES / 8;
-    if (this.#room > 0 || !isSmall || this.#appends < APPENDS_WITHOUT_ROOM) return;
+    return this.#room === 0 && isSmall && this.#appends >= APPENDS_WITHOUT_ROOM;
+  }
+
+  async #makeRoom(byteLength: number): Promise<void> {
     try {
       await this.options.file.reserve?.(byteLength + ROOM_BYTES);
       this.#room = ROOM_BYTES;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname, join } from "@std/path";
+import { dirname, join, SEPARATOR } from "@std/path";
 import { StoreError, StorePermissionError } from "./errors.ts";
 import type { FileSystem } from "./file_system.ts";
 import { isPassing } from "./io_errors.ts";
@@ -28,6 +28,7 @@ export class FilePlace {
   readonly #made = new Set<string>();
   /** What could not be made durable, in words. */
   readonly notes: string[] = [];
+  readonly #prefix: string;
 
   /** Names the store's folder; nothing is looked at yet. */
   constructor(
@@ -35,11 +36,13 @@ export class FilePlace {
     readonly fileSystem: FileSystem,
     /** The store's folder. It may itself be a symbolic link; nothing inside it may be. */
     readonly root: string,
-  ) {}
+  ) {
+    this.#prefix = join(root, "_").slice(0, -1);
+  }
 
-  /** The path of a name's parts. */
+  /** The path of a name's parts, which lead nowhere else. */
   path(parts: readonly string[]): string {
-    return join(this.root, ...parts);
+    return parts.length === 0 ? join(this.root) : this.#prefix + parts.join(SEPARATOR);
   }
 
   /**

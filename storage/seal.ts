@@ -5,8 +5,14 @@
  */
 import { createHash } from "node:crypto";
 import { DamagedError, UnsupportedVersionError } from "./errors.ts";
-import { compareBytes, decodeRecord, type RecordMap, type RecordValue } from "./record_cbor.ts";
-import { encodeUnsummed } from "./record_writer.ts";
+import {
+  compareBytes,
+  decodeRecord,
+  joinBytes,
+  type RecordMap,
+  type RecordValue,
+} from "./record_cbor.ts";
+import { encodeRecord, encodeUnsummed } from "./record_writer.ts";
 import { type UnsummedRecord, type UnsummedValue, withSums } from "./unsummed.ts";
 
 /** The version of the format that this code writes, and the only one that it reads. */
@@ -32,7 +38,9 @@ const SEAL_HEAD = Uint8Array.of(0x58, 0x20);
 
 /** Seals a record: an array of its kind, its version, its body, and the SHA-256 of the bytes before. */
 export function seal(kind: RecordKind, body: RecordMap): Uint8Array<ArrayBuffer> {
-  return sealWith(unsealed(kind, body), []);
+  const sealed = encodeRecord([PREFIX + kind, FORMAT_VERSION, body]);
+  sealed[0] = ARRAY_OF_FOUR;
+  return joinBytes([sealed, SEAL_HEAD, sha256(sealed)]);
 }
 
 /** A record that is still to be sealed, as the sums of blocks are missing in its body. */
