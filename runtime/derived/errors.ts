@@ -64,8 +64,8 @@ function short(digest: string): string {
 }
 
 const OUTSIDE =
-  "Neither a param nor the stamp of a resource that it reads has changed, so that it depends on something " +
-  "else, such as Math.random, the time, a file or a server: a drill of the job says which it calls";
+  "Neither the seed, a param nor the stamp of a resource that it reads has changed, so that it depends on " +
+  "something else, such as Math.random, the time, a file or a server: a drill of the job says which it calls";
 const NEXT =
   "Nothing was changed. Make it again what it was: with the same params and inputs, and a task that comes " +
   "to the same each time; or go on with the new value with --allow-change (allowChange in a script, " +

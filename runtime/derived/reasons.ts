@@ -14,7 +14,7 @@ import { environment, type Progress } from "../run/state.ts";
 export function reasonsOf(
   task: AnyTask,
   node: string,
-  { program, saved, stamps }: Progress,
+  { program, seed, saved, stamps }: Progress,
   changes: readonly JobChange[],
 ): readonly string[] {
   const { reads, if: condition } = task.declaration;
@@ -37,6 +37,9 @@ export function reasonsOf(
     for (const read of Object.values(token.reads)) visit(read as AnyToken);
   };
   [...tokensOf(reads), ...judged].forEach(visit);
+  if (saved !== undefined && saved.seed !== seed) {
+    found.push(`the seed is ${seed}, and was ${saved.seed} (--seed ${saved.seed})`);
+  }
   return [...new Set([...found, ...environmentReasons(saved)])];
 }
 

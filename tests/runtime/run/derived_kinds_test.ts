@@ -2,7 +2,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { blob, codec, epochs, group, param, resource, set, task, when } from "../../../dsl/mod.ts";
 import { DerivedChangedError } from "../../../runtime/derived/errors.ts";
+import { StoppedError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
+import { untilAborted } from "../helpers.ts";
 import { everywhere } from "./world.ts";
 
 const images = blob<Float64Array>("images", { derived: true });
@@ -120,3 +122,38 @@ everywhere("the time, and what cannot be looked into, are refused at once", asyn
   const { error: other } = await world.fail(make(() => ({ images: () => 1 }), "wrong"));
   assertStringIncludes(other.message, "what it returned cannot be told from another value");
 });
+
+everywhere(
+  "a stop while it is made again leaves all as it was, and so does a failure",
+  async (world) => {
+    let what: "works" | "fails" | "waits" = "works";
+    const make = (dieIn?: number) => {
+      const read = task("read", { writes: { images } }).run(async (_, { signal }) => {
+        if (what === "fails") throw new Error("the server is down");
+        if (what === "waits") await untilAborted(signal);
+        return { images: new Float64Array(9) };
+      });
+      const train = task("train").run((_, { epoch }) => {
+        if (epoch === dieIn) throw new Error("dies here");
+      });
+      return world.job({ init: [read], epoch: [train], exit: [], until: epochs(3) });
+    };
+    await world.fail(make(2));
+    what = "fails";
+    const { error } = await world.fail(make(), { resumeFromEpoch: "auto" });
+    assertStringIncludes(error.message, "the server is down");
+    what = "waits";
+    const stopped = new AbortController();
+    const { session, seen } = world.session();
+    session.events.observe(({ type }) => {
+      if (type === "derive-started") stopped.abort(new StoppedError("SIGTERM"));
+    });
+    const runner = new JobRunner(make(), { checkpoints: world.manager(), resumeFromEpoch: "auto" });
+    const stop = await runner.run(session, { signal: stopped.signal }).catch((error) => error);
+    assert(stop instanceof StoppedError, String(stop));
+    assertEquals([runner.result?.outcome, seen.of("derived")], ["stopped", []]);
+    what = "works";
+    const { epoch } = await world.run(make(), { resumeFromEpoch: "auto" });
+    assertEquals(epoch, 3);
+  },
+);

@@ -43,15 +43,20 @@ const plans = fc.record({
 
 /** A job whose init makes blobs of each other, and whose epoch reads some of them. */
 function jobOf(tasks: readonly Made[], plan: object, read: number, dieIn?: number) {
-  const blobs: { readonly blob: BlobRef<number[]>; readonly node: string }[] = [];
+  const blobs: { readonly blob: BlobRef<Float64Array>; readonly node: string }[] = [];
   const init = tasks.map(({ derived, node, reads, isGated }, index): Step => {
-    const own = derived ? blob<number[]>(`b${index}`, { derived }) : blob<number[]>(`b${index}`);
+    const own = derived
+      ? blob<Float64Array>(`b${index}`, { derived })
+      : blob<Float64Array>(`b${index}`);
     const sources = reads.flatMap((at) => blobs[at] ?? [])
       .map(({ blob, node }) => from(node, blob));
     const make = task(`t${index}`, { reads: { sources }, writes: { own } })
-      .run(({ sources }, { rng }) => ({
-        own: [rng("x")(), ...sources.flatMap((list) => list.slice(0, 2))],
-      }));
+      .run(({ sources }, { rng }) => {
+        // Of more than 4 KiB, so that a lazy resume reads it when it is needed.
+        const own = new Float64Array(600).map(rng("x"));
+        for (const source of sources) own.forEach((x, at) => own[at] = x + (source[at] ?? NaN));
+        return { own };
+      });
     blobs.push({ blob: own, node: NODES[node] });
     const placed = on(NODES[node], make);
     return isGated ? group({ if: when(isOpen, (isOpen) => isOpen) }, placed) : placed;
@@ -90,6 +95,10 @@ Deno.test("derived: random groups come to the same after a resume", async () => 
             .catch((error) => {
               if (dieIn === undefined) throw error;
             });
+          for (const node of session.nodes) {
+            const workspace = session.workspace(node);
+            for (const name of workspace.names) await workspace.arrive(name);
+          }
           return { values: valuesOf(session), seen };
         };
         const place = (): string => `memory:${crypto.randomUUID()}`;

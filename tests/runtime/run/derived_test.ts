@@ -143,7 +143,11 @@ everywhere("what another value may come from is said", async (world) => {
   const { error } = await world.fail(jobOf(world), options);
   assert(error instanceof DerivedChangedError, String(error));
   assertStringIncludes(error.message, "param scale is 3, and was 2 (--param scale=2)");
-  const again = await world.run(jobOf(world), { resumeFromEpoch: "auto", set: [set(scale, 2)] });
+  const seeded = await world.fail(jobOf(world), { resumeFromEpoch: "auto", seed: 8 });
+  assertStringIncludes(seeded.error.message, "the seed is 8, and was 0 (--seed 0)");
+  const again = await world.run(jobOf(world), {
+    ...{ resumeFromEpoch: "auto", set: [set(scale, 2)], seed: 0 },
+  });
   assertEquals(again.epoch, 4);
 });
 
