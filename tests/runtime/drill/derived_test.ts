@@ -74,4 +74,8 @@ Deno.test("drill: a derived blob that a task changes in place is named, with the
     .then(() => undefined, (error: Error) => error);
   assertEquals(error?.name, "DrillError");
   assertStringIncludes(error?.message ?? "", 'it changed "images"');
+  assertStringIncludes(
+    error?.message ?? "",
+    "let it change a copy, as what is derived is made again",
+  );
 });
