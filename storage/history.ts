@@ -19,6 +19,7 @@ import { comparePosition } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
 import type { Store, StoreOptions } from "./store.ts";
+import { isWithdrawn } from "./withdrawn.ts";
 
 /** What a job has saved. */
 export interface History extends Lines {
@@ -60,11 +61,15 @@ export class HistoryReader {
     const damaged: DamagedError[] = [];
     const names = await this.#store.list(FOLDERS.attempts, options);
     const listed = await this.#list(options);
-    const leaving = new Set((await this.#leaving(options)).map(formatRef));
+    const removals = await this.#removals(options);
+    const attempts = await this.#attempts(names, listed, damaged, options);
+    const leaving = new Set(
+      removals.filter(({ by, refs }) => !isWithdrawn(by, refs, attempts))
+        .flatMap(({ refs }) => refs.map(formatRef)),
+    );
     const manifests = leaving.size === 0
       ? listed
       : listed.filter((ref) => !leaving.has(formatRef(ref)));
-    const attempts = await this.#attempts(names, manifests, damaged, options);
     const branch = headOf(attempts)?.branch;
     return { ...computeLines(attempts, manifests), attempts, branch, manifests, damaged };
   }
@@ -147,20 +152,23 @@ export class HistoryReader {
     return parent;
   }
 
-  /** The states that somebody is removing, or was when it died: nobody starts from them. */
-  async #leaving(options: StoreOptions): Promise<readonly ManifestRef[]> {
-    const refs: ManifestRef[] = [];
+  /** What somebody is removing, or was when it died: nobody starts from it. */
+  async #removals(
+    options: StoreOptions,
+  ): Promise<readonly { readonly by: number; readonly refs: readonly ManifestRef[] }[]> {
+    const removals = [];
     for (const name of await this.#store.list(FOLDERS.removals, options)) {
-      if (parseRemovalName(name) === undefined) continue;
+      const by = parseRemovalName(name)?.attempt;
+      if (by === undefined) continue;
       try {
         const bytes = await readRecord(this.#store, name, MAX_RECORD_BYTES, options);
-        if (bytes !== undefined) refs.push(...decodeRemoval(name, bytes));
+        if (bytes !== undefined) removals.push({ by, refs: decodeRemoval(name, bytes) });
       } catch (error) {
         // It was not synced: a power cut tears it, which loses nothing, and the next removal clears it.
         if (!(error instanceof DamagedError)) throw error;
       }
     }
-    return refs;
+    return removals;
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from "./layout.ts";
 import { isPinned, listPins } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
+import { isWithdrawn, parentsAfter } from "./withdrawn.ts";
 import { covers, type Durability, type Store, type StoreOptions } from "./store.ts";
 
 /** Who removes, and how. */
@@ -96,7 +97,9 @@ async function leftRemovals(
       const bytes = await readRecord(store, name, MAX_RECORD_BYTES, options);
       if (bytes === undefined) continue;
       records.push(name);
-      refs.push(...decodeRemoval(name, bytes));
+      const named = decodeRemoval(name, bytes);
+      const newer = by === attempt ? [] : await parentsAfter(store, by, options);
+      if (!isWithdrawn(by, named, newer)) refs.push(...named);
     } catch (error) {
       // One that a power cut has torn says nothing, and is cleared away.
       if (!(error instanceof DamagedError)) throw error;

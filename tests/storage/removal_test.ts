@@ -57,6 +57,25 @@ testBoth("a fenced attempt removes nothing", async ({ store, reopen }) => {
   assertEquals(await store.list("removals/"), []);
 });
 
+testBoth(
+  "what an attempt was about to remove that was killed once it was taken over from stays for whoever took over",
+  async ({ store, reopen }) => {
+    const old = await begin(await CheckpointStore.open(store));
+    const saved: Manifest[] = [];
+    for (const epoch of [0, 1, 2]) saved.push(await save(old, epoch, pack(epoch)));
+    await begin(await CheckpointStore.open(reopen()), saved[1]);
+    // Between its record and its look behind that.
+    await store.put(newRemovalName(1), encodeRemoval(1, saved.slice(0, 2)));
+    const opened = await CheckpointStore.open(reopen());
+    assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [0, 1]);
+    const next = await begin(opened, saved[1]);
+    await save(next, 2, pack(5));
+    assertEquals(await next.remove([]), []);
+    assertEquals(await store.list("removals/"), []);
+    assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [0, 1, 2]);
+  },
+);
+
 testBoth("while a manifest is damaged no pack goes", async ({ store }) => {
   const opened = await CheckpointStore.open(store);
   const attempt = await begin(opened);
