@@ -9,6 +9,7 @@ import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
 import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { compile, type Program } from "../program.ts";
+import { compileAsResumed } from "../run/as_resumed.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { TIDEMARK_VERSION } from "../run/state.ts";
 import { LocalSession } from "../session/local_session.ts";
@@ -141,9 +142,11 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
       case "verify":
         return await verify(keeping);
       case "explain":
-        return await explain(keeping);
-      case "prune":
-        return await pruneSaved({ ...keeping, engine });
+        return await explain({ ...keeping, program: await asResumed(job, ready, line) });
+      case "prune": {
+        const program = await asResumed(job, ready, line);
+        return await pruneSaved({ ...keeping, program, engine });
+      }
       case "repair":
         return await repairSaved({ ...keeping, engine });
       case "pin":
@@ -229,6 +232,17 @@ async function list(runner: JobRunner, args: Arguments, output: Output): Promise
   const listed = await listSaved(archive, { all: args.all || args.json });
   output.out(args.json ? `${toJson(listed, 2)}\n` : listText(listed));
   return EXIT.finished;
+}
+
+/** The job as a resume would have it: what its plan keeps may depend on params. */
+async function asResumed(
+  job: Job,
+  { args: { seed }, params, runner }: Ready,
+  { runner: { uploader } = {} }: CommandLine,
+): Promise<Program> {
+  const { archive } = runner.checkpoints.engine;
+  await archive.open(runner.name, []);
+  return await compileAsResumed(archive, { job, params, seed, uploader });
 }
 
 /** The job with those of the given params that its shape depends on, to learn of all its params. */

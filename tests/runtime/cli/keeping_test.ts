@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { blob, epochs, type Job, job, keepBest, keepLast, task } from "../../../dsl/mod.ts";
+import { blob, epochs, type Job, job, keepBest, keepLast, param, task } from "../../../dsl/mod.ts";
 import { runCommandLine } from "../../../runtime/cli/command_line.ts";
 
 const total = blob("total", { initial: () => 0 });
@@ -52,6 +52,24 @@ Deno.test("explain says why each epoch stays or goes, and a rule that cannot be 
   const data = JSON.parse((await run(job, "explain --json")).out);
   assertEquals(data.states[0], { from: "3@a1", keep: true, reasons: ["among the last 2"] });
   assertEquals(data.unmet, [unmet]);
+});
+
+Deno.test("explain and prune judge by the params that were saved, as a resume does", async () => {
+  const kept = param("kept", 1, { integer: true, min: 1 });
+  const add = task("add", { reads: { total }, writes: { total } })
+    .run(({ total }, { epoch }) => ({ total: total + epoch }));
+  const to = `memory:${crypto.randomUUID()}`;
+  const shaped = job("shaped", { kept }, ({ kept }) => ({
+    epoch: [add],
+    until: epochs(5),
+    checkpoint: { to, keep: [keepLast(kept)] },
+  }));
+  await run(shaped, "run --param kept=3");
+  const { out } = await run(shaped, "explain");
+  assertStringIncludes(out, "keep the last 3\n");
+  assertEquals(out.match(/ stays /g)?.length, out.match(/@a1/g)?.length);
+  assertStringIncludes((await run(shaped, "prune --dry-run")).out, "nothing is to be removed");
+  assertStringIncludes((await run(shaped, "explain --param kept=2")).out, "keep the last 2\n");
 });
 
 Deno.test("a pinned epoch outlives the plan's keep, until it is unpinned", async () => {
