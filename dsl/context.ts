@@ -105,7 +105,10 @@ export interface Context {
   readonly replica: Replica;
   /** Which try this is, from 1. */
   readonly try: number;
-  /** The same on every repeat of this task of this epoch, also after a resume: for effects outside. */
+  /**
+   * The same on every repeat of this task of this epoch, also after a resume: for effects outside. It is
+   * new where a person has chosen another course: an older epoch, a fork, a fresh start, another seed, param or code.
+   */
   readonly idempotencyKey: string;
   /** The stream of random numbers of this name, of this task, node and epoch. */
   rng(name: string): Rng;

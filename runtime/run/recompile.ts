@@ -8,6 +8,7 @@ import type { JobDescription, Manifest, ManifestRef } from "../../storage/mod.ts
 import { describeJob } from "../change/describe.ts";
 import { changesSince, checkChanges, describedIn, type JobDifference } from "../change/since.ts";
 import { compile, type Program } from "../program.ts";
+import { hasOtherSettings, isEdited } from "./another.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
 import type { RunRequest } from "./run_request.ts";
 import { checkSaved, type Params, resolveSettings, type Settings } from "./settings.ts";
@@ -29,6 +30,8 @@ export interface Recompiled {
   readonly difference: JobDifference;
   /** What is made of the saved blobs. */
   readonly migrations: Migrations;
+  /** Whether a person has made another job of it, in its code, its params or its seed. */
+  readonly isAnother: boolean;
   /** Where its settings come from, in words. */
   readonly notices: readonly string[];
 }
@@ -47,14 +50,16 @@ export async function recompile(
 ): Promise<Recompiled> {
   const { sources, checkpoints: { engine } } = request;
   // What a start was made with that saved nothing is newer than what is saved.
-  const { program, notices } = compileAsSaved(request, unfinished ?? manifest.run);
+  const settings = unfinished ?? manifest.run;
+  const { program, notices, seed } = compileAsSaved(request, settings);
   const description = describeJob(program, sources);
   const store = await engine.archive.store();
   const before = unfinished?.description ?? await describedIn(store, by.attempt);
   const migrations = await migrationsOf(program, manifest, store);
   const { made } = migrations;
   const difference = changesSince({ program, description, made }, before, manifest, by);
-  return { program, description, difference, migrations, notices };
+  const isAnother = hasOtherSettings({ program, seed }, settings) || isEdited(description, before);
+  return { program, description, difference, migrations, isAnother, notices };
 }
 
 /** Compiles a job with the saved values of params, those of its shape first, but for those given now. */

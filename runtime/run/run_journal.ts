@@ -30,6 +30,8 @@ export interface JournalStart {
   readonly from: ManifestRef | undefined;
   /** Whether migrations have made blobs of what was saved. */
   readonly isMigrated: boolean;
+  /** The branch whose tasks' work may be used. */
+  readonly workBranch: number;
 }
 
 /** Keeps the journal of a run. */
@@ -68,6 +70,8 @@ export class RunJournal {
       isSaved: (node, blob) => saved.has(`${node}/${blob.name}`),
       read: (entry) => readLoggedBlob(store, entry),
     });
+    // The next start, which goes on with the new branch, is to find what was done on the one before.
+    if (work !== undefined && branch !== start.workBranch) await journal.writer.write(NOTHING_DONE);
     return new RunJournal(engine, journal);
   }
 
@@ -130,11 +134,11 @@ export class RunJournal {
 function usable(
   work: LoggedWork,
   { session: { events } }: RunRequest,
-  { progress, isMigrated }: JournalStart,
+  { progress, isMigrated, workBranch }: JournalStart,
 ): LoggedWork | undefined {
   if (work.head === undefined) return undefined;
   const { branch, seed } = work.head;
-  if (branch !== progress.branch) return undefined;
+  if (branch !== workBranch) return undefined;
   if (seed === progress.seed && !isMigrated) return work;
   const before = isMigrated ? "may have read blobs in their old form" : `had the seed ${seed}`;
   const message = `what tasks have done since that state ${before}, and is done again`;

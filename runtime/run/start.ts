@@ -14,6 +14,7 @@ import { describeJob } from "../change/describe.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
+import { hasOtherSettings } from "./another.ts";
 import { judge } from "./judge.ts";
 import { admit, loadNewestGood } from "./load_newest.ts";
 import { migrationsOf } from "./migrate.ts";
@@ -42,6 +43,10 @@ export interface Start {
   readonly epoch: ManifestRef | undefined;
   /** Whether migrations have made blobs of what was saved. */
   readonly isMigrated: boolean;
+  /** Whether a person has made another job of it since it was run last. */
+  readonly isAnother: boolean;
+  /** The branch whose tasks' work may be used. */
+  readonly workBranch: number;
   /** What is to be said about it. */
   readonly notices: readonly string[];
   /** What is to be said even where little is: that something saved is damaged. */
@@ -110,13 +115,15 @@ async function chooseHeld(
     const saved = target === undefined ? undefined : start.progress.branch;
     // An attempt that died before its first save has begun its branch all the same.
     const branch = isNewBranch ? undefined : unfinished?.branch ?? history.branch ?? saved;
-    start.progress.branch = branch ?? engine.attempt;
+    const workBranch = branch ?? engine.attempt;
+    // Another job's effects are not repeats, though what it has in common with the one before need not run again.
+    start.progress.branch = start.isAnother ? engine.attempt : workBranch;
     await engine.attempts.recordParent(start.from, start.progress.branch);
     // A kill may have come between its commit and the handler.
     if (start.epoch !== undefined) await engine.archive.tellSaved(start.epoch.epoch, "epoch", []);
     const poisoned = await poisonedWarning(store, history, engine.attempt, start.from);
     const said = poisoned === undefined ? held : [...held, poisoned];
-    return { ...start, warnings: [...start.warnings, ...warnings, ...said] };
+    return { ...start, workBranch, warnings: [...start.warnings, ...warnings, ...said] };
   }
   throw new Error(
     `Another runner kept changing ${engine.archive.place} while this one tried to start: run one at a time`,
@@ -167,6 +174,8 @@ async function startAnew(
     from: undefined,
     epoch: undefined,
     isMigrated: false,
+    isAnother: unfinished !== undefined && hasOtherSettings({ program, seed }, unfinished),
+    workBranch: 0,
     notices,
     warnings: [],
   };
@@ -193,6 +202,8 @@ async function goOn(
   const common = {
     ...{ program, description, progress, ...words, mode: "resumed", epoch: loaded.ref } as const,
     isMigrated: recompiled.migrations.made.size > 0,
+    isAnother: recompiled.isAnother,
+    workBranch: run.branch,
   };
   if (progress.stop === undefined) {
     if (before !== undefined) {

@@ -10,6 +10,7 @@ import {
   keepYounger,
   param,
   set,
+  type Setting,
   task,
 } from "../../../dsl/mod.ts";
 import { everywhere, start, total, weights, type World } from "./world.ts";
@@ -206,3 +207,68 @@ everywhere("keep: younger than an hour keeps all", async (world) => {
   await world.run(adding(world, { keep: [keepYounger("1h")] }));
   assertEquals((await world.epochs()).length, 5);
 });
+
+everywhere(
+  "lines: effects get new keys where a person has changed the job, and keep them on a mere repeat",
+  async (world) => {
+    const keys: string[] = [];
+    let isDying = true;
+    const [rate, rounds] = [param("rate", 1), param("rounds", 3, { integer: true })];
+    const paid = task("paid", { reads: { rate } }).run(async ({ rate }, { step, node, epoch }) => {
+      await step("pay", ({ idempotencyKey }) => {
+        if (node === world.node && epoch === 2) keys.push(`${rate} ${idempotencyKey}`);
+      });
+    });
+    const free = task("free").run(async (_, { step, node, epoch }) => {
+      await step("once", () => void (node === world.node && epoch === 2 && keys.push("free")));
+      if (epoch === 2 && isDying) throw new Error("dies here");
+    });
+    const plan = { grain: "task", onChange: "allow" } as const;
+    const given = world.job({
+      ...{ init: [], epoch: [paid, free], exit: [], plan, until: epochs(rounds) },
+    });
+    const again = async (...set: Setting[]) => {
+      keys.length = 0;
+      await world.fail(given, { resumeFromEpoch: "auto", set });
+      return [...keys];
+    };
+    const [first] = await again();
+    assertEquals(await again(), [], "what is paid is not paid again");
+    assertEquals(await again(set(rounds, 4)), [], "nor where the job only runs on");
+    const [other, ...more] = await again(set(rate, 2));
+    // What does not read the param is not done again.
+    assertEquals(more, []);
+    assertEquals(first?.slice(1) === other?.slice(1), false, `${first} and ${other}`);
+    assertEquals(await again(set(rate, 2)), []);
+    assertEquals(await again(), []);
+    const [third] = await again(set(rate, 3));
+    assertEquals(new Set([first, other, third].map((key) => key?.slice(1))).size, 3);
+    isDying = false;
+    await world.run(given, { resumeFromEpoch: "auto" });
+  },
+);
+
+everywhere(
+  "lines: what a killed start was to repeat with a new param is repeated with one key",
+  async (world) => {
+    const keys: string[] = [];
+    const rate = param("rate", 1);
+    const paid = task("paid", { reads: { rate } }).run((_, { idempotencyKey, node }) => {
+      if (node === world.node) keys.push(idempotencyKey);
+      throw new Error("dies here");
+    });
+    for (const place of ["init", "epoch"] as const) {
+      await using own = await world.beside();
+      const given = own.job({ ...{ init: [], epoch: [], exit: [] }, [place]: [paid] });
+      keys.length = 0;
+      for (const value of [1, 1, 2, 2, undefined]) {
+        const changes = value === undefined ? [] : [set(rate, value)];
+        await own.fail(given, { resumeFromEpoch: "auto", set: changes });
+      }
+      const [first, second, third, ...rest] = keys;
+      assertEquals(second, first);
+      assertEquals(rest, [third, third]);
+      assert(third !== first, `${third}`);
+    }
+  },
+);
