@@ -1,0 +1,247 @@
+/**
+ * Goes through all that was done to a disk, and checks at each change what must never be broken.
+ */
+
+import {
+  type AttemptInfo,
+  computeLines,
+  formatRef,
+  type Manifest,
+  type ManifestRef,
+} from "../../storage/mod.ts";
+import { decodeParent, decodeRemoval } from "../../storage/job_record.ts";
+import {
+  comparePosition,
+  isSameRef,
+  parseAttemptName,
+  parseManifestName,
+  parseRemovalName,
+} from "../../storage/layout.ts";
+import { decodeManifest } from "../../storage/manifest_codec.ts";
+import type { LogEntry } from "../simulation/disk.ts";
+import { Image } from "../simulation/image.ts";
+import { ROOT } from "../simulation/runner.ts";
+import type { Note, StartMode } from "./notes.ts";
+import { NAP_MS } from "./sim_job.ts";
+
+/** Something that must not be. */
+export class BrokenPromiseError extends Error {
+  /** The error's class. */
+  override readonly name = "BrokenPromiseError";
+}
+
+/** What the plan keeps. */
+export interface Kept {
+  /** So many of the last epochs of each line. */
+  readonly last: number;
+  /** What is younger than this, in milliseconds. */
+  readonly youngerMs: number;
+}
+
+/** A save, from its commit on. */
+export interface Commit {
+  readonly ref: ManifestRef;
+  readonly manifest: Manifest;
+  /** Whether a newer attempt was there when it was committed. */
+  readonly isFenced: boolean;
+  isAcknowledged: boolean;
+  isRemoved: boolean;
+}
+
+/** What a removal that is written down was decided on. */
+interface Removal {
+  readonly refs: readonly ManifestRef[];
+  /** Why the plan would not have let it go, by the name of the save. */
+  readonly wrong: ReadonlyMap<string, string>;
+}
+
+/** All that has happened up to a moment. */
+export class Chronicle {
+  /** All saves that were ever committed, by name. */
+  readonly commits = new Map<string, Commit>();
+  /** How many saves of fenced attempts name packs that a newer attempt has removed. */
+  hollow = 0;
+  readonly #image = new Image();
+  readonly #attempts = new Map<number, string>();
+  readonly #parents = new Map<number, ManifestRef | undefined>();
+  readonly #removals = new Map<string, Removal>();
+  readonly #packs = new Set<string>();
+  #link: { readonly by: string; readonly atMs: number } = { by: "", atMs: 0 };
+
+  readonly #ended = new Set<string>();
+  readonly #sleeping = new Map<string, number>();
+
+  /** Takes what the plan says. */
+  constructor(
+    private readonly kept: Kept,
+    /** Whether what a step has done is durable. */
+    private readonly isFine: boolean,
+  ) {}
+
+  /** Goes through a log; throws at the first thing that must not be. */
+  read(log: readonly LogEntry<Note>[]): void {
+    for (const entry of log) {
+      if ("change" in entry) {
+        this.#image.apply(entry.change);
+        const name = entry.path.slice(ROOT.length + 1);
+        if (entry.change.op === "link") this.#linked(name, entry.change.node);
+        if (entry.change.op === "create" && name.startsWith("packs/")) this.#packs.add(name);
+        if (entry.change.op === "remove") this.#removed(name);
+      } else this.#noted(entry.note);
+    }
+  }
+
+  #noted(note: Note): void {
+    switch (note.note) {
+      case "link":
+        this.#link = note;
+        return;
+      case "saved":
+        return this.#acknowledged(note.ref);
+      case "begun": {
+        const isRepeat = this.isFine && this.#ended.has(note.key);
+        check(!isRepeat || !this.#isHead(note.by), () => `${note.key} was done, and is done again`);
+        return;
+      }
+      case "ended":
+        this.#ended.add(note.key);
+        return;
+      case "sleeps":
+        if (!this.#sleeping.has(note.key)) this.#sleeping.set(note.key, note.atMs);
+        return;
+      case "slept": {
+        const sleptMs = note.atMs - (this.#sleeping.get(note.key) ?? Infinity);
+        check(sleptMs >= NAP_MS, () => `${note.key} has slept ${sleptMs} ms`);
+      }
+    }
+  }
+
+  /** Whether a process has begun the newest attempt. */
+  #isHead(process: string): boolean {
+    return this.#attempts.get(this.#attempts.size) === process;
+  }
+
+  /** The saves that are there. */
+  get listed(): readonly Commit[] {
+    return [...this.commits.values()].filter(({ isRemoved }) => !isRemoved);
+  }
+
+  /**
+   * Checks that no start has left an acknowledged save behind, but where a person chose to go back.
+   *
+   * @param modeOf How a process was told to start.
+   */
+  checkLines(modeOf: (process: string) => StartMode | undefined): void {
+    const infos: AttemptInfo[] = [];
+    let before: readonly ManifestRef[] = [];
+    const acknowledged = [...this.commits.values()]
+      .filter(({ isAcknowledged }) => isAcknowledged).map(({ ref }) => ref);
+    for (const attempt of [...this.#parents.keys()].sort((a, b) => a - b)) {
+      infos.push({ attempt, isStarted: true, parent: this.#parents.get(attempt) });
+      const { line } = computeLines(infos, acknowledged.filter((ref) => ref.attempt <= attempt));
+      const mode = modeOf(this.#attempts.get(attempt) ?? "");
+      const isChosen = mode?.start === "fresh" || mode?.start === "from";
+      for (const ref of isChosen ? [] : before) {
+        const isOn = line.some((other) => isSameRef(other, ref));
+        check(isOn, () => `${formatRef(ref)} was acknowledged, and attempt ${attempt} left it out`);
+      }
+      before = line;
+    }
+  }
+
+  #linked(name: string, node: number): void {
+    const bytes = this.#image.file(node).bytes;
+    const attempt = parseAttemptName(name);
+    if (attempt !== undefined) {
+      if (!attempt.isParent) this.#attempts.set(attempt.attempt, this.#link.by);
+      else this.#parents.set(attempt.attempt, decodeParent(attempt.attempt, bytes).parent);
+    }
+    const ref = parseManifestName(name);
+    if (ref !== undefined) this.#committed(ref, decodeManifest(ref, bytes));
+    if (parseRemovalName(name) !== undefined) {
+      const refs = decodeRemoval(name, bytes);
+      this.#removals.set(name, { refs, wrong: this.#judge(refs) });
+    }
+  }
+
+  #committed(ref: ManifestRef, manifest: Manifest): void {
+    const isFenced = this.#attempts.has(ref.attempt + 1);
+    const missing = manifest.packs.find((pack) => !this.#packs.has(pack));
+    if (missing !== undefined && isFenced) this.hollow++;
+    check(
+      missing === undefined || isFenced,
+      () => `${formatRef(ref)} names ${missing}, which is not there`,
+    );
+    const commit = { ref, manifest, isFenced, isAcknowledged: false, isRemoved: false };
+    this.commits.set(formatRef(ref), commit);
+  }
+
+  #acknowledged(ref: ManifestRef): void {
+    const commit = this.commits.get(formatRef(ref));
+    check(commit !== undefined, () => `${formatRef(ref)} was acknowledged before it was committed`);
+    if (commit === undefined) return;
+    check(!commit.isRemoved, () => `${formatRef(ref)} was acknowledged, and is removed`);
+    check(!commit.isFenced, () => `${formatRef(ref)} was acknowledged to a fenced attempt`);
+    commit.isAcknowledged = true;
+  }
+
+  #removed(name: string): void {
+    const ref = parseManifestName(name);
+    if (ref !== undefined) {
+      const commit = this.commits.get(formatRef(ref));
+      if (commit === undefined || commit.isRemoved) return;
+      const records = [...this.#removals.values()]
+        .filter(({ refs }) => refs.some((other) => isSameRef(other, ref)));
+      check(records.length > 0, () => `${formatRef(ref)} is removed, and no record says so`);
+      const wrong = records.map((record) => record.wrong.get(formatRef(ref)));
+      check(wrong.includes(undefined), () => `${formatRef(ref)} is removed: ${wrong[0]}`);
+      commit.isRemoved = true;
+    }
+    this.#removals.delete(name);
+    if (!this.#packs.delete(name)) return;
+    for (const { ref, manifest, isFenced } of this.listed) {
+      const isNamed = manifest.packs.includes(name);
+      if (isNamed && isFenced) this.hollow++;
+      check(!isNamed || isFenced, () => `${name} is removed, which ${formatRef(ref)} names`);
+    }
+  }
+
+  /** Why the plan would keep what is to be removed now. */
+  #judge(going: readonly ManifestRef[]): ReadonlyMap<string, string> {
+    const wrong = new Map<string, string>();
+    const infos = [...this.#attempts.keys()].sort((a, b) => a - b).map((attempt): AttemptInfo => ({
+      ...{ attempt, isStarted: this.#parents.has(attempt), parent: this.#parents.get(attempt) },
+    }));
+    const leaving = [...this.#removals.values()].flatMap(({ refs }) => refs);
+    const there = this.listed.map(({ ref }) => ref).filter((ref) =>
+      !leaving.some((other) => isSameRef(ref, other))
+    );
+    const { line, sides } = computeLines(infos, there);
+    for (const refs of [line, ...sides.map(({ refs }) => refs)]) {
+      for (const ref of refs) {
+        if (!going.some((other) => isSameRef(ref, other))) continue;
+        const newer = new Set(
+          refs.filter((other) => other.epoch > ref.epoch).map(({ epoch }) => epoch),
+        );
+        const made = this.commits.get(formatRef(ref))?.manifest.createdAtMs ?? 0;
+        const isLast = newer.size < this.kept.last;
+        const isYoung = this.#link.atMs - made < this.kept.youngerMs;
+        if (isLast) wrong.set(formatRef(ref), `only ${newer.size} of its line are newer`);
+        if (isYoung) wrong.set(formatRef(ref), `it was ${this.#link.atMs - made} ms old`);
+      }
+    }
+    return wrong;
+  }
+
+  /** The current line, as far as it is there. */
+  get line(): readonly ManifestRef[] {
+    const infos = [...this.#parents].sort(([a], [b]) => a - b)
+      .map(([attempt, parent]): AttemptInfo => ({ attempt, isStarted: true, parent }));
+    return [...computeLines(infos, this.listed.map(({ ref }) => ref)).line].sort(comparePosition);
+  }
+}
+
+/** Ends a check where something does not hold. */
+export function check(holds: boolean, message: () => string): void {
+  if (!holds) throw new BrokenPromiseError(message());
+}

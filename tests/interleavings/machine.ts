@@ -1,0 +1,143 @@
+/**
+ * The disk that simulated processes share, and the locks on it.
+ */
+
+import {
+  type FileLocks,
+  FileStore,
+  type FileSystem,
+  type FileWriter,
+  type HoldRequest,
+  type LockedFile,
+  type Store,
+  type StoreOptions,
+} from "../../storage/mod.ts";
+import { Disk } from "../simulation/disk.ts";
+import { ROOT } from "../simulation/runner.ts";
+import type { Note } from "./notes.ts";
+import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
+
+/** A file that is locked, or was. */
+interface Lockable {
+  bytes: Uint8Array;
+  touchedMs: number;
+  /** Who has it locked, on each machine that locks reach. */
+  readonly by: Map<string, SimulatedProcess>;
+}
+
+/** What changes a process's file system, as a build that is broken on purpose does. */
+export type ChangeFileSystem = (
+  inner: FileSystem,
+  process: SimulatedProcess,
+) => FileSystem;
+
+/** A disk that several machines share. */
+export class Machine {
+  /** What is on it, and all that was done to it. */
+  readonly disk = new Disk<Note>();
+  readonly #locks = new Map<string, Lockable>();
+
+  /** Takes what decides when each operation is done. */
+  constructor(
+    /** It. */
+    readonly scheduler: Scheduler,
+    /** Whether a lock is seen from other machines. */
+    readonly doLocksReach: boolean,
+    private readonly change: ChangeFileSystem = (inner) => inner,
+  ) {}
+
+  /** The job's store, as a process has it open. */
+  open(process: SimulatedProcess): Store {
+    const store = new FileStore(ROOT, {
+      fileSystem: this.change(this.#fileSystem(process), process),
+    });
+    const hold = store.hold.bind(store);
+    // Whether a process may know its machine's name depends on its permissions; here it does.
+    store.hold = (request: HoldRequest, options?: StoreOptions) =>
+      hold({ ...request, host: process.host }, options);
+    return store;
+  }
+
+  #fileSystem(process: SimulatedProcess): FileSystem {
+    const inner = this.disk.process();
+    const operate = <T>(op: string, path: string, run: () => Promise<T>): Promise<T> =>
+      this.scheduler.operate(process, `${op} ${path.slice(ROOT.length + 1) || "."}`, run);
+    return {
+      create: (path) =>
+        operate("create", path, async () => {
+          const file = await inner.create(path);
+          const own: FileWriter = {
+            write: (bytes) => operate("write", path, () => file.write(bytes)),
+            sync: () => operate("sync", path, () => file.sync()),
+            close: () => {},
+          };
+          return own;
+        }),
+      open: (path) => operate("open", path, () => inner.open(path)),
+      link: (from, to) =>
+        operate("link", to, () => {
+          this.disk.note({ note: "link", by: process.name, atMs: this.scheduler.nowMs });
+          return inner.link(from, to);
+        }),
+      remove: (path) => operate("remove", path, () => inner.remove(path)),
+      makeFolder: (path) => operate("make folder", path, () => inner.makeFolder(path)),
+      syncFolder: (path) => operate("sync folder", path, () => inner.syncFolder(path)),
+      list: (path) => operate("list", path, () => inner.list(path)),
+      stat: (path) => operate("stat", path, () => inner.stat(path)),
+      locks: this.#locksFor(process, operate),
+    };
+  }
+
+  #locksFor(
+    process: SimulatedProcess,
+    operate: <T>(op: string, path: string, run: () => Promise<T>) => Promise<T>,
+  ): FileLocks {
+    return {
+      lock: (path) => operate("lock", path, () => Promise.resolve(this.#lock(process, path))),
+      look: (path) =>
+        operate("look at", path, () => {
+          const { bytes, touchedMs, by } = this.#file(path);
+          const isLocked = bytes.byteLength > 0 && by.has(this.#reach(process));
+          return Promise.resolve({ isLocked, bytes, touchedMs });
+        }),
+      beat: (path, everyMs) => {
+        const touch = (): void => void (this.#file(path).touchedMs = this.scheduler.nowMs);
+        const timer = process.setTimer(touch, everyMs, true);
+        return { [Symbol.dispose]: () => process.clearTimer(timer) };
+      },
+    };
+  }
+
+  #lock(process: SimulatedProcess, path: string): LockedFile | undefined {
+    const file = this.#file(path);
+    const reach = this.#reach(process);
+    if (file.by.has(reach)) return undefined;
+    file.by.set(reach, process);
+    const close = (): void => {
+      if (file.by.get(reach) === process) file.by.delete(reach);
+    };
+    process.onEnd(close);
+    return {
+      read: () => file.bytes,
+      write: (bytes) => {
+        file.bytes = bytes.slice();
+        file.touchedMs = this.scheduler.nowMs;
+      },
+      close,
+    };
+  }
+
+  /** Those who see each other's locks. */
+  #reach({ host }: SimulatedProcess): string {
+    return this.doLocksReach ? "all" : host;
+  }
+
+  #file(path: string): Lockable {
+    let file = this.#locks.get(path);
+    if (file === undefined) {
+      file = { bytes: new Uint8Array(), touchedMs: this.scheduler.nowMs, by: new Map() };
+      this.#locks.set(path, file);
+    }
+    return file;
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * What is remarked in the log of the disk between the changes that simulated processes make.
+ */
+
+import type { ManifestRef } from "../../storage/mod.ts";
+
+/** How a runner was told to start; all but `"auto"` take the job over where somebody has it. */
+export type StartMode =
+  | { readonly start: "auto" | "take over" | "fresh" }
+  | { readonly start: "from"; readonly epoch: number };
+
+/** A remark. */
+export type Note =
+  /** A save was acknowledged. */
+  | { readonly note: "saved"; readonly ref: ManifestRef; readonly by: string }
+  /** The next change is a link, by this process at this time. */
+  | { readonly note: "link"; readonly by: string; readonly atMs: number }
+  /** Something outside of the job begins to be done, or the job has its result. */
+  | { readonly note: "begun" | "ended"; readonly key: string; readonly by: string }
+  /** A task is about to sleep, or has slept. */
+  | { readonly note: "sleeps" | "slept"; readonly key: string; readonly atMs: number };

@@ -1,0 +1,224 @@
+/**
+ * Simulates runners of one job that are killed, stopped, taken over from and tidied up behind, as a seed
+ * has it, and checks all that they did.
+ */
+
+import { keepLast, keepYounger } from "tidemark";
+import { randomFrom } from "../crash/trials.ts";
+import { Chronicle, type Kept } from "./chronicle.ts";
+import { checkEnd, checkEndings, referenceOf } from "./check.ts";
+import { Life, type LifeOptions, type Work } from "./life.ts";
+import type { Breakage } from "./breakages.ts";
+import { Machine } from "./machine.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { StartMode } from "./notes.ts";
+import type { SimPlan } from "./sim_job.ts";
+import type { Tally } from "./tally.ts";
+
+/** So many things happen at most before a simulation is taken to hang. */
+const MOST_STEPS = 60_000;
+/** So many processes live at most at one time. */
+const MOST_LIVES = 3;
+
+/** Operations one of which is often slow in a simulation, while others start; in some none is. */
+const SLOW_SPOTS = [
+  undefined,
+  /^link attempts\/\d+\.cbor/,
+  /^link attempts\/\d+\.parent/,
+  /^link (epochs|phases)/,
+  /^link removals/,
+  /^stat attempts\/\d+\.cbor/,
+  /^list (epochs|removals)/,
+  /^open epochs/,
+  /^remove (epochs|packs)/,
+  /^(write|sync) tasks/,
+  /^write packs/,
+];
+
+/** How a simulation goes. */
+export interface SimulationOptions {
+  /** A build that is broken on purpose, where it is. */
+  readonly breakage?: Breakage;
+  /** Whether all that happens is printed. */
+  readonly isTold?: boolean;
+}
+
+/** What a seed makes. */
+class Simulation {
+  readonly random;
+  readonly scheduler: Scheduler;
+  readonly machine: Machine;
+  readonly lives: Life[] = [];
+  readonly kept: Kept;
+  readonly options: LifeOptions;
+  readonly #oneEventIn: number;
+  #events: number;
+  #slow = 0;
+
+  constructor(seed: number, { changeFileSystem, slowSpot }: Breakage = {}) {
+    const random = this.random = randomFrom(seed);
+    const drawn = SLOW_SPOTS[random(SLOW_SPOTS.length)];
+    this.scheduler = new Scheduler(random, slowSpot ?? drawn);
+    this.machine = new Machine(this.scheduler, random(3) > 0, changeFileSystem);
+    const grain = random(2) === 0 ? "epoch" : "task";
+    this.kept = { last: 1 + random(3), youngerMs: random(3) === 0 ? 2000 : 0 };
+    const last = keepLast(this.kept.last);
+    const keep: SimPlan["keep"] = this.kept.youngerMs > 0 ? [last, keepYounger("2s")] : [last];
+    this.options = {
+      plan: { grain, keep, load: random(3) === 0 ? "lazy" : "eager" },
+      durability: random(2) === 0 ? "power" : "process",
+      isSavedAside: random(2) === 0,
+    };
+    this.#oneEventIn = 30 + random(200);
+    this.#events = 2 + random(9);
+  }
+
+  /** Runs until all that the seed has in store has happened, and a last runner has ended the job. */
+  async run(): Promise<void> {
+    this.#start();
+    while (this.#events > 0) {
+      if (!this.#step(await this.scheduler.step())) throw new Error("it hangs");
+      if (this.scheduler.slow > this.#slow) {
+        this.#slow = this.scheduler.slow;
+        if (this.random(4) === 0) continue;
+        this.#events--;
+        this.#start(true);
+        continue;
+      }
+      if (this.#alive.length > 0 && this.random(this.#oneEventIn) > 0) continue;
+      this.#events--;
+      this.#event();
+    }
+    const end = this.random(3);
+    for (const life of this.#alive) if (end === 0 || this.random(2) === 0) life.kill();
+    await this.#ended();
+    this.#live({ work: "run", mode: { start: "take over" } });
+    await this.#ended();
+    this.#live({ work: "repair", keep: [] });
+    await this.#ended();
+  }
+
+  /** Waits until all processes have ended. */
+  async #ended(): Promise<void> {
+    while (this.#alive.length > 0) {
+      if (!this.#step(await this.scheduler.step())) throw new Error("it hangs");
+    }
+  }
+
+  #step(isGoingOn: boolean): boolean {
+    return isGoingOn ? this.scheduler.steps < MOST_STEPS : this.#alive.length === 0;
+  }
+
+  get #alive(): readonly Life[] {
+    return this.lives.filter(({ ending }) => ending === undefined);
+  }
+
+  /** Something that happens to the processes. */
+  #event(): void {
+    const { random, scheduler } = this;
+    const alive = this.#alive;
+    const one = alive[random(alive.length)];
+    if (one === undefined) return this.#start();
+    switch (random(9)) {
+      case 0:
+      case 1:
+        one.kill();
+        return this.#start();
+      case 2:
+        one.process.stoppedUntilMs = scheduler.nowMs + random(30_000);
+        return this.#start();
+      case 3:
+        scheduler.delay(one.process, random(30_000));
+        return this.#start();
+      case 4:
+        one.process.speed = 1 + random(16);
+        return;
+      case 5: {
+        const { keep = [] } = this.options.plan;
+        return void this.#live({ work: "prune", keep });
+      }
+      case 6:
+        return void this.#live({ work: "repair", keep: [] });
+      default:
+        return this.#start();
+    }
+  }
+
+  /** Starts a runner, which takes the job over, or is refused where somebody has it. */
+  #start(isTakingOver = false): void {
+    if (this.#alive.length >= MOST_LIVES) return;
+    this.#live({ work: "run", mode: this.#mode(isTakingOver) });
+  }
+
+  #mode(isTakingOver: boolean): StartMode {
+    const { random } = this;
+    const isRefused = !isTakingOver && random(8) < 3;
+    if (this.lives.length === 0 || isRefused) return { start: "auto" };
+    if (random(8) < 4) return { start: "take over" };
+    return random(4) === 0 ? { start: "fresh" } : { start: "from", epoch: random(4) };
+  }
+
+  #live(work: Work): Life {
+    const { machine, options, lives, random } = this;
+    const what = work.work === "run" ? work.mode.start : work.work;
+    const life = Life.start(machine, options, work, {
+      name: `${lives.length + 1} (${what})`,
+      host: `host-${random(2)}`,
+    });
+    lives.push(life);
+    return life;
+  }
+}
+
+/** What a simulation has shown. */
+export interface Simulated {
+  /** All that happened, in order. */
+  readonly trace: readonly string[];
+}
+
+/** A promise was broken, or a process ended as none should. */
+export class SimulationError extends Error {
+  /** The error's class. */
+  override readonly name = "SimulationError";
+}
+
+/**
+ * Simulates what a seed makes, and adds to a tally.
+ *
+ * @throws {SimulationError} Where a promise is broken; the message says how to see it again.
+ */
+export async function simulateSeed(
+  seed: number,
+  tally: Tally,
+  given: SimulationOptions = {},
+): Promise<Simulated> {
+  const reference = await referenceOf();
+  const simulation = new Simulation(seed, given.breakage);
+  const { scheduler: { trace }, lives, machine, kept, options } = simulation;
+  const chronicle = new Chronicle(kept, options.plan.grain === "task");
+  const mend = given.breakage?.breakCode?.();
+  try {
+    try {
+      await simulation.run();
+    } finally {
+      mend?.();
+    }
+    chronicle.read(machine.disk.log);
+    chronicle.checkLines((process) => {
+      const work = lives.find((life) => life.process.name === process)?.work;
+      return work?.work === "run" ? work.mode : undefined;
+    });
+    checkEndings(lives, reference);
+    await checkEnd(machine, chronicle, reference);
+    if (given.isTold === true) console.log(trace.join("\n"));
+    tally.add(lives, chronicle, trace);
+    return { trace };
+  } catch (error) {
+    if (given.isTold === true) console.log(trace.join("\n"));
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SimulationError(
+      `seed ${seed}: ${why}\nTo see it again: deno run tests/interleavings/replay.ts ${seed}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,47 @@
+/** What simulations have come to. */
+
+import type { Chronicle } from "./chronicle.ts";
+import type { Life } from "./life.ts";
+
+/** Counts, over many seeds. */
+export class Tally {
+  seeds = 0;
+  steps = 0;
+  processes = 0;
+  acknowledged = 0;
+  removed = 0;
+  /** Saves of fenced attempts. */
+  beside = 0;
+  hollow = 0;
+  readonly #endings = new Map<string, number>();
+
+  /** Adds one simulation. */
+  add(lives: readonly Life[], chronicle: Chronicle, trace: readonly string[]): void {
+    this.seeds++;
+    this.steps += trace.length;
+    this.processes += lives.length;
+    for (const { isAcknowledged, isFenced, isRemoved } of chronicle.commits.values()) {
+      if (isAcknowledged) this.acknowledged++;
+      if (isFenced) this.beside++;
+      if (isRemoved) this.removed++;
+    }
+    this.hollow += chronicle.hollow;
+    for (const { ending } of lives) {
+      const end = ending?.end ?? "still running";
+      this.#endings.set(end, (this.#endings.get(end) ?? 0) + 1);
+    }
+  }
+
+  /** How many processes ended in a way. */
+  ended(end: string): number {
+    return this.#endings.get(end) ?? 0;
+  }
+
+  /** The counts, in words. */
+  toString(): string {
+    const endings = [...this.#endings].sort().map(([end, count]) => `${count} ${end}`).join(", ");
+    return `${this.seeds} seeds, ${this.steps} steps of ${this.processes} processes (${endings}), ` +
+      `${this.acknowledged} saves acknowledged, ${this.beside} of fenced attempts, ` +
+      `${this.removed} removed`;
+  }
+}
