@@ -52,8 +52,7 @@ export function computeLines(
   const placed = new Set(line);
   const sides: SideLine[] = [];
   for (const attempt of chains.attempts()) {
-    const chain = chains.back(attempt);
-    const refs = chain.filter((ref) => !placed.has(ref));
+    const refs = chains.back(attempt, undefined, placed);
     const [first] = refs;
     if (first === undefined) continue;
     for (const ref of refs) placed.add(ref);
@@ -99,15 +98,26 @@ class Chains {
     return [...this.#manifests.keys()].sort((a, b) => b - a);
   }
 
-  /** The chain back from an attempt, up to a state of it, oldest first. */
-  back(head: number, limit?: ManifestRef): ManifestRef[] {
+  /**
+   * The chain back from an attempt, up to a state of it, oldest first; only as far back as it is not
+   * part of known chains.
+   */
+  back(
+    head: number,
+    limit?: ManifestRef,
+    known: ReadonlySet<ManifestRef> = new Set(),
+  ): ManifestRef[] {
     const pieces: ManifestRef[][] = [];
     let attempt = head;
     let last = limit;
     while (true) {
       const end = last;
       const own = this.#manifests.get(attempt) ?? [];
-      pieces.push(end === undefined ? own : own.filter((ref) => comparePosition(ref, end) <= 0));
+      const piece = end === undefined ? own : own.filter((ref) => comparePosition(ref, end) <= 0);
+      // Of a chain all that comes before a state is in each chain that has the state.
+      const isNew = known.size === 0 || !piece.some((ref) => known.has(ref));
+      pieces.push(isNew ? piece : piece.filter((ref) => !known.has(ref)));
+      if (!isNew) break;
       const parent = this.#infos.get(attempt)?.parent;
       // A parent is always older, as its record's reader has checked.
       if (parent === undefined || parent.attempt >= attempt) break;
