@@ -186,7 +186,7 @@ export class BlobNotSetError extends Error {
     isDerived: boolean = false,
   ) {
     const mend = isDerived
-      ? "it is derived, and in no checkpoint: run the task that writes it"
+      ? "it is derived, and in no checkpoint: load the epoch with the job runner's loadEpoch"
       : "write it first, or read it with optional(…)";
     super(`Blob "${blob}" of node "${node}" is not set: ${mend}`);
   }

@@ -69,7 +69,8 @@ export abstract class Checkpoints {
 
   /**
    * Builds the task that restores every blob of an epoch, of a single-node manager those of its node; the
-   * workspaces then hold nothing else, and so no derived blobs: the tasks that write these make them again.
+   * workspaces then hold nothing else, and so no derived blobs, which the
+   * job runner's `loadEpoch` makes again.
    *
    * Run, it throws an {@linkcode UnknownNameError} where the epoch has nothing of the manager's node.
    */

@@ -179,7 +179,7 @@ export function tellDerived({ events }: CheckpointHost, manifest: Manifest): voi
   if (names.length === 0) return;
   const message =
     `epoch ${manifest.epoch} holds digests alone of what is derived, so that it is not set: ` +
-    `${names.join(", ")}; the tasks that write it make it again`;
+    `${names.join(", ")}; the job runner's loadEpoch makes it again`;
   events.emit({ type: "notice", level: "info", message });
 }
 

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { Phase } from "../events.ts";
 import type { PlacedBlob, Program } from "../program.ts";
 import { prepareGroup } from "../session/ready_group.ts";
 import type { Scope } from "../session/scope.ts";
 import type { CheckpointTask, Session } from "../session/session.ts";
 import { type DerivedDigests, digestOfBlob } from "./digests.ts";
-import { blobsToDerive, layOutDerived } from "./steps.ts";
+import { layOutDerived } from "./steps.ts";
 
 /** What is made again, and where. */
 export interface Deriving {
@@ -17,8 +16,8 @@ export interface Deriving {
   readonly program: Program;
   /** What is known of its derived blobs. */
   readonly digests: DerivedDigests;
-  /** The phase that the run begins with. */
-  readonly phase: Phase;
+  /** Those of them that are made again. */
+  readonly wanted: readonly PlacedBlob[];
   /** What the tasks know of the run: what they knew of init. */
   readonly scope: Scope;
 }
@@ -31,9 +30,8 @@ export interface Deriving {
  */
 export async function derive(
   session: Session,
-  { program, digests, phase, scope }: Deriving,
+  { program, digests, wanted, scope }: Deriving,
 ): Promise<void> {
-  const wanted = blobsToDerive(program, phase);
   await session.run(takeOver(program, wanted, digests));
   const layout = layOutDerived(program, wanted);
   const tasks = layout.steps.flatMap(({ id, task }) => task === undefined ? [] : [id]);

@@ -85,8 +85,8 @@ export class DerivedNotSavedError extends Error {
     readonly epoch: number,
   ) {
     super(
-      `Blob "${blob}" of epoch ${epoch} is derived: no checkpoint holds it, only its digest. Run the task ` +
-        `that writes it, as in session.run(task)`,
+      `Blob "${blob}" of epoch ${epoch} is derived: no checkpoint holds it, only its digest. Load the ` +
+        `epoch with the job runner's loadEpoch, which makes it again`,
     );
   }
 }

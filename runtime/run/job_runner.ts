@@ -11,9 +11,10 @@ import { placeOf } from "../checkpoint/place.ts";
 import { StoppedError } from "../errors.ts";
 import { type Clock, errorRecord, type RunOutcome } from "../events.ts";
 import { compile } from "../program.ts";
-import type { Session } from "../session/session.ts";
+import type { RunOptions, Session } from "../session/session.ts";
 import { readSources } from "../change/sources.ts";
 import { foreseeResume, type JobChanges } from "./foresee.ts";
+import { loadEpoch } from "./load_epoch.ts";
 import type { JobRequest } from "./recompile.ts";
 import { Run } from "./run.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -258,6 +259,16 @@ export class JobRunner {
     session: Session,
   ): Promise<boolean> {
     return this.checkpoints.loadBlobsFromCheckpoints(blobs, epoch, session);
+  }
+
+  /**
+   * Makes a session hold what a run from an epoch starts with: what was saved, migrated where that is due,
+   * and what is derived, made again. Nothing else is run, and nothing saved.
+   *
+   * @throws {DerivedChangedError} Where a derived blob is not what it was, and may not be another.
+   */
+  async loadEpoch(epoch: EpochRef, session: Session, options: RunOptions = {}): Promise<void> {
+    await loadEpoch({ ...this.#jobRequest(), ...options, name: this.name, session, epoch });
   }
 
   /**

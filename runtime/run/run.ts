@@ -13,7 +13,7 @@ import { ResourcePool } from "../session/resources.ts";
 import { prepareGroup, prepareStep, type ReadyGroup } from "../session/ready_group.ts";
 import type { Scope } from "../session/scope.ts";
 import type { RunResult } from "./job_runner.ts";
-import { deriveBlobs } from "./run_derived.ts";
+import { deriveAtStart } from "./run_derived.ts";
 import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
 import { chooseStart, END_PHASES, type Start } from "./start.ts";
@@ -81,7 +81,7 @@ export class Run {
     );
     try {
       checkpoints.engine.archive.keep();
-      this.#derived = await deriveBlobs(this.#request, start, this.#scope("init"));
+      this.#derived = await deriveAtStart(this.#request, start, this.#scope("init"));
       // What tasks have done since may have read what is another now.
       const isMigrated = start.isMigrated || this.#derived.isChanged;
       this.#journal = await RunJournal.open(this.#request, { ...start, isMigrated });

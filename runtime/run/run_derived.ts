@@ -8,10 +8,13 @@ import { compareParts, type JobChange } from "../change/compare.ts";
 import { describedIn } from "../change/since.ts";
 import { derive } from "../derived/derive.ts";
 import { DerivedBlobs } from "../derived/derived_blobs.ts";
+import { blobsToDerive } from "../derived/steps.ts";
 import { reasonsOf } from "../derived/reasons.ts";
+import type { PlacedBlob } from "../program.ts";
 import type { Scope } from "../session/scope.ts";
 import type { RunRequest } from "./run_request.ts";
 import type { Start } from "./start.ts";
+import type { Progress } from "./state.ts";
 
 /** How the job differs from what it was when an epoch was saved, whatever it was at starts since. */
 async function changesAfter(
@@ -24,21 +27,33 @@ async function changesAfter(
   return compareParts(before.parts, now.parts);
 }
 
+/** What derived blobs are followed for. */
+export interface DerivedRequest extends Pick<RunRequest, "session" | "signal" | "allowChange"> {
+  /** Where the job's checkpoints are. */
+  readonly checkpoints: RunRequest["checkpoints"];
+  /** The epoch that they belong to; none at a fresh start. */
+  readonly epoch: ManifestRef | undefined;
+  /** What the job is. */
+  readonly description: JobDescription;
+  /** The state beside the blobs. */
+  readonly progress: Progress;
+  /** Those that are made again now; nothing where the run starts anew. */
+  readonly wanted: readonly PlacedBlob[] | undefined;
+}
+
 /**
- * Follows a run's derived blobs; where it goes on from something saved, it makes them again. `scope` is what
- * the tasks of init know.
+ * Follows derived blobs, and makes again those that are wanted. `scope` is what the tasks of init know.
  *
  * @throws {DerivedChangedError} Where one is not what it was, and has to be.
  */
 export async function deriveBlobs(
-  { session, signal, allowChange, checkpoints }: RunRequest,
-  { mode, phase, epoch, description, progress }: Start,
+  { session, signal, allowChange, checkpoints, epoch, description, progress, wanted }:
+    DerivedRequest,
   scope: Scope,
 ): Promise<DerivedBlobs> {
   const { program, derived: digests } = progress;
-  const isAgain = mode === "resumed";
   const derived = new DerivedBlobs({
-    ...{ digests, events: session.events, signal, isAgain },
+    ...{ digests, events: session.events, signal, isAgain: wanted !== undefined },
     mayChange: allowChange || program.plan.onChange === "allow",
     since: epoch === undefined
       ? "before the run was ended"
@@ -49,8 +64,23 @@ export async function deriveBlobs(
       return reasonsOf(task, node, progress, changes);
     },
   });
-  if (isAgain && phase !== undefined && program.derived.length > 0) {
-    await derive(session, { program, digests, phase, scope: { ...scope, epoch: 0, derived } });
+  if (wanted !== undefined && program.derived.length > 0) {
+    await derive(session, { program, digests, wanted, scope: { ...scope, epoch: 0, derived } });
   }
   return derived;
+}
+
+/**
+ * Follows the derived blobs of a run; where it goes on, it makes those again that are still to be read.
+ *
+ * @throws {DerivedChangedError} Where one is not what it was, and has to be.
+ */
+export async function deriveAtStart(
+  request: RunRequest,
+  { mode, phase, epoch, description, progress }: Start,
+  scope: Scope,
+): Promise<DerivedBlobs> {
+  const isAgain = mode === "resumed" && phase !== undefined;
+  const wanted = isAgain ? blobsToDerive(progress.program, phase) : undefined;
+  return await deriveBlobs({ ...request, epoch, description, progress, wanted }, scope);
 }

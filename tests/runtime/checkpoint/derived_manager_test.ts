@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { blob, epochs, type Job, job, task } from "../../../dsl/mod.ts";
 import { MultiNodeCheckpointManager } from "../../../runtime/checkpoint/manager.ts";
-import { DerivedNotSavedError } from "../../../runtime/derived/errors.ts";
+import { DerivedChangedError, DerivedNotSavedError } from "../../../runtime/derived/errors.ts";
 import { BlobNotSetError, SaveError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { recorded } from "../helpers.ts";
@@ -36,10 +36,10 @@ Deno.test("an epoch that is loaded has nothing that is derived, and says so", as
   assertEquals(checkpoints.blobList(), ["total"]);
   await session.run(checkpoints.load(2));
   const error = await assertRejects(() => session.fetch(images), BlobNotSetError);
-  assertStringIncludes(error.message, "it is derived, and in no checkpoint: run the task");
+  assertStringIncludes(error.message, "it is derived, and in no checkpoint: load the epoch");
   assertEquals(seen.of("notice").map(({ message }) => message), [
-    "epoch 2 holds digests alone of what is derived, so that it is not set: images; the tasks that write " +
-    "it make it again",
+    "epoch 2 holds digests alone of what is derived, so that it is not set: images; the job " +
+    "runner's loadEpoch makes it again",
   ]);
   await session.run(read);
   assertEquals((await session.fetch(images)).length, 5000);
@@ -57,6 +57,32 @@ Deno.test("a derived blob of an epoch cannot be loaded, and the error says why",
     'Blob "images" of epoch 2 is derived: no checkpoint holds it',
   );
   await session.run(checkpoints.loadBlobsFromCheckpoint([total], 2));
+});
+
+Deno.test("a runner loads an epoch with what is derived, as a run would have it", async () => {
+  const { session, runner, to } = await finished();
+  const made = (await session.fetch(images)).slice();
+  await session[Symbol.asyncDispose]();
+  const own = recorded();
+  await using _ = own.session;
+  await runner.loadEpoch(2, own.session);
+  assertEquals(await own.session.fetch(images), made);
+  assertEquals(await own.session.fetch(total), (made[1] ?? NaN) + (made[2] ?? NaN));
+  assertEquals(own.seen.of("task-started").map(({ id }) => id), ["read@main"]);
+  assertEquals(own.seen.of("derived").map(({ outcome }) => outcome), ["same"]);
+  const other = task("read", { writes: { images } })
+    .run(() => ({ images: new Float32Array(5000) }));
+  const checkpoint = { to };
+  const shape = { init: [other], epoch: [add], until: epochs(4), checkpoint };
+  const edited = new JobRunner(job("derives", shape));
+  const error = await assertRejects(
+    () => edited.loadEpoch("latest", own.session),
+    DerivedChangedError,
+  );
+  assertStringIncludes(error.message, 'the code of task "read" was edited');
+  // Nothing of it is recorded.
+  assertEquals((await runner.changesSince()).changes, []);
+  assertEquals(await new JobRunner(jobOf(to), { resumeFromEpoch: "auto" }).run(own.session), 4);
 });
 
 Deno.test("a manager without a job saves no derived blob, and keeps what is known of it", async () => {
