@@ -33,7 +33,7 @@ Deno.test("plan data: a program as plain data that JSON can hold", () => {
       check: "off",
     },
     ...{ onSaveError: "fail", onDamaged: "fallback", onChange: "stop", migrate: [] },
-    ...{ saved: ["main/total"], unsaved: ["main/scrap"], until: ["epochs(3)"] },
+    ...{ saved: ["main/total"], unsaved: ["main/scrap"], derived: [], until: ["epochs(3)"] },
     groups: {
       ...{ init: [], download: [], exit: [] },
       epoch: [
