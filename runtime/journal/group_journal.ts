@@ -191,6 +191,7 @@ export class GroupJournal {
     cursors: readonly CursorTaken[],
   ): Promise<void> | undefined {
     const code = this.#reuse.codes[index] ?? "";
+    this.journal.mark(this.site);
     return this.journal.log({ kind: "task", ...this.site, id, code, outputs, cursors });
   }
 

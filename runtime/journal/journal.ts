@@ -23,7 +23,7 @@ import {
 import type { Phase } from "../events.ts";
 import type { Scope } from "../session/scope.ts";
 import { GroupJournal } from "./group_journal.ts";
-import { groupKey, type GroupSite, RecordedEntries } from "./recorded.ts";
+import { ELAPSED_KEY, groupKey, type GroupSite, RecordedEntries } from "./recorded.ts";
 import { JournalWriter, type JournalWriterOptions } from "./journal_writer.ts";
 import type { Recalled } from "./task_journal.ts";
 
@@ -37,7 +37,12 @@ export interface JournalOptions extends JournalWriterOptions {
   readonly isSaved: (node: string, blob: AnyBlob) => boolean;
   /** Reads a blob that a log holds beside it. */
   readonly read: (entry: PresentBlob) => Promise<Uint8Array<ArrayBuffer>>;
+  /** The time that epochs have taken so far, the running one too, in milliseconds. */
+  readonly elapsedMs: () => number;
 }
+
+/** The time that epochs take is recorded as often as this, in milliseconds. */
+const MARK_EVERY_MS = 100;
 
 /** What tasks have done, and do. */
 export class Journal {
@@ -51,6 +56,7 @@ export class Journal {
   /** What was recorded before this run, or is recalled within it. */
   readonly #recorded: RecordedEntries;
   readonly #times = new Map<string, Promise<number>>();
+  #markedMs = 0;
 
   /** Takes what was recorded before. */
   constructor(options: JournalOptions) {
@@ -115,6 +121,23 @@ export class Journal {
     return this.writer.enqueue(entry);
   }
 
+  /** Records how long epochs have taken, where something was done in one and it was not done lately. */
+  mark({ phase, epoch }: GroupSite): void {
+    if (!this.isFine || phase !== "epoch") return;
+    const ms = this.#options.elapsedMs();
+    if (ms - this.#markedMs < MARK_EVERY_MS) return;
+    this.#markedMs = ms;
+    const entry = { kind: "time", phase, epoch, id: "", key: ELAPSED_KEY, ms } as const;
+    // Who hears of a failure is whoever waits for what is recorded next.
+    this.writer.enqueue(entry)?.catch(() => {});
+  }
+
+  /** How long epochs had taken when something was last recorded of one; 0 where that is not known. */
+  tookMs(epoch: number): number {
+    const entry = this.#recorded.of({ phase: "epoch", epoch }).get(` time ${ELAPSED_KEY}`);
+    return entry?.kind === "time" ? entry.ms : 0;
+  }
+
   /** Reads a blob that a log holds beside it. */
   read(entry: PresentBlob): Promise<Uint8Array<ArrayBuffer>> {
     return this.#options.read(entry);
@@ -122,6 +145,7 @@ export class Journal {
 
   /** Forgets what was recorded of a group that has ended. */
   ended(phase: Phase, epoch: number): void {
+    this.mark({ phase, epoch });
     this.#recorded.delete({ phase, epoch });
     const group = groupKey({ phase, epoch });
     for (const id of this.#times.keys()) if (id.startsWith(`${group} `)) this.#times.delete(id);

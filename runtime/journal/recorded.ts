@@ -11,6 +11,9 @@ import {
   type TaskEntry,
 } from "../../storage/mod.ts";
 
+/** The key under which the time is recorded that epochs have taken up to some point of one. */
+export const ELAPSED_KEY = "elapsed";
+
 /** A group of a job in an epoch. */
 export type GroupSite = Omit<EntrySite, "id">;
 
@@ -68,14 +71,20 @@ export class RecordedEntries {
     this.#groups.delete(groupKey(site));
   }
 
-  /** Forgets a step; or, where none is named, all but times of the groups after this one. */
+  /**
+   * Forgets a step; or, where none is named, all of the groups after this one but for the times that tasks
+   * got or wait for.
+   */
   #void(site: EntrySite): void {
     if (site.id !== "") {
       this.of(site).delete(stepKey(site.id));
       return;
     }
     for (const entries of this.after(site)) {
-      for (const [key, { kind }] of entries) if (kind !== "time") entries.delete(key);
+      for (const [key, entry] of entries) {
+        const isKept = entry.kind === "time" && !(entry.id === "" && entry.key === ELAPSED_KEY);
+        if (!isKept) entries.delete(key);
+      }
     }
   }
 }

@@ -186,6 +186,7 @@ export class Run {
       group = prepareGroup(this.#program.groups[phase]);
       this.#ready.set(phase, group);
     }
+    if (phase === "epoch") this.#progress.tookAtLeast(this.#journal?.journal.tookMs(epoch) ?? 0);
     await session.run({ kind: "phase", group, scope: this.#scope(phase) });
     if (phase === "epoch") {
       this.#progress.advanceClock();

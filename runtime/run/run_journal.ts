@@ -67,6 +67,7 @@ export class RunJournal {
       attempts: engine.attempts,
       head: { seed, branch, params: program.params },
       sources: work?.sources ?? [],
+      elapsedMs: () => progress.elapsedNowMs,
       isSaved: (node, blob) => saved.has(`${node}/${blob.name}`),
       read: (entry) => readLoggedBlob(store, entry),
     });

@@ -60,6 +60,16 @@ export class Progress {
     for (const [key, stamp] of Object.entries(saved.run.stamps)) this.stamps.set(key, stamp);
   }
 
+  /** The time that epochs have taken so far, the running one too, in milliseconds. */
+  get elapsedNowMs(): number {
+    return this.elapsedMs + performance.now() - this.#boundary;
+  }
+
+  /** Counts also what an epoch that runs again is known to have taken before. */
+  tookAtLeast(elapsedMs: number): void {
+    this.elapsedMs = Math.max(this.elapsedMs, elapsedMs);
+  }
+
   /** Starts the clock of an epoch. */
   startClock(): void {
     this.#boundary = performance.now();

@@ -14,6 +14,7 @@ export class Halt {
   #isHalted = false;
   #controller: AbortController | undefined;
   readonly #children = new Set<Halt>();
+  #isAsked = false;
   #onHalt: (() => void) | undefined;
   #deadlines: Deadlines | undefined;
 
@@ -47,6 +48,7 @@ export class Halt {
 
   /** A signal that is aborted when it is told to end; made when first asked for. */
   get signal(): AbortSignal {
+    this.#asked();
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#isHalted) this.#controller.abort(this.#reason);
@@ -54,9 +56,14 @@ export class Halt {
     return this.#controller.signal;
   }
 
-  /** Whether somebody has asked for the signal, and may do less for it. */
+  /** Whether somebody has asked for the signal, or was told to end, here or below, and may do less for it. */
   get isAsked(): boolean {
-    return this.#controller !== undefined;
+    return this.#isAsked;
+  }
+
+  #asked(): void {
+    this.#isAsked = true;
+    if (this.parent?.isAsked === false) this.parent.#asked();
   }
 
   /** Tells it to end. */
@@ -90,7 +97,9 @@ export class Halt {
         this.halt(new TaskTimeoutError(this.timeoutMs));
       }
     }
-    if (this.#isHalted) throw this.#reason;
+    if (!this.#isHalted) return;
+    this.#asked();
+    throw this.#reason;
   }
 
   /** Makes a child, which ends when this does. */

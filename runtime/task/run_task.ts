@@ -226,7 +226,10 @@ async function runBody(
     const check = scope.checkReads ? new ReadCheck(task, step.node, inputs) : undefined;
     const given = (task.body as (inputs: unknown, context: unknown) => unknown)(inputs, context);
     const output = isThenable(given) ? await halt.settle(given, task.name) : given;
-    if (halt.isHalted) throw halt.reason;
+    // What never asked whether it is to end has come to its own end; where that is recorded, it counts.
+    const isWhole = source.journal?.isFine === true && !halt.isAsked &&
+      halt.reason === group.reason;
+    if (halt.isHalted && !isWhole) throw halt.reason;
     check?.compare();
     const values = checkOutput(task, output);
     isFailed = false;
