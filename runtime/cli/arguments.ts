@@ -6,6 +6,7 @@
 import { type Duration, parseDuration } from "../../dsl/mod.ts";
 import { nameProblem } from "../../dsl/check/names.ts";
 import { editDistance, nearNames } from "../../dsl/near.ts";
+import { EXAMPLES, SHORT, SWITCHES, VALUES } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a job file can be told to do. */
@@ -61,6 +62,8 @@ export interface Arguments {
   readonly of: string | undefined;
   /** How often the job is killed. */
   readonly kills: number | undefined;
+  /** How long a process of a drill may take. */
+  readonly limit: Duration | undefined;
   /** Whether faults are tried too. */
   readonly faults: boolean;
   /** The flags of the processes of a drill. */
@@ -80,21 +83,6 @@ export interface Arguments {
   /** Prints only warnings and the end. */
   readonly quiet: boolean;
 }
-
-const SWITCHES = [
-  ...["--help", "--version", "--fresh", "--full", "--json", "--quiet"] as const,
-  ...["--faults", "--take-over", "--allow-change", "--resume", "--dry-run", "--all"] as const,
-  "--side-lines",
-] as const;
-const VALUES = [
-  ...["--from", "--as", "--of", "--to", "--param", "--seed", "--stop-after", "--grace"] as const,
-  ...["--kills", "--flags"] as const,
-] as const;
-const SHORT: Readonly<Record<string, string>> = {
-  "-h": "--help",
-  "-V": "--version",
-  "-q": "--quiet",
-};
 
 /** The flags that say which checkpoints are meant. */
 const PLACE = ["--to", "--as"] as const;
@@ -118,7 +106,19 @@ const TAKES: Readonly<Record<Command, readonly string[]>> = {
   pin: PLACE,
   unpin: PLACE,
   fork: ["--from", "--of", ...RUNS],
-  drill: ["--kills", "--faults", "--flags", "--param", "--seed", "--to", "--json", "--quiet"],
+  drill: [
+    ...[
+      "--kills",
+      "--faults",
+      "--flags",
+      "--limit",
+      "--param",
+      "--seed",
+      "--to",
+      "--json",
+      "--quiet",
+    ],
+  ],
 };
 
 /**
@@ -186,6 +186,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     seed: parseCount("--seed", values.get("--seed"), 0),
     stopAfter: parseTime("--stop-after", values.get("--stop-after")),
     grace: parseTime("--grace", values.get("--grace")),
+    limit: parseTime("--limit", values.get("--limit")),
     params,
     json: switches.has("--json"),
     quiet: switches.has("--quiet"),
@@ -202,19 +203,6 @@ function checkTogether(command: Command, used: readonly string[]): void {
     throw new UsageError("--fresh starts anew, so that there is no change to allow: leave one out");
   }
 }
-
-const EXAMPLES: Readonly<Record<(typeof VALUES)[number], string>> = {
-  "--from": "--from 4",
-  "--as": "--as warmer",
-  "--of": "--of warmer",
-  "--to": "--to file:checkpoints",
-  "--param": "--param rate=0.1",
-  "--seed": "--seed 1",
-  "--stop-after": "--stop-after 55m",
-  "--grace": "--grace 30s",
-  "--kills": "--kills 50",
-  "--flags": '--flags="--allow-net --allow-read=data"',
-};
 
 function split(word: string): readonly [string, string | undefined] {
   const at = word.indexOf("=");

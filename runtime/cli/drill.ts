@@ -11,6 +11,7 @@ import { drill, type DrillPlan } from "../drill/drill.ts";
 import { DrillError, NotResumableError } from "../drill/errors.ts";
 import { type FaultOutcome, tryFaults } from "../drill/fault_trials.ts";
 import { ProcessGround, type ProcessOptions } from "../drill/process_ground.ts";
+import { TimeLimit } from "../drill/time_limit.ts";
 import type { Program } from "../program.ts";
 import type { Arguments } from "./arguments.ts";
 import { UsageError } from "./usage_error.ts";
@@ -149,6 +150,7 @@ function processOptions(drilling: Drilling): ProcessOptions {
     file: base.startsWith("file:") ? fromFileUrl(base) : base,
     flags: args.flags ?? ownFlags(db),
     signal,
+    limit: new TimeLimit(args.limit),
   };
 }
 

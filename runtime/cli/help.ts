@@ -57,6 +57,8 @@ Flags
   --kills N        drill: how many trials with kills, spread over all steps of the job (20)
   --faults         drill: also try a full disk, failing reads and writes, damaged checkpoints and a
                    second runner; a failed save then ends the job, whatever the plan's onSaveError
+  --limit T        drill: how long one of its processes may take before it is ended as hanging
+                   (ten times what the first one takes, which nobody kills; a minute at least)
   --flags="FLAGS"  drill: the flags of deno run for its processes; where not given, the permissions
                    that this process has in whole, and those to read and write the drill's folder.
                    Others of this process, as a --config, are not known and must be given here

@@ -24,7 +24,9 @@ const FAILING = [1, 4, 16, 64] as const;
 /** How newest checkpoints are spoilt. */
 const SPOILS = ["truncated", "with one bit flipped"] as const;
 /** Errors of the language, which say nothing of what to do. */
-const UNCLEAR = new Set(["Error", "TypeError", "RangeError", "ReferenceError", "DrillError"]);
+const UNCLEAR = new Set([
+  ...["Error", "TypeError", "RangeError", "ReferenceError", "DrillError", "HungProcessError"],
+]);
 
 /**
  * Tries all faults, each on a place of its own.

@@ -11,6 +11,8 @@ import { DrillError } from "./errors.ts";
 import { DRILLED, type DrilledLine, type DrilledSettings, linesOf } from "./drilled_process.ts";
 import type { Fault } from "./faulty_file_system.ts";
 import type { Ground, Life, LifeOptions } from "./ground.ts";
+import type { TimeLimit } from "./time_limit.ts";
+import { after } from "../task/turn.ts";
 
 /** What the processes are. */
 export interface ProcessOptions {
@@ -28,6 +30,8 @@ export interface ProcessOptions {
   readonly seed: number | undefined;
   /** Ends them all. */
   readonly signal: AbortSignal;
+  /** How long each may take. */
+  readonly limit: TimeLimit;
 }
 
 /** How one such start is to go. */
@@ -92,7 +96,7 @@ export class ProcessGround implements Ground {
     readonly go: () => void;
     readonly ended: Promise<ProcessLife>;
   } {
-    const { file, flags, params, seed, signal } = this.#options;
+    const { file, flags, params, seed, signal, limit } = this.#options;
     const settings: DrilledSettings = {
       ...{ takeOver, root: this.root, keepAll: this.#keepAll, params: isFirst ? params : {} },
       ...isFirst && seed !== undefined ? { seed } : {},
@@ -105,6 +109,18 @@ export class ProcessGround implements Ground {
       ...{ stdin: "piped", stdout: "piped", stderr: "piped", signal },
     }).spawn();
     const output = new Output(child);
+    const begun = performance.now();
+    let isHung = false;
+    const late = (): void => {
+      isHung = true;
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        // It has just ended.
+        if (!(error instanceof TypeError)) throw error;
+      }
+    };
+    const callOff = limit.ms === Infinity ? () => {} : after(limit.ms, late);
     const go = async (): Promise<void> => {
       const writer = child.stdin.getWriter();
       await writer.write(new Uint8Array(1)).catch(() => {});
@@ -113,7 +129,11 @@ export class ProcessGround implements Ground {
     return {
       waits: output.said("waits"),
       go: () => void go(),
-      ended: output.ended.then(lifeOf),
+      ended: output.ended.finally(callOff).then((ended) => {
+        if (isHung) return hungLife(limit.error(ended.stderr));
+        if (dieAt === undefined && waitAt === undefined) limit.took(performance.now() - begun);
+        return lifeOf(ended);
+      }),
     };
   }
 
@@ -171,6 +191,11 @@ class Output {
     for (const look of this.#looks) look();
     return { stdout: this.#stdout, stderr: await stderr, status };
   }
+}
+
+function hungLife(failure: Error): ProcessLife {
+  const common = { isDead: false, digests: new Map(), uses: new Map(), recalls: new Set<string>() };
+  return { ...common, steps: 0, lastStep: "", failure, hasFault: true };
 }
 
 function lifeOf({ stdout, stderr, status }: Ended): ProcessLife {

@@ -98,6 +98,20 @@ Deno.test("drill: a job that is not exact is told what differs, who wrote it, an
   assertStringIncludes(message, "it keeps something from one epoch to the next outside blobs");
 });
 
+Deno.test("drill: a process that hangs is ended, and said to hang", async () => {
+  const hang = "new Promise(() => { setInterval(() => {}, 1000); })";
+  const line = `return calls === 1 && epoch > 1 ? ${hang} : { total: total + epoch };`;
+  const { code, stderr } = await drilled(line, ["--kills", "4", "--limit", "6s"]);
+  assertEquals(code, 1, stderr);
+  assertMatch(
+    stderr,
+    /killed at ".*", cannot be gone on with: it had not ended after 6 s \(the first, .* took .* s\), and was ended/,
+  );
+  const first = await drilled(`return ${hang};`, ["--kills", "1", "--limit", "3s"]);
+  assertEquals(first.code, 1);
+  assertMatch(first.stderr, /fails also where nobody kills it: it had not ended after 3 s, and/);
+});
+
 Deno.test("drill: on a fresh place, with the flags that the job itself needs, it passes", async () => {
   await withFolder(async (cwd) => {
     // A configuration that is found, rather than given by a flag, is found by its processes too.
