@@ -151,6 +151,14 @@ export class FileCommit {
     }
   }
 
+  /** Gives a file its name, and throws where that path exists. */
+  async link(from: string, to: string, durability: Durability): Promise<void> {
+    await this.#onPoint("link", to);
+    await this.fileSystem.link(from, to);
+    await this.#onPoint("after link", to);
+    if (durability === "power") await this.syncFolder(dirname(to));
+  }
+
   /** Makes the entries of a folder outlive a power cut. */
   async syncFolder(path: string): Promise<void> {
     await this.#onPoint("folder sync", path);

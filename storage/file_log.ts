@@ -9,14 +9,16 @@ import type { LogWriter } from "./store.ts";
 
 /** What a log is made of. */
 export interface FileLogOptions {
-  /** The new file. */
+  /** The new file, which has a temporary name. */
   readonly file: FileWriter;
-  /** Its path. */
+  /** The path that it gets. */
   readonly path: string;
   /** Whether what is appended must outlive a power cut. */
   readonly sync: boolean;
-  /** Makes the file's entry in its folder outlive one. */
-  readonly syncFolder: () => Promise<void>;
+  /** Gives the file its name, once it has something that is whole. */
+  readonly commit: () => Promise<void>;
+  /** Removes a file that never got its name. */
+  readonly discard: () => Promise<void>;
   /** Is called before each step. */
   readonly onPoint: OnPoint;
   /** Makes a typed error. */
@@ -43,7 +45,7 @@ export class FileLog implements LogWriter {
   async append(bytes: Uint8Array): Promise<void> {
     // What lies behind a failed write is not known, and nothing may come after it.
     if (this.#failure !== undefined) throw this.#failure;
-    const { file, path, sync, syncFolder, onPoint, asError, onWritten } = this.options;
+    const { file, path, sync, commit, onPoint, asError, onWritten } = this.options;
     try {
       if (sync && this.#wantsRoom(bytes.byteLength)) await this.#makeRoom(bytes.byteLength);
       await onPoint("log write", path);
@@ -55,8 +57,9 @@ export class FileLog implements LogWriter {
       if (sync) {
         await onPoint("log sync", path);
         await file.sync();
-        if (this.#appends === 0) await syncFolder();
       }
+      // What a log begins with says whether older ones count, so that it must not be torn.
+      if (this.#appends === 0) await commit();
       this.#appends++;
       onWritten(bytes.byteLength);
     } catch (error) {
@@ -68,6 +71,7 @@ export class FileLog implements LogWriter {
   /** Closes the file. */
   close(): void {
     this.options.file.close();
+    if (this.#appends === 0) void this.options.discard();
   }
 
   #wantsRoom(byteLength: number): boolean {

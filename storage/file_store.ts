@@ -18,6 +18,7 @@ import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
 import { FileLog } from "./file_log.ts";
 import { FileObject, readRange } from "./file_object.ts";
 import type { FileSystem } from "./file_system.ts";
+import { discard, temporaryPath } from "./file_write.ts";
 import type { BlockRef } from "./manifest.ts";
 import { asStoreError } from "./io_errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
@@ -127,11 +128,17 @@ export class FileStore implements Store {
 
   /** Creates a file that grows. */
   async createLog(name: string, options: WriteOptions = {}): Promise<LogWriter> {
-    const { path, durability } = await this.#ground.prepare(name, options);
-    const file = await this.#ground.guard("write", path, () => this.#fileSystem.create(path));
+    const { path, durability, links } = await this.#ground.prepare(name, options);
+    const first = links ? temporaryPath(path) : path;
+    const file = await this.#ground.guard("write", path, () => this.#fileSystem.create(first));
     return new FileLog({
       ...{ file, path, sync: durability === "power", onPoint: this.#onPoint },
-      syncFolder: () => this.#commit.syncFolder(dirname(path)),
+      commit: async () => {
+        if (!links) return;
+        await this.#commit.link(first, path, durability);
+        await discard(this.#fileSystem, first);
+      },
+      discard: () => discard(this.#fileSystem, first),
       asError: (error) => asStoreError(error, "write", path, this.root),
       onWritten: (bytes) => this.bytesWritten += bytes,
     });

@@ -132,6 +132,8 @@ export class Disk<Note> {
         return bytes.byteLength;
       },
       sync: async () => void await change(path, () => ({ op: "sync", node })),
+      reserve: async (byteLength) =>
+        void await change(path, () => ({ op: "reserve", node, byteLength })),
       close: () => {},
     };
   }

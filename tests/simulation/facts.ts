@@ -2,7 +2,12 @@
  * What a workload knows to be promised: which saves, pins and removals were begun and acknowledged.
  */
 
-import { formatRef, type ManifestRef, type PinnedEpoch } from "../../storage/mod.ts";
+import {
+  compareLogPosition,
+  formatRef,
+  type ManifestRef,
+  type PinnedEpoch,
+} from "../../storage/mod.ts";
 import { comparePosition } from "../../storage/layout.ts";
 
 /** What a workload remarks while it works. */
@@ -27,7 +32,17 @@ export type Note =
   | { readonly note: "removing"; readonly attempt: number; readonly refs: readonly ManifestRef[] }
   /** An epoch is pinned, and so are its states that were listed before. */
   | { readonly note: "pinned"; readonly pin: PinnedEpoch; readonly refs: readonly ManifestRef[] }
-  | { readonly note: "pinning" | "unpinning" | "unpinned"; readonly pin: PinnedEpoch };
+  | { readonly note: "pinning" | "unpinning" | "unpinned"; readonly pin: PinnedEpoch }
+  /** Entries are about to be appended to a log, or were. */
+  | { readonly note: "logging" | "logged"; readonly entries: readonly LoggedFact[] };
+
+/** An entry of a log. */
+export interface LoggedFact {
+  readonly id: number;
+  /** The state after which the log begins. */
+  readonly after: ManifestRef | undefined;
+  readonly attempt: number;
+}
 
 /** A save that was begun. */
 export interface BegunSave {
@@ -46,6 +61,9 @@ export class Facts {
   readonly parents = new Map<number, ManifestRef | undefined | "unknown">();
   /** Saves that were begun, by ref. */
   readonly saves = new Map<string, BegunSave>();
+  /** Entries of logs that were begun, by number. */
+  readonly logging = new Map<number, LoggedFact>();
+  readonly #logged = new Set<number>();
   readonly #acknowledged = new Set<string>();
   readonly #removing = new Set<string>();
   readonly #pinned = new Set<string>();
@@ -57,6 +75,8 @@ export class Facts {
     copy.unfenced = this.unfenced;
     for (const [attempt, parent] of this.parents) copy.parents.set(attempt, parent);
     for (const [ref, save] of this.saves) copy.saves.set(ref, save);
+    for (const [id, entry] of this.logging) copy.logging.set(id, entry);
+    for (const id of this.#logged) copy.#logged.add(id);
     for (const ref of this.#acknowledged) copy.#acknowledged.add(ref);
     for (const ref of this.#removing) copy.#removing.add(ref);
     for (const ref of this.#pinned) copy.#pinned.add(ref);
@@ -103,6 +123,15 @@ export class Facts {
         return;
       case "unpinned":
         this.#pins.set(keyOf(note.pin), "gone");
+        return;
+      case "logging":
+        for (const entry of note.entries) this.logging.set(entry.id, entry);
+        return;
+      case "logged":
+        for (const { id, attempt } of note.entries) {
+          this.#logged.add(id);
+          if (attempt < this.attempt) this.unfenced = `entry ${id}`;
+        }
     }
   }
 
@@ -122,6 +151,22 @@ export class Facts {
       if (!this.#acknowledged.has(formatRef(ref))) return false;
       return this.#pinned.has(formatRef(ref)) || !this.isLeaving(ref);
     });
+  }
+
+  /** The entries of logs that a resume from a state must find. */
+  loggedAfter(from: ManifestRef | undefined): readonly number[] {
+    return [...this.logging.values()].flatMap(({ id, after, attempt }) => {
+      const order = compareLogPosition(after, from);
+      // One of an attempt that has not gone on from that state is of no use to it.
+      const goesOn = attempt >= (from?.attempt ?? 0) &&
+        (order > 0 || (order === 0 && after?.attempt === from?.attempt));
+      return goesOn && this.#logged.has(id) ? [id] : [];
+    });
+  }
+
+  /** Whether all that was to be appended is known to have been. */
+  get isAllLogged(): boolean {
+    return this.#logged.size === this.logging.size;
   }
 
   /** Whether somebody has begun to remove it. */

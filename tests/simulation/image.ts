@@ -6,6 +6,7 @@
 export type Change =
   | { readonly op: "create"; readonly folder: number; readonly name: string; readonly node: number }
   | { readonly op: "write"; readonly node: number; readonly bytes: Uint8Array }
+  | { readonly op: "reserve"; readonly node: number; readonly byteLength: number }
   | { readonly op: "sync"; readonly node: number }
   | { readonly op: "link"; readonly folder: number; readonly name: string; readonly node: number }
   | { readonly op: "remove"; readonly folder: number; readonly name: string }
@@ -19,10 +20,13 @@ export type Change =
   /** What the system writes by itself after a while: everything. */
   | { readonly op: "settle" };
 
-/** A file: of its bytes only the first are durable. */
+/** A file. */
 export interface SimulatedFile {
   bytes: Uint8Array;
-  durableBytes: number;
+  /** Where the next write goes: before what is reserved. */
+  at: number;
+  /** What it had when it was synced last. */
+  durable: Uint8Array;
 }
 
 /** A folder: of its entries those are durable that were synced. */
@@ -77,7 +81,7 @@ export class Image {
   apply(change: Change): void {
     switch (change.op) {
       case "create":
-        this.files.set(change.node, { bytes: new Uint8Array(), durableBytes: 0 });
+        this.files.set(change.node, newFile());
         return this.#change(change.folder, change.name, change.node);
       case "makeFolder":
         this.folders.set(change.node, newFolder());
@@ -88,22 +92,33 @@ export class Image {
         return this.#change(change.folder, change.name, undefined);
       case "write": {
         const file = this.file(change.node);
-        const bytes = new Uint8Array(file.bytes.byteLength + change.bytes.byteLength);
+        const end = file.at + change.bytes.byteLength;
+        const bytes = new Uint8Array(Math.max(file.bytes.byteLength, end));
         bytes.set(file.bytes);
-        bytes.set(change.bytes, file.bytes.byteLength);
+        bytes.set(change.bytes, file.at);
+        file.bytes = bytes;
+        file.at = end;
+        return;
+      }
+      case "reserve": {
+        const file = this.file(change.node);
+        const bytes = new Uint8Array(
+          Math.max(file.bytes.byteLength, file.at + change.byteLength),
+        );
+        bytes.set(file.bytes);
         file.bytes = bytes;
         return;
       }
       case "sync": {
         const file = this.file(change.node);
-        file.durableBytes = file.bytes.byteLength;
+        file.durable = file.bytes;
         return;
       }
       case "syncFolder":
         return this.#syncFolder(this.folder(change.folder));
       case "settle":
         for (const folder of this.folders.values()) this.#syncFolder(folder);
-        for (const file of this.files.values()) file.durableBytes = file.bytes.byteLength;
+        for (const file of this.files.values()) file.durable = file.bytes;
     }
   }
 
@@ -121,6 +136,11 @@ export class Image {
     }
     pending.clear();
   }
+}
+
+/** A file all of which is durable. */
+export function newFile(bytes: Uint8Array = new Uint8Array()): SimulatedFile {
+  return { bytes, at: bytes.byteLength, durable: bytes };
 }
 
 function newFolder(): SimulatedFolder {

@@ -139,6 +139,32 @@ export const omissions: Readonly<Record<string, Omission>> = {
     late: /^(remove (epochs|packs)|syncFolder epochs after remove)/,
     until: /^remove removals\/a/,
   },
+  "the sync of a log": { foundBy: "logged", skip: /^sync log/ },
+  "the sync of a log with room": { foundBy: "a log with room", skip: /^sync log/ },
+  "the folder sync behind a log": { foundBy: "logged", skip: /^syncFolder tasks after link/ },
+  "the folder sync behind the folder of logs": {
+    foundBy: "logged",
+    skip: /^syncFolder \. after makeFolder tasks/,
+  },
+  "the sync of a log's pack": { foundBy: "a large output", skip: /^sync pack tasks/ },
+  "the folder sync behind a log's pack": {
+    foundBy: "a large output",
+    skip: /^syncFolder tasks after create .*pack/,
+  },
+  "a log gets its name before its head is synced": {
+    foundBy: "gone on in mid-epoch",
+    late: /^sync log/,
+    until: /^link tasks/,
+  },
+  "a log is removed though an epoch was only taken down": {
+    foundBy: "logged",
+    late: /^link epochs|^syncFolder epochs after link/,
+    until: /^remove tasks\/a/,
+  },
+  "the look for a newer attempt behind what was recorded": {
+    foundBy: "overtaken while recording",
+    blind: /^stat attempts\/\d+\.cbor/,
+  },
   "the look for a newer attempt": { foundBy: "taken over", blind: /^stat attempts\/\d+\.cbor/ },
   "the remover's look for pins": { foundBy: "pins", blind: /^list pins/ },
   "the look for removal records behind a pin": {
@@ -176,6 +202,7 @@ export function omitting(inner: FileSystem, omission: Omission): FileSystem {
           if (kind === "unknown") kind = kindOf(path, bytes);
           return await file.write(bytes);
         },
+        reserve: async (byteLength) => await file.reserve?.(byteLength),
         sync: () => step(`sync ${kind} ${shortOf(path)}`, () => file.sync()),
         close: () => file.close(),
       };

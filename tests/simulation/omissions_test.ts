@@ -3,12 +3,13 @@ import { randomFrom } from "../crash/trials.ts";
 import { Disk } from "./disk.ts";
 import { Facts, type Note } from "./facts.ts";
 import { type Omission, omissions, omitting } from "./omissions.ts";
+import { logWorkloads } from "./log_workloads.ts";
 import { cutPower, SimulationError } from "./simulate.ts";
 import { families, type Workload, workloads } from "./workloads.ts";
 
 /** Tries a workload, or a family of them, until what is left out shows; says how. */
 async function find(omission: Omission): Promise<string | undefined> {
-  const single = workloads[omission.foundBy];
+  const single = workloads[omission.foundBy] ?? logWorkloads[omission.foundBy];
   const tried: readonly Workload[] | undefined = single ? [single] : families[omission.foundBy];
   assert(tried !== undefined, `there is no workload "${omission.foundBy}"`);
   for (const workload of tried) {

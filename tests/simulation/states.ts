@@ -4,7 +4,7 @@
  */
 
 import type { Random } from "../crash/trials.ts";
-import { Image, type SimulatedFile } from "./image.ts";
+import { Image, newFile, type SimulatedFile } from "./image.ts";
 
 /** What becomes of a file's bytes that were not synced. */
 const SHAPES = ["lost", "kept", "cut", "zeros", "garbage", "holes"] as const;
@@ -97,8 +97,8 @@ function choicesOf(
       for (const node of changes) if (node !== undefined) named.add(node);
     }
   }
-  for (const [file, { bytes, durableBytes }] of image.files) {
-    if (!named.has(file) || durableBytes === bytes.byteLength) continue;
+  for (const [file, { bytes, durable }] of image.files) {
+    if (!named.has(file) || durable === bytes) continue;
     choices.push({ file, options: SHAPES, now: SHAPES.indexOf("kept") });
   }
   return { choices, temporary };
@@ -134,13 +134,13 @@ function stateOf(image: Image, choices: readonly Choice[], picks: readonly numbe
     state.folders.set(node, { durable: new Map(durable), pending: new Map() });
   }
   for (const [node, { bytes }] of image.files) {
-    state.files.set(node, { bytes, durableBytes: bytes.byteLength });
+    state.files.set(node, newFile(bytes));
   }
   choices.forEach((choice, index) => {
     const pick = picks[index] ?? 0;
     if ("file" in choice) {
       const bytes = shaped(image.file(choice.file), choice.options[pick] ?? "lost");
-      state.files.set(choice.file, { bytes, durableBytes: bytes.byteLength });
+      state.files.set(choice.file, newFile(bytes));
       return;
     }
     const { durable } = state.folder(choice.folder);
@@ -152,24 +152,53 @@ function stateOf(image: Image, choices: readonly Choice[], picks: readonly numbe
 }
 
 const shapes = new WeakMap<Uint8Array, Map<string, Uint8Array>>();
+/** Files that were synced are told apart by the bytes that they had then. */
+const numbers = new WeakMap<Uint8Array, number>();
+let nextNumber = 0;
 
-function shaped({ bytes, durableBytes }: SimulatedFile, shape: Shape): Uint8Array {
+function shaped({ bytes, durable }: SimulatedFile, shape: Shape): Uint8Array {
   if (shape === "kept") return bytes;
+  if (shape === "lost") return durable;
   const known = shapes.get(bytes) ?? new Map<string, Uint8Array>();
   shapes.set(bytes, known);
-  const key = `${shape} ${durableBytes}`;
+  const number = numbers.get(durable) ?? nextNumber++;
+  numbers.set(durable, number);
+  const key = `${shape} ${number}`;
   let made = known.get(key);
-  if (made === undefined) known.set(key, made = mixUp(bytes, durableBytes, shape));
+  if (made === undefined) known.set(key, made = mixUp(bytes, durable, shape));
   return made;
 }
 
-function mixUp(bytes: Uint8Array, durableBytes: number, shape: Shape): Uint8Array {
-  if (shape === "lost") return bytes.slice(0, durableBytes);
-  if (shape === "cut") return bytes.slice(0, (durableBytes + bytes.byteLength) >> 1);
+/** Bytes behind the durable ones may be anything; of those that are overwritten each sector is old or new. */
+function mixUp(bytes: Uint8Array, durable: Uint8Array, shape: Shape): Uint8Array {
+  const from = firstChange(bytes, durable);
+  const middle = (from + lastChange(bytes, durable)) >> 1;
+  if (shape === "cut") {
+    const cut = new Uint8Array(Math.max(durable.byteLength, middle));
+    cut.set(durable);
+    cut.set(bytes.subarray(0, middle));
+    return cut;
+  }
   const mixed = bytes.slice();
-  for (let at = durableBytes; at < mixed.byteLength; at++) {
-    if (shape === "holes" && ((at / SECTOR_BYTES) & 1) === 1) continue;
-    mixed[at] = shape === "garbage" ? (at * 31 + 7) & 255 : 0;
+  for (let at = from; at < mixed.byteLength; at++) {
+    const isOdd = ((Math.floor(at / SECTOR_BYTES)) & 1) === 1;
+    const old = durable[at];
+    if (old !== undefined) {
+      if (shape === "zeros" || isOdd === (shape === "holes")) mixed[at] = old;
+    } else if (shape !== "holes" || !isOdd) {
+      mixed[at] = shape === "garbage" ? (at * 31 + 7) & 255 : 0;
+    }
   }
   return mixed;
+}
+
+function firstChange(bytes: Uint8Array, durable: Uint8Array): number {
+  const at = durable.findIndex((byte, at) => bytes[at] !== byte);
+  return at < 0 ? durable.byteLength : at;
+}
+
+/** The end of what was changed. */
+function lastChange(bytes: Uint8Array, durable: Uint8Array): number {
+  if (bytes.byteLength > durable.byteLength) return bytes.byteLength;
+  return 1 + durable.findLastIndex((byte, at) => bytes[at] !== byte);
 }

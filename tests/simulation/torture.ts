@@ -6,6 +6,7 @@ import { randomFrom } from "../crash/trials.ts";
 import { Disk } from "./disk.ts";
 import { Facts, type Note } from "./facts.ts";
 import { simulateSeed } from "./random_workload.ts";
+import { logWorkloads } from "./log_workloads.ts";
 import { cutPower, SimulationError, type Tally } from "./simulate.ts";
 import { families, workloads } from "./workloads.ts";
 
@@ -27,6 +28,7 @@ export async function cutAll(count: number, seed: number): Promise<readonly stri
   };
   const named = count === 0 ? [] : [
     ...Object.entries(workloads),
+    ...Object.entries(logWorkloads),
     ...Object.entries(families).flatMap(([name, all]) =>
       all.map((workload, index) => [`${name} ${index}`, workload] as const)
     ),
