@@ -1,20 +1,22 @@
 /**
  * Kills jobs, cuts the power of a simulated disk, and lets runners get into each other's way, again and
  * again: `deno task torture [--count=300] [--zoo=20] [--demo=20] [--cuts=300] [--interleavings=3000]
- * [--seed=1]`.
+ * [--races=100] [--seed=1]`.
  *
  * `count` is how many jobs are killed, `zoo` at how many of its boundaries each job of the zoo is (and
  * at a quarter as many random instants), `demo` how often the digits demo is killed in a row, `cuts`
  * how many random workloads lose their power, `interleavings` how many seeds have simulated runners
- * meet. Prints where the kills landed, how many states of the disk were recovered from, and what the
- * runners came to. Ends with 1 where a resumed run did not end like one never killed, or a promise was
- * broken; what was tried is printed as it was found, and can be tried again by the seed.
+ * meet, `races` how often two or three processes race for one job. Prints where kills and stops landed,
+ * how many states of the disk were recovered from, and what the runners came to. Ends with 1 where a
+ * resumed run did not end like one never killed, or a promise was broken; what was tried is printed as
+ * it was found, and can be tried again by the seed.
  */
 
 // First, as the product takes the clock when it is loaded.
 import "../interleavings/fake_time.ts";
 import digits from "../../examples/digits.ts";
 import { interleave } from "../interleavings/torture.ts";
+import { raceProcesses } from "../races/torture.ts";
 import { cutAll } from "../simulation/torture.ts";
 import { killZoo } from "../zoo/torture.ts";
 import { histogram, killsIn, runTrials } from "./harness.ts";
@@ -79,6 +81,7 @@ if (import.meta.main) {
     ...await killDemo(numberGiven("demo", 20), seed),
     ...await cutAll(numberGiven("cuts", 300), seed),
     ...await interleave(numberGiven("interleavings", 3000), seed),
+    ...await raceProcesses(numberGiven("races", 100), seed),
   ];
   for (const failure of failures) console.error(failure);
   if (failures.length > 0) Deno.exit(1);
