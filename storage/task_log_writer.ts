@@ -46,13 +46,12 @@ export interface TaskLogOptions {
 
 /** A log of what one attempt does after a state. Nothing is there before the first append. */
 export class TaskLogWriter {
-  /** The names of the packs that it has written. */
-  readonly packs: string[] = [];
   readonly #options: TaskLogOptions;
   readonly #log: LogName;
   #writer: LogWriter | undefined;
   #bytes = 0;
   #parts = 0;
+  #packs = 0;
   #isWriting = false;
   #isClosed = false;
 
@@ -117,7 +116,7 @@ export class TaskLogWriter {
     entries: readonly EntryToLog[],
     options: StoreOptions,
   ): Promise<readonly LogEntry[]> {
-    const pack = new PackLayout(logPackName(this.#log, this.packs.length + 1));
+    const pack = new PackLayout(logPackName(this.#log, this.#packs + 1));
     const layout = new BlobLayout({ leftBytes: 0 }, pack);
     const laidOut = entries.map((entry): LogEntry => {
       if (entry.kind !== "task" || entry.outputs === undefined) return entry as LogEntry;
@@ -130,7 +129,7 @@ export class TaskLogWriter {
     const hasPack = pack.blocks.length > 0;
     if (hasPack) {
       const { store, durability } = this.#options;
-      this.packs.push(pack.name);
+      this.#packs++;
       const { sums } = await commit(store, { packs: [pack] }, { ...options, durability });
       setSums([pack], sums);
     }
