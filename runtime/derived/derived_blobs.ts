@@ -81,6 +81,9 @@ export class DerivedBlobs {
       digests.set(placed, digest);
       now[blob.name] = digest;
     }
+    if (Object.keys(before ?? {}).some((name) => before?.[name] !== now[name])) {
+      journal?.derivedAnew(step);
+    }
     await journal?.derivedNow(step, now);
   }
 

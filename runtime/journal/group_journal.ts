@@ -32,6 +32,8 @@ const NOTHING: Reuse = { verdicts: [], codes: [], isWhole: true };
 export class GroupJournal {
   readonly #reuse: Reuse;
   readonly #indices: ReadonlyMap<string, number>;
+  /** The steps that run again whatever was recorded of them. */
+  readonly #stale = new Set<number>();
 
   /** Judges what need not run again. */
   constructor(
@@ -60,7 +62,25 @@ export class GroupJournal {
 
   /** What was recorded of a step that need not run again. */
   entryOf(index: number): TaskEntry | GateEntry | undefined {
-    return this.#reuse.verdicts[index]?.entry;
+    return this.#stale.has(index) ? undefined : this.#reuse.verdicts[index]?.entry;
+  }
+
+  /** Lets all that waits for a step run again, as what it has derived is another now. */
+  derivedAnew({ index }: PlacedStep): void {
+    const before = new Set([index]);
+    for (let known = 0; known < before.size;) {
+      known = before.size;
+      for (const { index: at, dependsOn } of this.steps) {
+        if (dependsOn.some((one) => before.has(one))) before.add(at);
+      }
+    }
+    for (const at of before) {
+      const id = this.steps[at]?.id;
+      if (at === index || id === undefined) continue;
+      this.#stale.add(at);
+      this.journal.void(this.site, id);
+    }
+    this.journal.void(this.site);
   }
 
   /** Sets what a task has written that need not run again. */
@@ -150,7 +170,8 @@ export class GroupJournal {
     const index = this.#indices.get(id);
     const step = index === undefined ? undefined : this.steps[index];
     const { verdicts } = this.#reuse;
-    const isSame = step?.dependsOn.every((before) => verdicts[before]?.isSame !== false) ?? true;
+    const isSame = !this.#stale.has(index ?? -1) &&
+      (step?.dependsOn.every((before) => verdicts[before]?.isSame !== false) ?? true);
     const { params } = this;
     return new TaskJournal(this.journal, { ...this.site, id }, {
       task: step?.task,

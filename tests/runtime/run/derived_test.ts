@@ -177,12 +177,15 @@ everywhere("what an unfinished epoch has done with another value is done again",
 
 everywhere("a killed init is gone on with, and what it has derived compared", async (world) => {
   const plan = { grain: "task" } as const;
-  const make = (world: World, shift: number, isDying: boolean) => {
+  const make = (world: World, shift: number, isDying: boolean, isEarly = false) => {
     // The code is the same in each; what it takes from around it is not seen.
     const read = task("read", { writes: { images } })
       .run(() => ({ images: Float64Array.from({ length: SIZE }, (_, i) => i + shift) }));
     const begin = task("begin", { reads: { images }, writes: { first } })
-      .run(({ images }) => ({ first: images[1] ?? NaN }));
+      .run(({ images }) => {
+        if (isEarly) throw new Error("dies here");
+        return { first: images[1] ?? NaN };
+      });
     const end = task("end", { reads: { first } }).run(() => {
       if (isDying) throw new Error("dies here");
     });
@@ -192,6 +195,13 @@ everywhere("a killed init is gone on with, and what it has derived compared", as
   const { error } = await world.fail(make(world, 1, false), { resumeFromEpoch: "auto" });
   assert(error instanceof DerivedChangedError, String(error));
   assertStringIncludes(error.message, "is not what it was before the run was ended");
+  await using allowed = await world.beside();
+  await allowed.fail(make(allowed, 0, true));
+  const options = { resumeFromEpoch: "auto", allowChange: true } as const;
+  await allowed.fail(make(allowed, 1, false, true), options);
+  const anew = await allowed.run(make(allowed, 1, false), options);
+  // What was made of the other value is made again.
+  assertEquals([anew.seen.of("task-reused"), anew.values[world.node]?.["first"]], [[], 2]);
   const { seen, values } = await world.run(make(world, 0, false), { resumeFromEpoch: "auto" });
   assertEquals([...new Set(seen.of("task-reused").map(({ task }) => task))], ["begin"]);
   assertEquals([...new Set(seen.of("derived").map(({ outcome }) => outcome))], ["same"]);
