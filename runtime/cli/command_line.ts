@@ -30,6 +30,7 @@ import { planData } from "./plan_data.ts";
 import { planText } from "./plan_text.ts";
 import { pruneSaved, repairSaved } from "./tidy.ts";
 import { verify } from "./verify.ts";
+import { hearUncaught } from "./uncaught.ts";
 import { startWatch, type Watch } from "./watch.ts";
 
 /** A command line, and what is around it. */
@@ -182,14 +183,16 @@ async function run(
 ): Promise<number> {
   using watch = (line.watch ?? startWatch)(timeoutsOf(program));
   using show = showOn(line.output, { ...args, foreignLines: watch.foreignLines });
+  using uncaught = hearUncaught();
   await using session = new LocalSession(args.grace === undefined ? {} : { grace: args.grace });
   const { events } = session;
   events.observe(watch.observe);
   events.observe(show.observe);
+  events.observe(uncaught.observe);
   events.observe((event) => kept.observe(event));
   if (line.onEvent !== undefined) events.observe(line.onEvent);
   try {
-    await runner.run(session, watch);
+    await Promise.race([runner.run(session, watch), uncaught.failure]);
     return runner.result?.outcome === "stopped" ? EXIT.stopped : EXIT.finished;
   } catch (error) {
     if (error instanceof StoppedError) return EXIT.stopped;

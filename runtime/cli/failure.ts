@@ -15,6 +15,7 @@ import {
 } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { cleanLines } from "./text.ts";
+import { UncaughtError } from "./uncaught.ts";
 
 /** Follows a run, to know what is kept of it. */
 export class Kept {
@@ -91,7 +92,7 @@ function messageOf(error: unknown): string {
 
 /** Where in the user's own code a task threw: the frames of the innermost error. */
 function userFrames(error: unknown): string[] {
-  if (!(error instanceof TaskError)) return [];
+  if (!(error instanceof TaskError || error instanceof UncaughtError)) return [];
   let inner: Error = error;
   for (let depth = 0; inner.cause instanceof Error && depth < MOST_CAUSES; depth++) {
     inner = inner.cause;
