@@ -162,7 +162,7 @@ export class GroupJournal {
     const { type, parts: [bytes = new Uint8Array()] } = copied(encodeValue(digests));
     const code = this.#reuse.codes[index] ?? "";
     const entry = { kind: "piece", ...this.site, id, key: DERIVED_KEY, code } as const;
-    await this.journal.record({ ...entry, value: { type, bytes } });
+    await this.journal.record({ ...entry, value: { type, bytes } }, true);
   }
 
   /** What a task's context records. */

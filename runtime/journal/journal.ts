@@ -110,10 +110,13 @@ export class Journal {
     return made;
   }
 
-  /** Records a piece before whoever awaits it goes on. */
-  async record(entry: PieceEntry): Promise<void> {
+  /**
+   * Records a piece before whoever awaits it goes on; it stays in memory only where this run may ask for
+   * it again.
+   */
+  async record(entry: PieceEntry, mayBeAsked: boolean): Promise<void> {
     await this.writer.write(entry);
-    this.#recorded.add(entry);
+    if (mayBeAsked) this.#recorded.add(entry);
   }
 
   /** Records something in the background; to be awaited where it gives a promise. */

@@ -84,7 +84,8 @@ export class TaskJournal {
       );
     }
     const entry = { kind: "piece", ...this.site, key, code: this.#codeOf(piece) } as const;
-    await this.journal.record({ ...entry, value: { type, bytes } });
+    const { attempts = 1 } = this.place.task?.declaration.retry ?? {};
+    await this.journal.record({ ...entry, value: { type, bytes } }, attempts > 1);
   }
 
   /** A time that the task got, or waits for: the recorded one, or the one given, once it is recorded. */
