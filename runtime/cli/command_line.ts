@@ -54,7 +54,7 @@ export async function runCommandLine(job: Job, line: CommandLine): Promise<numbe
   const { output } = line;
   const [command, settings = ""] = line.args;
   if (command === DRILLED && settings.startsWith("{")) {
-    await runDrilled(job, settings);
+    await runDrilled(job, settings, line.runner?.uploader);
     return EXIT.finished;
   }
   let ready: Ready;

@@ -56,7 +56,8 @@ Flags
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
   --kills N        drill: how many trials with kills, spread over all steps of the job (20)
   --faults         drill: also try a full disk, failing reads and writes, damaged checkpoints and a
-                   second runner; a failed save then ends the job, whatever the plan's onSaveError
+                   second runner; a failed save then ends the job, but for a disk that is full for a
+                   while, under a plan whose onSaveError is "pause" or "retry"
   --limit T        drill: how long one of its processes may take before it is ended as hanging
                    (ten times what the first one takes, which nobody kills; a minute at least)
   --flags="FLAGS"  drill: the flags of deno run for its processes; where not given, the permissions

@@ -13,8 +13,11 @@ const CALL_MS = 1000;
 /** What `now` gives in a drill: the same in every run, an hour later in each epoch. */
 export const drillClock: Clock = ({ epoch }, nth) => START_MS + epoch * EPOCH_MS + nth * CALL_MS;
 
-/** The same job, which also looks for undeclared writes; it keeps all epochs where it is to. */
-export function drillJob(job: Job, keepAll: boolean): Job {
+/**
+ * The same job, which also looks for undeclared writes; it keeps all epochs where it is to. A failed save
+ * ends it, unless what its own plan does about one is what is drilled.
+ */
+export function drillJob(job: Job, keepAll: boolean, ownSaveError: boolean = false): Job {
   return Object.freeze<Job>({
     ...job,
     build: (values) => {
@@ -26,7 +29,7 @@ export function drillJob(job: Job, keepAll: boolean): Job {
           ...plan,
           ...keep === undefined || keepAll ? {} : { keep },
           check: "reads",
-          onSaveError: "fail",
+          ...ownSaveError ? {} : { onSaveError: "fail" },
         },
       };
     },

@@ -8,7 +8,7 @@ import type { Job, ParamValue } from "../../dsl/mod.ts";
 import { FileStore } from "../../storage/mod.ts";
 import { MultiNodeCheckpointManager } from "../checkpoint/manager.ts";
 import { type ErrorRecord, errorRecord } from "../events.ts";
-import { JobRunner } from "../run/job_runner.ts";
+import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { LocalSession } from "../session/local_session.ts";
 import { drillClock, drillJob } from "./drill_job.ts";
 import { type Fault, FaultyFileSystem } from "./faulty_file_system.ts";
@@ -37,6 +37,8 @@ export interface DrilledSettings {
   readonly seed?: number;
   /** What is wrong with its file system. */
   readonly fault?: Fault;
+  /** Whether a failed save does what the job's own plan says. */
+  readonly ownSaveError?: boolean;
 }
 
 /** What such a process says: lines that begin with a mark, so that no task's output is taken for one. */
@@ -66,7 +68,11 @@ type UsesList = readonly (readonly [string, readonly string[]])[];
 export const MARK = "\u001etidemark-drill ";
 
 /** Runs the job once. */
-export async function runDrilled(job: Job, text: string): Promise<void> {
+export async function runDrilled(
+  job: Job,
+  text: string,
+  uploader?: JobRunnerOptions["uploader"],
+): Promise<void> {
   const settings: DrilledSettings = JSON.parse(text);
   const { root, keepAll, dieAt, waitAt = Infinity, params, seed, fault, takeOver } = settings;
   using uses = new Uses();
@@ -89,7 +95,8 @@ export async function runDrilled(job: Job, text: string): Promise<void> {
   await using session = new LocalSession();
   session.events.observe(uses.observe);
   session.events.observe((event) => step(describeEvent(event)));
-  const runner = new JobRunner(drillJob(job, keepAll), {
+  const runner = new JobRunner(drillJob(job, keepAll, settings.ownSaveError), {
+    ...uploader === undefined ? {} : { uploader },
     checkpoints: new MultiNodeCheckpointManager(root, "file", { store }),
     resumeFromEpoch: "auto",
     ...{ params, takeOver, clock: drillClock },

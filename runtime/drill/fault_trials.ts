@@ -21,6 +21,8 @@ export interface FaultOutcome {
 
 /** The operations that fail, counted from 1: each in a trial of its own, as far as the job gets. */
 const FAILING = [1, 4, 16, 64] as const;
+/** How often a disk is full that is so for a while: each time, a save is tried again after a wait. */
+const PASSING_TIMES = 2;
 /** How newest checkpoints are spoilt. */
 const SPOILS = ["truncated", "with one bit flipped"] as const;
 /** Errors of the language, which say nothing of what to do. */
@@ -53,6 +55,15 @@ export async function tryFaults(
       tell(`${kind}, from operation ${nth} on`, outcome);
     }
   }
+  const { onSaveError } = plan.program.plan;
+  if (onSaveError === "pause" || onSaveError === "retry") {
+    for (const nth of FAILING) {
+      const outcome = await trials.passing(nth);
+      if (outcome === undefined) break;
+      const what = `full disk, from operation ${nth} on, which is so ${PASSING_TIMES} times`;
+      tell(`${what}, under onSaveError: "${onSaveError}"`, outcome);
+    }
+  }
   for (const spoil of SPOILS) {
     for (const what of ["manifest", "pack"] as const) {
       const outcome = await trials.spoilt(spoil, what);
@@ -77,6 +88,15 @@ class FaultTrials {
     const life = await ground.live({ isFirst: true, fault: { kind, nth } });
     if (!life.hasFault) return undefined;
     return await this.#goOn(ground, life, `on a ${kind}`);
+  }
+
+  /** Runs the job on a disk that is full for a while, under its own plan; nothing where it never was. */
+  async passing(nth: number): Promise<string | undefined> {
+    await using ground = this.make();
+    const fault = { kind: "full disk", nth, times: PASSING_TIMES } as const;
+    const life = await ground.live({ isFirst: true, fault, ownSaveError: true });
+    if (!life.hasFault) return undefined;
+    return await this.#goOn(ground, life, "on a disk that is full for a while");
   }
 
   /** Kills the job late, spoils the newest file of a kind, and goes on; nothing where there is none. */

@@ -29,11 +29,13 @@ export interface Fault {
   readonly kind: FaultKind;
   /** From which operation on. */
   readonly nth: number;
+  /** How many operations fail; all that come where not given. */
+  readonly times?: number;
 }
 
 type Operation = (typeof FAULTS)[FaultKind]["operations"][number];
 
-/** The real file system, with a fault in it; the fault stays until the process ends. */
+/** The real file system, with a fault in it, which stays until the process ends or it has come so often. */
 export class FaultyFileSystem implements FileSystem {
   readonly #real = denoFileSystem();
   /** Locks as they are. */
@@ -101,10 +103,10 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   #operation(operation: Operation, path: string): void {
-    const { kind, nth } = this.#fault;
+    const { kind, nth, times = Infinity } = this.#fault;
     const { code, operations } = FAULTS[kind];
     if (!(operations as readonly Operation[]).includes(operation)) return;
-    if (++this.#count < nth) return;
+    if (++this.#count < nth || this.#count >= nth + times) return;
     throw Object.assign(new Error(`${code}: a drill's ${kind}, at "${path}"`), { code });
   }
 }

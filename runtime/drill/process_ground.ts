@@ -38,6 +38,8 @@ export interface ProcessOptions {
 export interface ProcessLifeOptions extends LifeOptions {
   /** What is wrong with its file system. */
   readonly fault?: Fault;
+  /** Whether a failed save does what the job's own plan says. */
+  readonly ownSaveError?: boolean;
   /** Whether it takes the job over from another. */
   readonly takeOver?: boolean;
   /** The step at which it stands still, until `go` is called. */
@@ -90,7 +92,7 @@ export class ProcessGround implements Ground {
 
   /** Starts the job, or goes on with it. */
   start(
-    { dieAt, waitAt, isFirst, fault, takeOver = false }: ProcessLifeOptions,
+    { dieAt, waitAt, isFirst, fault, takeOver = false, ownSaveError = false }: ProcessLifeOptions,
   ): {
     readonly waits: Promise<boolean>;
     readonly go: () => void;
@@ -98,7 +100,13 @@ export class ProcessGround implements Ground {
   } {
     const { file, flags, params, seed, signal, limit } = this.#options;
     const settings: DrilledSettings = {
-      ...{ takeOver, root: this.root, keepAll: this.#keepAll, params: isFirst ? params : {} },
+      ...{
+        takeOver,
+        ownSaveError,
+        root: this.root,
+        keepAll: this.#keepAll,
+        params: isFirst ? params : {},
+      },
       ...isFirst && seed !== undefined ? { seed } : {},
       ...dieAt === undefined ? {} : { dieAt },
       ...waitAt === undefined ? {} : { waitAt },

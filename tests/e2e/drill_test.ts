@@ -4,10 +4,12 @@ import { join, toFileUrl } from "@std/path";
 import { Folder, signalAt } from "./adder_folder.ts";
 import { ROOT, runProgram, withFolder } from "./process.ts";
 
+const COMMAND_LINE = toFileUrl(join(ROOT, "runtime/cli/command_line.ts")).href;
+const PROCESS_OUTPUT = toFileUrl(join(ROOT, "runtime/cli/process_output.ts")).href;
 const CONFIG = `--config=${join(ROOT, "deno.json")}`;
 
 /** A job of three blocks and a number, with a line of its own in its one task. */
-function jobWith(line: string): string {
+function jobWith(line: string, plan: string = ""): string {
   return `
 import { blob, epochs, job, keepLast, main, param, task } from "tidemark";
 const size = param("size", 10, { integer: true, min: 1 });
@@ -25,7 +27,7 @@ const step = task("step", { reads: { total }, updates: { large }, writes: { tota
   });
 const drilled = job("drilled", {
   init: [start], epoch: [step], until: epochs(3),
-  checkpoint: { to: "file:checkpoints", keep: [keepLast(2)] },
+  checkpoint: { to: "file:checkpoints", keep: [keepLast(2)], ${plan} },
 });
 await main(import.meta, drilled);
 `;
@@ -96,6 +98,40 @@ Deno.test("drill: a job that is not exact is told what differs, who wrote it, an
   const { type, message } = JSON.parse(kept.stdout.trim().split("\n").at(-1) ?? "");
   assertEquals(type, "drill-failed");
   assertStringIncludes(message, "it keeps something from one epoch to the next outside blobs");
+});
+
+Deno.test("drill: a plan that pauses on a full disk is drilled on one that is full for a while, and uploads too", async () => {
+  await withFolder(async (cwd) => {
+    // A script with an uploader, which its processes are to have too.
+    const uploaded = join(cwd, "uploaded");
+    const script = jobWith(GOOD, 'onSaveError: "pause"').replace(
+      "await main(import.meta, drilled);",
+      `import { runCommandLine } from ${JSON.stringify(COMMAND_LINE)};
+import { processOutput } from ${JSON.stringify(PROCESS_OUTPUT)};
+const upload = task("upload").run(() => Deno.writeTextFileSync(${
+        JSON.stringify(uploaded)
+      }, "u", { append: true }));
+Deno.exit(await runCommandLine(drilled, {
+  args: Deno.args, base: import.meta.url, output: processOutput(),
+  runner: { uploader: { build: () => upload } },
+}));`,
+    );
+    await Deno.writeTextFile(join(cwd, "job.ts"), script);
+    const own = [`--allow-read=${cwd}`, `--allow-write=${cwd}`];
+    const { code, stdout, stderr } = await runProgram(join(cwd, "job.ts"), {
+      flags: [...own, "--allow-run"],
+      args: ["drill", `--flags=${[CONFIG, ...own].join(" ")}`, "--kills=1", "--faults", "--json"],
+      cwd,
+    });
+    assertEquals(code, 0, stdout + stderr);
+    const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const passing = lines.flatMap(({ fault = "", outcome }) =>
+      fault.endsWith('which is so 2 times, under onSaveError: "pause"') ? [outcome] : []
+    );
+    // One of them comes while an epoch is saved; the others may come before there is a plan to follow.
+    assertEquals(passing.includes("the same end"), true, passing.join("\n"));
+    assertEquals((await Deno.readTextFile(uploaded)).startsWith("uu"), true);
+  });
 });
 
 Deno.test("drill: a process that hangs is ended, and said to hang", async () => {
