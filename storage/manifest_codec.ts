@@ -18,7 +18,7 @@ import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
 import { encodeRun, mapOf, MAX_NODES, parseRun } from "./run_codec.ts";
 import { FORMAT_VERSION, sealWith, unseal, unsealed } from "./seal.ts";
-import { SumHole, type UnsummedRecord, type UnsummedValue } from "./unsummed.ts";
+import { Items, SumHole, type UnsummedRecord, type UnsummedValue } from "./unsummed.ts";
 
 const MAX_BLOBS = 1_000_000;
 const MAX_BLOCKS = 4_000_000;
@@ -97,14 +97,27 @@ export function encodeBlob(
   ]);
   if (entry.inline !== undefined) map.set("inline", entry.inline);
   if (entry.blocks !== undefined) {
-    const blocks = entry.blocks.map((block): UnsummedValue => {
-      const index = written?.get(block);
-      const sum = index === undefined ? block.crc32 : new SumHole(index);
-      return [packs.get(block.pack) ?? -1, block.offset, block.length, sum];
-    });
-    map.set("blocks", blocks);
+    map.set("blocks", encodeBlocks(entry.blocks, packs, written));
   }
   return map;
+}
+
+function encodeBlocks(
+  blocks: readonly BlockRef[],
+  packs: ReadonlyMap<string, number>,
+  written: ReadonlyMap<BlockRef, number> | undefined,
+): UnsummedValue {
+  const item: [number, number, number, UnsummedValue] = [0, 0, 0, 0];
+  return new Items(blocks.length, (index) => {
+    const block = blocks[index];
+    if (block === undefined) throw new RangeError(`there is no block ${index}`);
+    const hole = written?.get(block);
+    item[0] = packs.get(block.pack) ?? -1;
+    item[1] = block.offset;
+    item[2] = block.length;
+    item[3] = hole === undefined ? block.crc32 : new SumHole(hole);
+    return item;
+  });
 }
 
 /**

@@ -101,11 +101,14 @@ export class BlobLayout {
     const source = new Pieces(parts);
     for (let left = byteLength; left > 0;) {
       const length = Math.min(left, BLOCK_BYTES);
-      const pieces = source.take(length);
       const lies = known[blocks.length];
-      if (lies?.length !== length) blocks.push(this.#write(this.fresh, pieces, length));
-      else if (copies?.has(lies)) blocks.push(this.#write(this.copied, pieces, length));
-      else blocks.push(lies);
+      const isKnown = lies?.length === length;
+      if (isKnown && copies?.has(lies) !== true) {
+        source.skip(length);
+        blocks.push(lies);
+      } else {
+        blocks.push(this.#write(isKnown ? this.copied : this.fresh, source.take(length), length));
+      }
       left -= length;
     }
     return blocks;

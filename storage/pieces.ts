@@ -33,4 +33,18 @@ export class Pieces {
     }
     return pieces;
   }
+
+  /** Passes over the next `length` bytes. */
+  skip(length: number): void {
+    for (let left = length; left > 0;) {
+      const rest = (this.#parts[this.#index]?.byteLength ?? 0) - this.#at;
+      if (rest <= 0 && this.#index >= this.#parts.length) return;
+      const step = Math.min(rest, left);
+      this.#at += step;
+      left -= step;
+      if (step < rest) return;
+      this.#index++;
+      this.#at = 0;
+    }
+  }
 }

@@ -18,7 +18,7 @@ const MOST_COPY_BYTES = 64 * 1024 * 1024;
 
 /** What a save's blobs use of one pack. */
 interface PackUse {
-  readonly blocks: Set<BlockRef>;
+  readonly blocks: BlockRef[];
   liveBytes: number;
   packBytes: number;
 }
@@ -67,9 +67,9 @@ function usesOf(
   const add = (block: BlockRef): void => {
     let use = uses.get(block.pack);
     if (use === undefined) {
-      uses.set(block.pack, use = { blocks: new Set(), liveBytes: 0, packBytes: 0 });
+      uses.set(block.pack, use = { blocks: [], liveBytes: 0, packBytes: 0 });
     }
-    use.blocks.add(block);
+    use.blocks.push(block);
     use.liveBytes += block.length;
   };
   for (const blob of Object.values(nodes).flatMap((blobs) => Object.values(blobs))) {

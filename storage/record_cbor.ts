@@ -124,7 +124,7 @@ class RecordReader {
 
   value(depth: number): RecordValue {
     if (depth > MAX_DEPTH) throw this.#error(`values nested more than ${MAX_DEPTH} deep`);
-    const first = this.#take(1)[0] ?? 0;
+    const first = this.#view.getUint8(this.#skip(1));
     const major = first >> 5;
     if (major === 7) return this.#simple(first);
     const argument = this.#argument(first & 31);
@@ -186,8 +186,7 @@ class RecordReader {
     if (first === 0xf5) return true;
     if (first === 0xf6) return null;
     if (first !== 0xfb) throw this.#error(`the simple value 0x${first.toString(16)}`);
-    const at = this.#at;
-    this.#take(8);
+    const at = this.#skip(8);
     const value = this.#view.getFloat64(at);
     if (isInteger(value)) throw this.#error(`the integer ${value} as a float`);
     if (Number.isNaN(value) && this.#view.getBigUint64(at) !== NAN_BITS) {
@@ -200,8 +199,7 @@ class RecordReader {
     if (info < 24) return info;
     if (info > 27) throw this.#error("an item of indefinite length");
     const size = 1 << (info - 24);
-    const at = this.#at;
-    this.#take(size);
+    const at = this.#skip(size);
     const argument = size === 1
       ? this.#view.getUint8(at)
       : size === 2
@@ -216,9 +214,15 @@ class RecordReader {
   }
 
   #take(count: number): Uint8Array {
+    const at = this.#skip(count);
+    return this.#bytes.subarray(at, this.#at);
+  }
+
+  /** Passes over bytes, and gives where they begin. */
+  #skip(count: number): number {
     if (count > this.left) throw this.#error(`${count} bytes where ${this.left} are left`);
     this.#at += count;
-    return this.#bytes.subarray(this.#at - count, this.#at);
+    return this.#at - count;
   }
 
   #error(found: string): RecordSyntaxError {

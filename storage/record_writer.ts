@@ -10,7 +10,7 @@ import {
   putHead,
   type RecordValue,
 } from "./record_cbor.ts";
-import { SumHole, type UnsummedRecord, type UnsummedValue } from "./unsummed.ts";
+import { Items, SumHole, type UnsummedRecord, type UnsummedValue } from "./unsummed.ts";
 
 /** Texts of up to so many units are written here, where they are ASCII: a call to the encoder takes longer. */
 const MOST_PLAIN = 128;
@@ -66,6 +66,9 @@ class RecordWriter {
     else if (value instanceof SumHole) {
       this.holes.push(this.#at);
       this.blocks.push(value.block);
+    } else if (value instanceof Items) {
+      this.#head(4, value.length);
+      for (let index = 0; index < value.length; index++) this.value(value.at(index));
     } else {
       const values = value as readonly UnsummedValue[];
       this.#head(4, values.length);

@@ -16,6 +16,8 @@ export interface ComparedValue {
   readonly known: readonly (BlockRef | undefined)[];
 }
 
+/** So many bytes are compared at once, and their blocks only where they differ. */
+const RUN_BYTES = 8 * BLOCK_BYTES;
 /** Address space is reserved for a blob to grow by this much … */
 const MOST_GROWTH = 8;
 /** … but not for more than this. */
@@ -53,10 +55,31 @@ export class Snapshot {
     this.#known = [];
   }
 
-  /** Takes over bytes that were read from these blocks; they must not change from now on. */
-  adopt(bytes: Uint8Array<ArrayBuffer>, blocks: readonly BlockRef[]): void {
-    this.#memory = bytes;
+  /** Copies bytes that were read from these blocks. */
+  adopt(bytes: Uint8Array, blocks: readonly BlockRef[]): void {
+    this.clear();
+    this.#reserve(bytes.byteLength);
+    this.#memory.set(bytes);
     this.#length = bytes.byteLength;
+    this.#known = [...blocks];
+  }
+
+  /**
+   * Reads blocks into its memory; those behind the first that cannot be read count as changed.
+   *
+   * @param read Fills memory that threads share with blocks, up to the first that is not what it should
+   *   be, and gives how many those are.
+   */
+  async fill(
+    blocks: readonly BlockRef[],
+    read: (memory: Uint8Array, blocks: readonly BlockRef[]) => Promise<number>,
+  ): Promise<void> {
+    const lengthOf = (some: readonly BlockRef[]) =>
+      some.reduce((sum, { length }) => sum + length, 0);
+    this.clear();
+    this.#reserve(lengthOf(blocks));
+    const count = await read(this.#memory.subarray(0, lengthOf(blocks)), blocks);
+    this.#length = lengthOf(blocks.slice(0, count));
     this.#known = [...blocks];
   }
 
@@ -65,13 +88,11 @@ export class Snapshot {
     const { byteLength } = encoded;
     this.#reserve(byteLength);
     const source = new Pieces(encoded.parts);
-    const count = Math.ceil(byteLength / BLOCK_BYTES);
-    this.#known.length = Math.min(this.#known.length, count);
-    for (let index = 0; index < count; index++) {
-      const start = index * BLOCK_BYTES;
-      const length = Math.min(BLOCK_BYTES, byteLength - start);
-      const wasThere = Math.min(BLOCK_BYTES, Math.max(0, this.#length - start)) === length;
-      if (!this.#take(source, start, length) || !wasThere) this.#known[index] = undefined;
+    this.#known.length = Math.min(this.#known.length, Math.ceil(byteLength / BLOCK_BYTES));
+    for (let start = 0; start < byteLength; start += RUN_BYTES) {
+      const length = Math.min(RUN_BYTES, byteLength - start);
+      const pieces = source.take(length);
+      if (!this.#holds(pieces, start, length, RUN_BYTES)) this.#take(pieces, start, length);
     }
     this.#length = byteLength;
     const parts = byteLength === 0 ? [] : [this.#memory.subarray(0, byteLength)];
@@ -83,19 +104,32 @@ export class Snapshot {
     this.#known = [...blocks];
   }
 
-  /** Brings one block up to date; gives whether it was so before. */
-  #take(source: Pieces, start: number, length: number): boolean {
-    let isSame = true;
+  /** Whether the last update had the same bytes there, and no more up to the next limit. */
+  #holds(pieces: readonly Uint8Array[], start: number, length: number, limit: number): boolean {
+    if (Math.min(limit, this.#length - start) !== length) return false;
     let at = start;
-    for (const piece of source.take(length)) {
+    for (const piece of pieces) {
       const kept = this.#memory.subarray(at, at + piece.byteLength);
-      if (Buffer.compare(piece, kept) !== 0) {
-        isSame = false;
-        kept.set(piece);
-      }
+      if (Buffer.compare(piece, kept) !== 0) return false;
       at += piece.byteLength;
     }
-    return isSame;
+    return true;
+  }
+
+  /** Brings the blocks of a run up to date. */
+  #take(run: readonly Uint8Array[], start: number, byteLength: number): void {
+    const source = new Pieces(run);
+    for (let at = start; at < start + byteLength; at += BLOCK_BYTES) {
+      const length = Math.min(BLOCK_BYTES, start + byteLength - at);
+      const pieces = source.take(length);
+      if (this.#holds(pieces, at, length, BLOCK_BYTES)) continue;
+      this.#known[at / BLOCK_BYTES] = undefined;
+      let to = at;
+      for (const piece of pieces) {
+        this.#memory.set(piece, to);
+        to += piece.byteLength;
+      }
+    }
   }
 
   /**

@@ -45,6 +45,7 @@ export class ThreadWriter {
       throw new Error("the writer thread answered something else than it was asked");
     } finally {
       this.#commits--;
+      if (!this.#isKept && this.#waiting.size === 0) this.#endIfIdle();
     }
   }
 
@@ -90,14 +91,16 @@ export class ThreadWriter {
     } finally {
       this.#waiting.delete(id);
       // A thread that waits would keep the process alive.
-      if (!this.#isKept) this.#endIfIdle();
+      if (!this.#isKept && this.#waiting.size === 0) this.#endIfIdle();
     }
   }
 
+  /** Ends the thread unless it is committing; memory that it was filling counts as not filled. */
   #endIfIdle(): void {
-    if (this.#waiting.size > 0) return;
+    if (this.#commits > 0) return;
     this.#worker?.terminate();
     this.#worker = undefined;
+    for (const [id, { answered }] of this.#waiting) answered({ id, filled: 0 });
   }
 
   #thread(): Worker {

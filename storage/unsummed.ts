@@ -11,10 +11,17 @@ export class SumHole {
   constructor(readonly block: number) {}
 }
 
+/** An array in a record that is made item by item: a manifest may name a hundred thousand blocks. */
+export class Items {
+  /** Takes how to make each item, which is written before the next one is made. */
+  constructor(readonly length: number, readonly at: (index: number) => UnsummedValue) {}
+}
+
 /** What a record may have in it while its sums are not known. */
 export type UnsummedValue =
   | RecordValue
   | SumHole
+  | Items
   | readonly UnsummedValue[]
   | ReadonlyMap<string, UnsummedValue>;
 

@@ -11,11 +11,23 @@ import {
   INLINE_BYTES,
   type PresentBlob,
   Snapshot,
+  type Store,
 } from "../../storage/mod.ts";
 import type { Workspace } from "../session/workspace.ts";
 
-/** Reads the bytes that an entry of the last manifest stands for; `undefined` where that cannot be. */
-export type ReadSaved = (entry: PresentBlob) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+/** Reads what was saved last. */
+export interface SavedReader {
+  /** The bytes that an entry of the last manifest stands for; `undefined` where they cannot be read. */
+  bytes(entry: PresentBlob): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** How to fill memory aside from this thread; `undefined` where that cannot be. */
+  filler(): Promise<Required<Store>["fill"] | undefined>;
+}
+
+/**
+ * The first save of a blob larger than this is made of the blob itself, and waited for: to write it
+ * takes no longer than to copy it into fresh memory.
+ */
+const MOST_FIRST_COPY_BYTES = 4 * 1024 * 1024;
 
 /** What was last saved of one node. */
 export class SavedNode {
@@ -24,13 +36,16 @@ export class SavedNode {
   readonly #versions = new Map<string, number>();
   readonly #encoded = new Map<string, number>();
   readonly #snapshots = new Map<string, Snapshot>();
+  readonly #filling = new Map<string, Promise<void>>();
+  #isReleased = false;
   readonly #aliases: Aliases;
 
   /** Follows a workspace. */
   constructor(
     /** The workspace. */
     readonly workspace: Workspace,
-    private readonly read: ReadSaved,
+    private readonly reader: SavedReader,
+    private readonly memory: SpareMemory,
   ) {
     this.#aliases = new Aliases((name) => this.workspace.get(name));
   }
@@ -93,6 +108,27 @@ export class SavedNode {
     }
   }
 
+  /**
+   * Begins to read back, aside, what was saved of these blobs, as far as they are large: the next save
+   * compares them with it.
+   */
+  warm(names: Iterable<string>): void {
+    for (const name of names) {
+      const entry = this.entries[name];
+      if (entry === undefined || "absent" in entry || entry.bytes <= MOST_FIRST_COPY_BYTES) {
+        continue;
+      }
+      if (!this.#snapshots.has(name) && !this.#filling.has(name)) void this.#fill(name, entry);
+    }
+  }
+
+  /** Gives its memory to whoever follows the node next. */
+  release(): void {
+    this.#isReleased = true;
+    for (const [name, snapshot] of this.#snapshots) this.memory.set(name, snapshot);
+    this.#snapshots.clear();
+  }
+
   async #encodeOne(name: string, isWhole: boolean): Promise<BlobToSave> {
     const { workspace } = this;
     const version = workspace.version(name);
@@ -115,7 +151,7 @@ export class SavedNode {
       : encodeValue(await codec.encode(value as never), { name });
     this.#encoded.set(name, version);
     const common = { codec: codec !== undefined };
-    if (snapshot === undefined) return { ...common, encoded };
+    if (isWhole) return { ...common, encoded };
     if (encoded.byteLength <= INLINE_BYTES) {
       this.#snapshots.get(name)?.clear();
       // A task may change the value before it is written.
@@ -124,19 +160,66 @@ export class SavedNode {
         encoded: { ...encoded, parts: encoded.parts.map((part) => part.slice()) },
       };
     }
-    this.#snapshots.set(name, snapshot);
-    return { ...common, ...snapshot.update(encoded) };
+    if (snapshot === undefined && encoded.byteLength > MOST_FIRST_COPY_BYTES) {
+      return { ...common, encoded };
+    }
+    const updated = snapshot ?? this.memory.take(name);
+    this.#snapshots.set(name, updated);
+    return { ...common, ...updated.update(encoded) };
   }
 
-  /** A blob's snapshot; after a load made of what was saved, once it is first needed. */
-  async #snapshot(name: string): Promise<Snapshot> {
-    const known = this.#snapshots.get(name);
-    if (known !== undefined) return known;
-    const made = new Snapshot();
+  /** A blob's snapshot; of one that was saved without, or loaded, made of what was saved. */
+  async #snapshot(name: string): Promise<Snapshot | undefined> {
     const entry = this.entries[name];
-    if (entry === undefined || "absent" in entry || entry.blocks === undefined) return made;
-    const bytes = await this.read(entry);
-    if (bytes !== undefined) made.adopt(bytes, entry.blocks);
-    return made;
+    const hasBlocks = entry !== undefined && "blocks" in entry && entry.blocks !== undefined;
+    if (hasBlocks && !this.#snapshots.has(name)) {
+      await (this.#filling.get(name) ?? this.#fill(name, entry));
+    }
+    return this.#snapshots.get(name);
+  }
+
+  /** Makes a blob's snapshot of what was saved; of nothing, where that cannot be read. */
+  #fill(name: string, entry: PresentBlob): Promise<void> {
+    const filling = this.#read(this.memory.take(name), entry).then((snapshot) => {
+      this.#filling.delete(name);
+      if (this.#isReleased) return this.memory.set(name, snapshot);
+      // Its blocks may have been copied meanwhile, and those that were read be gone.
+      const now = this.entries[name];
+      const lies = now !== undefined && "blocks" in now ? now.blocks : undefined;
+      if (lies === undefined) snapshot.clear();
+      else snapshot.committed(lies);
+      this.#snapshots.set(name, snapshot);
+    });
+    this.#filling.set(name, filling);
+    return filling;
+  }
+
+  async #read(snapshot: Snapshot, entry: PresentBlob): Promise<Snapshot> {
+    const { blocks = [], bytes } = entry;
+    const fill = bytes > MOST_FIRST_COPY_BYTES ? await this.reader.filler() : undefined;
+    if (fill !== undefined) await snapshot.fill(blocks, fill);
+    else {
+      const read = await this.reader.bytes(entry);
+      if (read !== undefined) snapshot.adopt(read, blocks);
+    }
+    return snapshot;
+  }
+}
+
+/** Memory of snapshots that are no longer needed: shared memory that is let go of is collected late. */
+export class SpareMemory {
+  readonly #snapshots = new Map<string, Snapshot>();
+
+  /** Takes a snapshot's memory. */
+  set(name: string, snapshot: Snapshot): void {
+    snapshot.clear();
+    this.#snapshots.set(name, snapshot);
+  }
+
+  /** An empty snapshot for a blob, with the memory that it had. */
+  take(name: string): Snapshot {
+    const spare = this.#snapshots.get(name) ?? new Snapshot();
+    this.#snapshots.delete(name);
+    return spare;
   }
 }

@@ -17,7 +17,7 @@ import type { CheckpointManagerOptions } from "./manager.ts";
 import { loadManifest, type LoadOptions, readsNow } from "./late.ts";
 import { checkNames, manifestOf, restoreBlobs, tellDerived } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
-import { bareState, blobsToSave, metricsNow, newBytes, sameNames } from "./selection.ts";
+import { bareState, blobsToSave, isOfBlobs, metricsNow, newBytes, sameNames } from "./selection.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** The work behind a checkpoint manager. Users build tasks with the manager; the runner drives this. */
@@ -160,6 +160,12 @@ export class CheckpointEngine {
     });
   }
 
+  /** Builds the task that begins to read back, aside, what the next save compares with what the coming epoch writes. */
+  warmTask(): CheckpointTask<void> {
+    const program = this.#binding?.program;
+    return this.#task("warm", (host) => Promise.resolve(this.#saved.warm(host, program)));
+  }
+
   /** Builds the task that takes down what an epoch, or the end of a phase after the last one, has come to. */
   prepareTask(epoch: number, phase: Phase): CheckpointTask<PreparedSave> {
     return this.#task(`save(${epoch})`, (host) => this.prepare(host, epoch, phase));
@@ -184,14 +190,10 @@ export class CheckpointEngine {
     const startedMs = performance.now();
     const program = this.#binding?.program;
     const isWhole = program?.plan.snapshot === "none";
-    const nodes = await this.#saved.encode(
-      host,
-      this.#nodes,
-      (node) => blobsToSave(host, node, program, this.#names.get(node)),
-      isWhole,
-    );
+    const named = { nodes: this.#nodes, program, listed: this.#names };
+    const nodes = await this.#saved.encode(host, named, isWhole);
     const bytes = newBytes(nodes);
-    const isAside = !isWhole && bytes > this.archive.waitBytes;
+    const isAside = !isWhole && !isOfBlobs(nodes) && bytes > this.archive.waitBytes;
     const run = this.#binding?.runState();
     return {
       ...{ host, epoch, phase, program, nodes, bytes, isAside, startedMs },

@@ -3,14 +3,33 @@
  *
  * @module
  */
-import type { BlobToSave, CheckpointStore, Manifest, PresentBlob } from "../../storage/mod.ts";
+import type {
+  BlobToSave,
+  CheckpointStore,
+  Manifest,
+  PresentBlob,
+  Store,
+} from "../../storage/mod.ts";
+import type { Program } from "../program.ts";
 import type { CheckpointHost } from "../session/session.ts";
-import { SavedNode } from "./encode.ts";
+import { SavedNode, SpareMemory } from "./encode.ts";
 import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
+import { blobsToSave, writtenByEpochs } from "./selection.ts";
+
+/** Which blobs are saved. */
+export interface BlobsNamed {
+  /** Of which nodes. */
+  readonly nodes: readonly string[];
+  /** The job, where one is run. */
+  readonly program: Program | undefined;
+  /** The names that were found, by node. */
+  readonly listed: ReadonlyMap<string, readonly string[]>;
+}
 
 /** Follows the workspaces of a session from save to save. */
 export class SavedNodes {
   readonly #nodes = new Map<string, SavedNode>();
+  readonly #memory = new Map<string, SpareMemory>();
   readonly #store: () => Promise<CheckpointStore>;
   #last: Manifest | undefined;
 
@@ -35,13 +54,13 @@ export class SavedNodes {
   /** The blobs of all nodes as a save takes them; `isWhole` saves each that was written whole. */
   async encode(
     host: CheckpointHost,
-    nodes: readonly string[],
-    namesOf: (node: string) => readonly string[],
+    { nodes, program, listed }: BlobsNamed,
     isWhole: boolean,
   ): Promise<Record<string, Record<string, BlobToSave>>> {
     const encoded: Record<string, Record<string, BlobToSave>> = {};
     for (const node of nodes) {
-      encoded[node] = await this.#follow(host, node).encode(namesOf(node), isWhole);
+      const names = blobsToSave(host, node, program, listed.get(node));
+      encoded[node] = await this.#follow(host, node).encode(names, isWhole);
     }
     return encoded;
   }
@@ -68,9 +87,20 @@ export class SavedNodes {
     this.#follow(host, node).arrived(name, value);
   }
 
+  /** Begins to read back, aside, what the next save will compare with what the epochs of a job write. */
+  warm(host: CheckpointHost, program: Program | undefined): void {
+    // Without snapshots nothing is compared; what is loaded late is read when it is first needed, if ever.
+    if (program === undefined || program.plan.snapshot === "none") return;
+    if (program.plan.load === "lazy") return;
+    for (const [node, placed] of Map.groupBy(writtenByEpochs(program), ({ node }) => node)) {
+      this.#follow(host, node).warm(placed.map(({ blob }) => blob.name));
+    }
+  }
+
   /** Forgets all, so that everything is saved whole. */
   forget(): void {
     this.#last = undefined;
+    for (const node of this.#nodes.values()) node.release();
     this.#nodes.clear();
   }
 
@@ -78,9 +108,23 @@ export class SavedNodes {
     const known = this.#nodes.get(node);
     const workspace = host.workspace(node);
     if (known?.workspace === workspace) return known;
-    const made = new SavedNode(workspace, (entry) => this.#read(entry));
+    known?.release();
+    const memory = this.#memory.get(node) ?? new SpareMemory();
+    this.#memory.set(node, memory);
+    const reader = {
+      bytes: (entry: PresentBlob) => this.#read(entry),
+      filler: () => this.#filler(),
+    };
+    const made = new SavedNode(workspace, reader, memory);
     this.#nodes.set(node, made);
     return made;
+  }
+
+  async #filler(): Promise<Required<Store>["fill"] | undefined> {
+    const { store } = await this.#store();
+    const fill = store.fill?.bind(store);
+    // What is not there is compared with nothing, and so saved whole.
+    return fill && ((memory, blocks) => fill(memory, blocks).catch(() => 0));
   }
 
   /** The bytes of a blob of the last manifest; what cannot be read is saved whole, which mends it. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { RunState, SaveRequest } from "../../storage/mod.ts";
-import type { Program } from "../program.ts";
+import { INLINE_BYTES, type RunState, type SaveRequest } from "../../storage/mod.ts";
+import type { PlacedBlob, Program } from "../program.ts";
 import { environment } from "../run/state.ts";
 import type { CheckpointHost } from "../session/session.ts";
 
@@ -53,6 +53,21 @@ export function newBytes(nodes: SaveRequest["nodes"]): number {
     sum += blob.encoded.byteLength - there;
   }
   return sum;
+}
+
+/** Whether a save is made of the blobs themselves, at least in part, so that no task may run meanwhile. */
+export function isOfBlobs(nodes: SaveRequest["nodes"]): boolean {
+  return Object.values(nodes).flatMap((blobs) => Object.values(blobs)).some((blob) =>
+    "encoded" in blob && blob.known === undefined && blob.encoded.byteLength > INLINE_BYTES
+  );
+}
+
+/** The blobs of a job that its epochs may write. */
+export function writtenByEpochs(program: Program): readonly PlacedBlob[] {
+  const written = program.groups.epoch.steps.flatMap(({ writes }) => writes);
+  return program.saved.filter(({ node, blob }) =>
+    written.some((access) => access.node === node && access.blob.name === blob.name)
+  );
 }
 
 /** Whether two lists hold the same names, in any order. */

@@ -177,7 +177,7 @@ export class Run {
   }
 
   async #runPhase(phase: PhaseName): Promise<void> {
-    const { session } = this.#request;
+    const { session, checkpoints } = this.#request;
     const { epoch } = this.#progress;
     const started = performance.now();
     session.events.emit({ type: "phase-started", phase, epoch });
@@ -186,7 +186,10 @@ export class Run {
       group = prepareGroup(this.#program.groups[phase]);
       this.#ready.set(phase, group);
     }
-    if (phase === "epoch") this.#progress.tookAtLeast(this.#journal?.journal.tookMs(epoch) ?? 0);
+    if (phase === "epoch") {
+      this.#progress.tookAtLeast(this.#journal?.journal.tookMs(epoch) ?? 0);
+      await session.run(checkpoints.engine.warmTask());
+    }
     await session.run({ kind: "phase", group, scope: this.#scope(phase) });
     if (phase === "epoch") {
       this.#progress.advanceClock();
