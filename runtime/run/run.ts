@@ -19,6 +19,7 @@ import { Saver } from "./saver.ts";
 import { chooseStart, END_PHASES, type Start } from "./start.ts";
 import { noteStamp } from "./stamps.ts";
 import { announce } from "./announce.ts";
+import { endAll } from "./end_all.ts";
 import { judge } from "./judge.ts";
 import type { Progress } from "./state.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -129,25 +130,13 @@ export class Run {
     return this.#result("finished", `${progress.stop ?? "it"} holds`);
   }
 
-  /** Ends the save under way, and closes what is open; what the run failed with matters more than these. */
+  /** Ends the save under way, and closes what is open. */
   async #endAfterFailure(failure: unknown): Promise<void> {
-    const { events } = this.#request.session;
-    const ends = [
+    await endAll(failure, this.#request.session.events, [
       () => this.#saver.ended(),
       () => this.#journal?.close(),
       () => this.#pool.close(),
-    ];
-    for (const end of ends) {
-      try {
-        await end();
-      } catch (error) {
-        if (error === failure) continue;
-        const message = `${
-          error instanceof Error ? error.message : error
-        }, after the run had failed`;
-        events.emit({ type: "notice", level: "warning", message });
-      }
-    }
+    ]);
   }
 
   async #do(action: Action): Promise<void> {
@@ -178,42 +167,46 @@ export class Run {
 
   async #runPhase(phase: PhaseName): Promise<void> {
     const { session, checkpoints } = this.#request;
-    const { epoch } = this.#progress;
-    const started = performance.now();
-    session.events.emit({ type: "phase-started", phase, epoch });
+    const progress = this.#progress;
     let group = this.#ready.get(phase);
     if (group === undefined) {
       group = prepareGroup(this.#program.groups[phase]);
       this.#ready.set(phase, group);
     }
-    if (phase === "epoch") {
-      this.#progress.tookAtLeast(this.#journal?.journal.tookMs(epoch) ?? 0);
-      await session.run(checkpoints.engine.warmTask());
-    }
-    await session.run({ kind: "phase", group, scope: this.#scope(phase) });
-    if (phase === "epoch") {
-      this.#progress.advanceClock();
-      this.#progress.cursors.advance();
-    } else this.#progress.cursors.rewind();
-    const durationMs = performance.now() - started;
-    session.events.emit({ type: "phase-finished", phase, epoch, durationMs });
+    await this.#tell(phase, async () => {
+      if (phase === "epoch") {
+        progress.tookAtLeast(this.#journal?.journal.tookMs(progress.epoch) ?? 0);
+        await session.run(checkpoints.engine.warmTask());
+      }
+      await session.run({ kind: "phase", group, scope: this.#scope(phase) });
+      if (phase === "epoch") {
+        progress.advanceClock();
+        progress.cursors.advance();
+      } else progress.cursors.rewind();
+    });
   }
 
   async #upload(): Promise<void> {
     const { session, uploader, checkpoints } = this.#request;
-    const { epoch } = this.#progress;
     if (uploader === undefined) return;
-    const started = performance.now();
-    session.events.emit({ type: "phase-started", phase: "upload", epoch });
-    const built = uploader.build(epoch, checkpoints);
-    if (built.kind === "checkpoint") await session.run(built);
-    else {
+    await this.#tell("upload", async () => {
+      const built = uploader.build(this.#progress.epoch, checkpoints);
+      if (built.kind === "checkpoint") return void await session.run(built);
       const { job, params } = this.#program;
       const group = prepareStep(built, params, `upload of ${job}`);
       await session.run({ kind: "phase", group, scope: this.#scope("upload") });
-    }
+    });
+  }
+
+  /** Runs a phase between the events that tell of it. */
+  async #tell(phase: Phase, run: () => Promise<void>): Promise<void> {
+    const { events } = this.#request.session;
+    const { epoch } = this.#progress;
+    const started = performance.now();
+    events.emit({ type: "phase-started", phase, epoch });
+    await run();
     const durationMs = performance.now() - started;
-    session.events.emit({ type: "phase-finished", phase: "upload", epoch, durationMs });
+    events.emit({ type: "phase-finished", phase, epoch, durationMs });
   }
 
   async #judge(): Promise<void> {
