@@ -155,7 +155,7 @@ function appendingLate(inner: FileSystem): FileSystem {
     ...inner,
     create: async (path) => {
       const file = await inner.create(path);
-      if (!path.endsWith(".log")) return file;
+      if (!path.includes("/tasks/")) return file;
       let last: Promise<unknown> = Promise.resolve();
       return {
         ...file,

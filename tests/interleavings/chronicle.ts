@@ -64,6 +64,8 @@ export class Chronicle {
   readonly #image = new Image();
   readonly #attempts = new Map<number, string>();
   readonly #parents = new Map<number, ManifestRef | undefined>();
+  /** Attempts that were never the newest to have begun. */
+  readonly #late = new Set<number>();
   readonly #removals = new Map<string, Removal>();
   readonly #packs = new Set<string>();
   #link: { readonly by: string; readonly atMs: number } = { by: "", atMs: 0 };
@@ -138,15 +140,29 @@ export class Chronicle {
       .filter(({ isAcknowledged }) => isAcknowledged).map(({ ref }) => ref);
     for (const attempt of [...this.#parents.keys()].sort((a, b) => a - b)) {
       infos.push({ attempt, isStarted: true, parent: this.#parents.get(attempt) });
+      if (this.#late.has(attempt)) continue;
       const { line } = computeLines(infos, acknowledged.filter((ref) => ref.attempt <= attempt));
-      const mode = modeOf(this.#attempts.get(attempt) ?? "");
-      const isChosen = mode?.start === "fresh" || mode?.start === "from";
-      for (const ref of isChosen ? [] : before) {
-        const isOn = line.some((other) => isSameRef(other, ref));
+      const chosen = this.#chainOf(attempt).filter((other) => {
+        const mode = modeOf(this.#attempts.get(other) ?? "");
+        return mode?.start === "fresh" || mode?.start === "from";
+      });
+      for (const ref of before) {
+        const isOn = line.some((other) => isSameRef(other, ref)) ||
+          chosen.some((other) => other > ref.attempt);
         check(isOn, () => `${formatRef(ref)} was acknowledged, and attempt ${attempt} left it out`);
       }
       before = line;
     }
+  }
+
+  /** An attempt, and those that it goes on from. */
+  #chainOf(attempt: number): readonly number[] {
+    const chain: number[] = [];
+    for (let at: number | undefined = attempt; at !== undefined;) {
+      chain.push(at);
+      at = this.#parents.get(at)?.attempt;
+    }
+    return chain;
   }
 
   #linked(name: string, node: number): void {
@@ -154,7 +170,7 @@ export class Chronicle {
     const attempt = parseAttemptName(name);
     if (attempt !== undefined) {
       if (!attempt.isParent) this.#attempts.set(attempt.attempt, this.#link.by);
-      else this.#parents.set(attempt.attempt, decodeParent(attempt.attempt, bytes).parent);
+      else this.#began(attempt.attempt, decodeParent(attempt.attempt, bytes).parent);
     }
     const ref = parseManifestName(name);
     if (ref !== undefined) this.#committed(ref, decodeManifest(ref, bytes));
@@ -162,6 +178,11 @@ export class Chronicle {
       const refs = decodeRemoval(name, bytes);
       this.#removals.set(name, { refs, wrong: this.#judge(refs) });
     }
+  }
+
+  #began(attempt: number, parent: ManifestRef | undefined): void {
+    if ([...this.#parents.keys()].some((other) => other > attempt)) this.#late.add(attempt);
+    this.#parents.set(attempt, parent);
   }
 
   #committed(ref: ManifestRef, manifest: Manifest): void {
@@ -206,17 +227,27 @@ export class Chronicle {
     }
   }
 
-  /** Why the plan would keep what is to be removed now. */
+  /**
+   * Why the plan would keep what is to be removed now. What fenced attempts commit meanwhile shapes side
+   * lines anew, and nobody need have seen it.
+   */
   #judge(going: readonly ManifestRef[]): ReadonlyMap<string, string> {
+    const leaving = [...this.#removals.values()].flatMap(({ refs }) => refs);
+    const there = this.listed.filter(({ ref }) => !leaving.some((other) => isSameRef(ref, other)));
+    const wrong = this.#judgeAmong(there, going);
+    const others = this.#judgeAmong(there.filter(({ isFenced }) => !isFenced), going);
+    for (const name of wrong.keys()) {
+      if (!others.has(name) && this.commits.get(name)?.isFenced === false) wrong.delete(name);
+    }
+    return wrong;
+  }
+
+  #judgeAmong(there: readonly Commit[], going: readonly ManifestRef[]): Map<string, string> {
     const wrong = new Map<string, string>();
     const infos = [...this.#attempts.keys()].sort((a, b) => a - b).map((attempt): AttemptInfo => ({
       ...{ attempt, isStarted: this.#parents.has(attempt), parent: this.#parents.get(attempt) },
     }));
-    const leaving = [...this.#removals.values()].flatMap(({ refs }) => refs);
-    const there = this.listed.map(({ ref }) => ref).filter((ref) =>
-      !leaving.some((other) => isSameRef(ref, other))
-    );
-    const { line, sides } = computeLines(infos, there);
+    const { line, sides } = computeLines(infos, there.map(({ ref }) => ref));
     for (const refs of [line, ...sides.map(({ refs }) => refs)]) {
       for (const ref of refs) {
         if (!going.some((other) => isSameRef(ref, other))) continue;

@@ -7,6 +7,7 @@ import {
   type Keep,
   LocalSession,
   MultiNodeCheckpointManager,
+  ObjectNotFoundError,
   RemovedError,
   UnknownOutcomeError,
 } from "tidemark";
@@ -139,7 +140,9 @@ function endingOf(error: unknown): Ending {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     if (inner instanceof FencedError) return { end: "fenced" };
     if (inner instanceof JobHeldError) return { end: "held" };
-    if (inner instanceof UnknownOutcomeError) return { end: "unknown" };
+    if (inner instanceof UnknownOutcomeError || inner instanceof ObjectNotFoundError) {
+      return { end: "unknown" };
+    }
     if (inner instanceof CheckpointNotFoundError || inner instanceof RemovedError) {
       return { end: "not there" };
     }
