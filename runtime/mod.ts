@@ -18,6 +18,7 @@ export type { DrillReport, DrillTrial } from "./drill/drill.ts";
 export * from "./drill/errors.ts";
 export type { RunnerOptions } from "./drill/memory_ground.ts";
 export * from "./errors.ts";
+export * from "./run/damaged_start_error.ts";
 export * from "./events.ts";
 export * from "./program.ts";
 export { philox } from "./rng/philox.ts";

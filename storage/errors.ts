@@ -125,7 +125,9 @@ export class DamagedError extends Error {
   ) {
     super(
       `Damaged: "${object}" should have ${expected}, but has ${found}. ` +
-        `Resume from an earlier epoch, or bring the file back from a copy`,
+        (object === "job.cbor"
+          ? `Nothing here is read without it: bring the file back from a copy, or start at another place (--to)`
+          : `Resume from an earlier epoch, or bring the file back from a copy`),
       options,
     );
   }

@@ -6,6 +6,7 @@
 import { DamagedError, formatRef, type Manifest, type ManifestRef } from "../../storage/mod.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import { BlobTypeError } from "../errors.ts";
+import { DamagedStartError } from "./damaged_start_error.ts";
 import type { Program } from "../program.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import { mustMatch, recompile, type Recompiled } from "./recompile.ts";
@@ -58,6 +59,7 @@ export async function loadNewestGood(
 ): Promise<LoadedEpoch> {
   const { checkpoints: { engine } } = request;
   const refs = [...target.refs];
+  let newest: DamagedError | undefined;
   for (let ref = refs.pop();; ref = refs.pop()) {
     if (ref === undefined) {
       throw new DamagedError(engine.archive.place, "an epoch that is not damaged", "none");
@@ -80,13 +82,37 @@ export async function loadNewestGood(
       // Where an epoch is damaged, no phase after it can be gone on from either.
       if (at !== ref) refs.splice(refs.indexOf(at));
       const next = refs.at(-1);
-      const mayGoBack = error instanceof DamagedError && !target.isNamed &&
-        early.plan.onDamaged !== "stop";
-      if (!mayGoBack || next === undefined) throw error;
+      if (!(error instanceof DamagedError) || target.isNamed) throw error;
+      newest ??= error;
+      const { place } = engine.archive;
+      if (next === undefined) throw nothingIntact(newest, place);
+      if (early.plan.onDamaged === "stop") throw toStop(error, at, next, place);
       const back = `so that the job goes back to ${formatRef(next)}`;
       words.warnings.push(`checkpoint ${formatRef(at)} is damaged, ${back}: ${error.message}`);
     }
   }
+}
+
+function nothingIntact(newest: DamagedError, place: string): DamagedStartError {
+  const where =
+    `No epoch that is saved at ${place} can be gone on from, all are damaged; the newest`;
+  const next =
+    "verify --full says what is damaged: bring it back from a copy, or start anew with " +
+    "--fresh, which deletes nothing";
+  return new DamagedStartError(newest, where, next);
+}
+
+function toStop(
+  error: DamagedError,
+  at: ManifestRef,
+  before: ManifestRef,
+  place: string,
+): DamagedStartError {
+  const where = `Checkpoint ${
+    formatRef(at)
+  } at ${place} is damaged, and the plan's onDamaged is "stop"`;
+  const next = `Bring it back from a copy, or go back with resume --from ${before.epoch}`;
+  return new DamagedStartError(error, where, next);
 }
 
 /** Loads an epoch; `by` is the last state behind it. */
