@@ -31,7 +31,7 @@ const SLOW_SPOTS = [
   /^list (epochs|removals)/,
   /^open epochs/,
   /^remove (epochs|packs)/,
-  /^(write|sync) tasks/,
+  /^(write|sync|link) tasks/,
   /^write packs/,
 ];
 
