@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FileLocks, LockedFile } from "./file_locks.ts";
+import type { FileLocks, LockedFile, LockLook } from "./file_locks.ts";
 import {
   decodeHolder,
   encodeHolder,
@@ -100,9 +100,8 @@ export async function holdFile(
 /** Who has the hold of a folder now; `undefined` where nobody has, as far as one can see from here. */
 export async function fileHolder(locks: FileLocks, path: string): Promise<Holder | undefined> {
   try {
-    const { isLocked, bytes, touchedMs } = await locks.look(path, MAX_HOLDER_BYTES);
-    if (!isLocked) return undefined;
-    return { ...decodeHolder(HOLD_FILE, bytes), beatAgoMs: Math.max(0, Date.now() - touchedMs) };
+    const look = await locks.look(path, MAX_HOLDER_BYTES);
+    return look.isLocked ? holderOf(look) : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -112,12 +111,16 @@ export async function fileHolder(locks: FileLocks, path: string): Promise<Holder
 /** Who has it, where it could not be taken. */
 async function lookAtHolder(locks: FileLocks, path: string): Promise<Holder> {
   try {
-    const { bytes, touchedMs } = await locks.look(path, MAX_HOLDER_BYTES);
-    return { ...decodeHolder(HOLD_FILE, bytes), beatAgoMs: Math.max(0, Date.now() - touchedMs) };
+    return holderOf(await locks.look(path, MAX_HOLDER_BYTES));
   } catch {
     // Some systems let nobody read a locked file; that it is locked says enough.
     return { beatAgoMs: undefined };
   }
+}
+
+/** Who has a file locked, by what it says. */
+function holderOf({ bytes, touchedMs }: LockLook): Holder {
+  return { ...decodeHolder(HOLD_FILE, bytes), beatAgoMs: Math.max(0, Date.now() - touchedMs) };
 }
 
 /** Whether a file is touched within the length of a lease; no two clocks are compared. */

@@ -30,15 +30,19 @@ export function layOut(ref: ManifestRef, request: SaveRequest["nodes"]): SaveLay
   const bytes: [string, number][] = [];
   for (const [node, blobs] of Object.entries(request)) {
     checkPlainName(node);
-    const fresh = new PackLayout(newPackName(ref, node));
-    const copied = new PackLayout(newPackName(ref, node), true);
-    const layout = new BlobLayout(budget, fresh, copied);
+    const packs: PackLayout[] = [];
+    const begin = (isDisposable: boolean): PackLayout => {
+      const pack = new PackLayout(newPackName(ref, node), isDisposable);
+      packs.push(pack);
+      return pack;
+    };
+    const layout = new BlobLayout(budget, () => begin(false), () => begin(true));
     const entries = Object.entries(blobs).map(([name, blob]): [string, BlobEntry] => {
       checkPlainName(name);
       return [name, layout.add(blob)];
     });
     nodes.push([node, Object.fromEntries(entries)]);
-    toWrite.push(...[fresh, copied].filter(({ blocks }) => blocks.length > 0));
+    toWrite.push(...packs);
     bytes.push([node, layout.blobBytes]);
   }
   return {

@@ -61,14 +61,25 @@ export class PackLayout implements PackToWrite {
 export class BlobLayout {
   /** How many bytes of blobs were laid out, in packs or in the manifest; blocks that stay where they are do not count. */
   blobBytes = 0;
+  #fresh: PackLayout | undefined;
+  #copied: PackLayout | undefined;
 
-  /** Takes the packs: copies are as a rule written again less often, and so lie apart. */
+  /** Takes how packs are begun: copies are as a rule written again less often, and so lie apart. */
   constructor(
     private readonly budget: InlineBudget,
-    /** For what is new. */
-    readonly fresh: PackLayout,
-    private readonly copied: PackLayout = fresh,
+    private readonly beginFresh: () => PackLayout,
+    private readonly beginCopied: () => PackLayout = beginFresh,
   ) {}
+
+  /** The pack of what is new. */
+  get fresh(): PackLayout {
+    return this.#fresh ??= this.beginFresh();
+  }
+
+  /** The pack of what is copied. */
+  get copied(): PackLayout {
+    return this.#copied ??= this.beginCopied();
+  }
 
   /** Lays out a blob, and gives its entry in the manifest. */
   add(blob: BlobToSave): BlobEntry {

@@ -117,7 +117,7 @@ export class TaskLogWriter {
     options: StoreOptions,
   ): Promise<readonly LogEntry[]> {
     const pack = new PackLayout(logPackName(this.#log, this.#packs + 1));
-    const layout = new BlobLayout({ leftBytes: 0 }, pack);
+    const layout = new BlobLayout({ leftBytes: 0 }, () => pack);
     const laidOut = entries.map((entry): LogEntry => {
       if (entry.kind !== "task" || entry.outputs === undefined) return entry as LogEntry;
       const outputs = Object.entries(entry.outputs).map(([blob, output]): [string, BlobEntry] => [
