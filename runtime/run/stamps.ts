@@ -18,6 +18,7 @@ export function noteStamp(
   if (difference === undefined) return;
   const { path, left, right } = difference;
   const message = `resource ${key} is not what it was when the job was saved: its stamp ` +
-    `${path === "" ? "" : `at ${path} `}was ${left}, and is ${right}`;
+    `${path === "" ? "" : `at ${path} `}was ${left}, and is ${right}: later epochs ` +
+    `may come out otherwise; where that is not meant, stop it, and bring the former one back`;
   events.emit({ type: "notice", level: "warning", message });
 }

@@ -4,11 +4,13 @@ import { join } from "@std/path";
 import { runProgram, runWell, withFolder } from "./process.ts";
 
 const JOB = `
-import { blob, epochs, job, main, param, task } from "tidemark";
+import { blob, epochs, job, main, param, resource, task } from "tidemark";
+const stamp = (): string => Deno.readTextFileSync(new URL("stamp", import.meta.url));
+const data = resource("data", { open: () => [1], stamp });
 const rate = param("rate", 1, { min: 0 });
 const total = blob<number>("total", { initial: () => 0 });
 const large = blob<Float64Array>("large", { initial: () => new Float64Array(20_000) });
-const add = task("add", { reads: { rate, total }, updates: { large }, writes: { total } })
+const add = task("add", { reads: { rate, total, data }, updates: { large }, writes: { total } })
   .run(({ total, rate, large }, { epoch }) => {
     large[epoch] = epoch;
     return { total: total + rate };
@@ -111,6 +113,16 @@ const TROUBLES: readonly Trouble[] = [
     ],
   },
   {
+    name: "what a resource opens is another",
+    spoil: (saved) => Deno.writeTextFile(join(saved, "../../stamp"), "v2"),
+    code: 0,
+    says: [
+      'was string "v1", and is string "v2"',
+      "may come out otherwise",
+      "bring the former one back",
+    ],
+  },
+  {
     name: "a param is not what it may be",
     args: ["--param", "rate=-1"],
     code: 2,
@@ -130,6 +142,7 @@ for (const { name, spoil, edit, args = [], permits, code, says } of TROUBLES) {
       const file = join(folder, "job.ts");
       const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
       await Deno.writeTextFile(file, JOB);
+      await Deno.writeTextFile(join(folder, "stamp"), "v1");
       await runWell(file, { flags, args: ["--quiet"] });
       await spoil?.(join(folder, "checkpoints", "adder"));
       const [before, after] = edit ?? ["", ""];
