@@ -136,7 +136,7 @@ export class Attempt {
       newer: attemptName(this.number + 1),
     };
     try {
-      const committing = { packs: toWrite, record };
+      const committing = { packs: toWrite, record, onAside: request.onAside };
       const { sums, isSuperseded } = await commit(store, committing, { ...options, durability });
       setSums(toWrite, sums);
       if (isSuperseded) this.#fence(`${formatRef(ref)} lies on a side line`);

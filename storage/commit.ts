@@ -20,6 +20,7 @@ export async function commit(
   options: WriteOptions,
 ): Promise<CommitOutcome> {
   if (store.commit !== undefined) return await store.commit(request, options);
+  request.onAside?.();
   const { packs, record } = request;
   const sums = packs.flatMap(({ blocks }) => blocks.map(sumOf));
   const written: string[] = [];

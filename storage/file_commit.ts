@@ -41,6 +41,8 @@ export type OnPoint = (point: StorePoint, path: string) => void | Promise<void>;
 interface CommitHow {
   /** Whether it is done aside from this thread, where that can be. */
   readonly isAside: boolean;
+  /** Is called once no more is needed of this thread. */
+  readonly onAside?: (() => void) | undefined;
   /** Ends it before it has an effect. */
   readonly signal: AbortSignal | undefined;
 }
@@ -79,11 +81,16 @@ export class FileCommit {
    * @throws {UnknownOutcomeError} Where nobody can tell whether the record is there, or counts.
    * @throws {StoreError} Where it is certainly not there.
    */
-  async commit(files: FilesToCommit, { isAside, signal }: CommitHow): Promise<FilesCommitted> {
+  async commit(
+    files: FilesToCommit,
+    { isAside, onAside, signal }: CommitHow,
+  ): Promise<FilesCommitted> {
     const { fileSystem } = this;
-    const result = isAside && fileSystem.commitAside !== undefined
-      ? await fileSystem.commitAside(files, this.given)
-      : await commitFiles(files, this.#calls(signal));
+    const committing = isAside && fileSystem.commitAside !== undefined
+      ? fileSystem.commitAside(files, this.given)
+      : commitFiles(files, this.#calls(signal));
+    onAside?.();
+    const result = await committing;
     if (!("failed" in result)) return result;
     const error = await this.#errorOf(result, files, signal);
     if (!(error instanceof UnknownOutcomeError)) {

@@ -95,7 +95,8 @@ export class FileStore implements Store {
   async #commitFiles(request: FilesRequest, options: WriteOptions): Promise<CommitOutcome> {
     const { signal } = options;
     const files = await filesOf(this.#ground, request, options);
-    const committed = await this.#commit.commit(files, { isAside: isForThread(files), signal });
+    const how = { isAside: isForThread(files), onAside: request.onAside, signal };
+    const committed = await this.#commit.commit(files, how);
     this.bytesWritten += committed.byteLength;
     return committed;
   }

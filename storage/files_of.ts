@@ -26,6 +26,8 @@ export interface FilesRequest {
     /** What would supersede it. */
     readonly newer?: string;
   };
+  /** Is called once no more is needed of this thread. */
+  readonly onAside?: (() => void) | undefined;
 }
 
 /**

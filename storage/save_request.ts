@@ -23,6 +23,8 @@ export interface SaveRequest {
   readonly nodes: Record<string, Readonly<Record<string, BlobToSave>>>;
   /** Whether blocks are copied out of packs that are mostly empty, as when older manifests are removed. */
   readonly reclaim?: boolean;
+  /** Is called once no more is needed of this thread until it is committed; at once, where all is done by it. */
+  readonly onAside?: (() => void) | undefined;
   /** When it is saved, in milliseconds since 1970; now where not given. */
   readonly createdAtMs?: number;
 }

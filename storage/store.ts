@@ -84,6 +84,8 @@ export interface CommitRequest {
     /** The object that would supersede it. */
     readonly newer: string;
   };
+  /** Is called once no more is needed of this thread until the end; at once, where all is done by it. */
+  readonly onAside?: (() => void) | undefined;
 }
 
 /** What was committed. */

@@ -204,12 +204,12 @@ export class CheckpointEngine {
 
   /**
    * Saves what was prepared last; tasks may change the blobs meanwhile. Once this resolves, the epoch
-   * is committed. A failed one may be tried again.
+   * is committed. A failed one may be tried again. `onAside` is called once no more is needed of this thread.
    *
    * @throws {FencedError} Where a later attempt has taken over.
    */
-  commit(prepared: PreparedSave): Promise<Committed> {
-    return this.#follow(this.#commit(prepared));
+  commit(prepared: PreparedSave, onAside?: () => void): Promise<Committed> {
+    return this.#follow(this.#commit(prepared, onAside));
   }
 
   /**
@@ -229,7 +229,7 @@ export class CheckpointEngine {
     return work;
   }
 
-  async #commit(prepared: PreparedSave): Promise<Committed> {
+  async #commit(prepared: PreparedSave, onAside?: () => void): Promise<Committed> {
     const { host, epoch, phase, program, nodes, run, metrics, startedMs } = prepared;
     const saving = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
     const { attempt, parent } = await this.attempts.for({
@@ -238,7 +238,7 @@ export class CheckpointEngine {
       run,
     });
     const saved = await attempt.save({
-      ...{ ...saving, parent, metrics, nodes },
+      ...{ ...saving, parent, metrics, nodes, onAside },
       run: run ?? bareState(attempt.number, this.#saved.last?.run),
       reclaim: program?.plan.keep !== undefined,
     });

@@ -85,8 +85,13 @@ export class Saver {
       prepared ??= await session.run(task);
       if (!isTaken) await this.follower.taken(epoch, phase);
       isTaken = true;
-      if (prepared.isAside) taken.resolve();
-      committed = await engine.commit(prepared);
+      // Tasks that never yield are not to hold it up.
+      const goOn = prepared.isAside ? taken.resolve : undefined;
+      try {
+        committed = await engine.commit(prepared, goOn);
+      } finally {
+        goOn?.();
+      }
     };
     const { place } = engine.archive;
     const savedBefore = this.#savedAt;

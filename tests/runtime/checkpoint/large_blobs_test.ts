@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import fc from "fast-check";
 import {
@@ -82,6 +83,30 @@ Deno.test("large blobs: without snapshots all that was written is saved whole, a
   const whole = BLOCKS * BLOCK_BYTES;
   assertEquals(saved, [[0, 2 * whole], [1, whole], [2, whole]]);
   assertLess(bytesRead, BLOCK_BYTES);
+});
+
+Deno.test("large blobs: an epoch is committed while the next one never yields", async () => {
+  await using folder = await temporaryFolder();
+  const seen: boolean[] = [];
+  const spin = task("spin", { updates: { weights } }).run(({ weights }, { epoch }) => {
+    const path = join(folder.path, "busy", "epochs", `e00000${epoch - 1}.a000001.cbor`);
+    let isThere = false;
+    for (const end = performance.now() + 20_000; !isThere && performance.now() < end;) {
+      isThere = existsSync(path);
+    }
+    seen.push(isThere);
+    // Enough of it that a thread writes it.
+    for (let block = 0; block < BLOCKS; block++) weights[block * BLOCK_BYTES] = epoch;
+  });
+  const busy = job("busy", {
+    init: [start],
+    epoch: [spin],
+    until: epochs(3),
+    checkpoint: { to: `file:${folder.path}` },
+  });
+  await using session = new LocalSession();
+  await new JobRunner(busy).run(session);
+  assertEquals(seen, [true, true, true]);
 });
 
 Deno.test("large blobs: what cannot be read back is saved again, which mends it", async () => {
