@@ -5,7 +5,7 @@
  */
 import type { When } from "./condition.ts";
 import type { AnyTask } from "./task.ts";
-import type { AnyBlob, AnyReadable, AnyToken, Reads, Writes } from "./token.ts";
+import type { AnyBlob, AnyReadable, AnyToken, ParamRef, Reads, Writes } from "./token.ts";
 
 /** One blob on one node. */
 export interface Access {
@@ -56,6 +56,26 @@ export function accessesOf(token: AnyToken, node: string): readonly Access[] {
     case "resource":
       return [];
   }
+}
+
+/** The params that tokens stand for, those that resources and cursors read among them. */
+export function paramsIn(tokens: readonly AnyToken[]): readonly ParamRef<unknown>[] {
+  return tokens.flatMap((token): readonly ParamRef<unknown>[] => {
+    if (token.kind === "param") return [token];
+    if (token.kind === "resource") return paramsIn(Object.values(token.reads));
+    if (token.kind !== "cursor") return [];
+    return [...paramsIn([token.over]), ...typeof token.take === "number" ? [] : [token.take]];
+  });
+}
+
+/** The params that a task reads, its `if` among what reads them. */
+export function taskParams({ declaration: { reads, if: condition } }: AnyTask): readonly ParamRef<
+  unknown
+>[] {
+  return paramsIn([
+    ...tokensOf(reads),
+    ...condition === undefined ? [] : conditionTokens(condition),
+  ]);
 }
 
 /** All that a task reads on a node, its `if` and what it updates among them. */

@@ -20,7 +20,7 @@ import type { Manifest } from "./manifest.ts";
 import { layOut } from "./lay_out.ts";
 import { unsealedManifest } from "./manifest_codec.ts";
 import { indexBlocks, setSums } from "./pack.ts";
-import { blocksToCopy, copyForward, PackSizes } from "./reclaim.ts";
+import { Reclaim } from "./reclaim.ts";
 import { removeManifests, type Remover } from "./removal.ts";
 import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
@@ -32,7 +32,7 @@ import { TaskLogWriter } from "./task_log_writer.ts";
 /** One start of a runner, made by `CheckpointStore.begin`. It serves one save or removal at a time. */
 export class Attempt {
   readonly #context: AttemptContext;
-  readonly #packSizes: PackSizes;
+  readonly #reclaim: Reclaim;
   #logs = 0;
   #over: unknown;
   #isStarted = false;
@@ -46,7 +46,7 @@ export class Attempt {
     readonly number: number,
   ) {
     this.#context = context;
-    this.#packSizes = new PackSizes(context.store);
+    this.#reclaim = new Reclaim(context.store);
   }
 
   /** Whether it can save no more: it was fenced, or a commit of its has an unknown outcome. */
@@ -84,6 +84,20 @@ export class Attempt {
   }
 
   /**
+   * Takes back that it has started, before it has saved anything: it then counts as one that never did,
+   * and saves nothing.
+   *
+   * @throws {StoreError} Where that fails.
+   */
+  async withdraw(options: StoreOptions = {}): Promise<void> {
+    this.#checkNotOver();
+    if (this.#last !== this.#parent) throw new Error(`Attempt ${this.number} has saved something`);
+    const { store, durability } = this.#context;
+    this.#over = new Error(`attempt ${this.number} was withdrawn`);
+    await store.remove([parentName(this.number)], { ...options, durability });
+  }
+
+  /**
    * Whether this attempt can save that state from that one. If not, as after loading an older epoch,
    * begin another attempt.
    */
@@ -108,7 +122,7 @@ export class Attempt {
    */
   async save(request: SaveRequest, options: StoreOptions = {}): Promise<Saved> {
     this.#checkCanSave(request);
-    const { store, durability, job } = this.#context;
+    const { store, durability, job, facts } = this.#context;
     const ref: ManifestRef = {
       epoch: request.epoch,
       attempt: this.number,
@@ -117,7 +131,7 @@ export class Attempt {
     const startedMs = performance.now();
     const { nodes, packs, toWrite, bytes } = layOut(
       ref,
-      request.reclaim === true ? await this.#reclaim(request.nodes, options) : request.nodes,
+      request.reclaim === true ? await this.#reclaim.into(request.nodes, options) : request.nodes,
     );
     const manifest: Manifest = {
       ...ref,
@@ -139,6 +153,7 @@ export class Attempt {
       const committing = { packs: toWrite, record, onAside: request.onAside };
       const { sums, isSuperseded } = await commit(store, committing, { ...options, durability });
       setSums(toWrite, sums);
+      facts.saved(manifest);
       if (isSuperseded) this.#fence(`${formatRef(ref)} lies on a side line`);
     } catch (error) {
       if (error instanceof UnknownOutcomeError) this.#over = error;
@@ -219,23 +234,13 @@ export class Attempt {
   }
 
   #remover(): Remover {
-    const { store, durability, packsOf } = this.#context;
+    const { store, durability, facts } = this.#context;
     const checkNotFenced = () => this.#checkNotFenced("it removes nothing");
     return {
-      ...{ store, durability, packsOf, checkNotFenced },
+      ...{ store, durability, checkNotFenced, packsOf: (ref: ManifestRef) => facts.packsOf(ref) },
       attempt: this.number,
       parent: this.#parent,
     };
-  }
-
-  /** Adds what a save copies out of packs that are mostly empty. */
-  async #reclaim(
-    nodes: SaveRequest["nodes"],
-    options: StoreOptions,
-  ): Promise<SaveRequest["nodes"]> {
-    const { store } = this.#context;
-    const blocks = await blocksToCopy(nodes, (pack) => this.#packSizes.of(pack, options));
-    return blocks.size === 0 ? nodes : await copyForward(store, nodes, blocks, options);
   }
 
   #checkCanSave({ epoch, phase, parent }: SaveRequest): void {

@@ -171,8 +171,8 @@ export class CheckpointStore {
     const writing = { signal: options.signal, durability };
     const known = { behind: options.behind, saved: this.#history.highest };
     const number = await takeAttempt(this.store, record, known, writing);
-    const packsOf = (ref: ManifestRef) => this.#facts.packsOf(ref);
-    return new Attempt({ store: this.store, job: this.#job, durability, packsOf }, number);
+    const context = { store: this.store, job: this.#job, durability, facts: this.#facts };
+    return new Attempt(context, number);
   }
 
   /**

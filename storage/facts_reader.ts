@@ -18,6 +18,8 @@ export class FactsReader {
   readonly #read: (ref: ManifestRef, options: StoreOptions) => Promise<Manifest>;
   readonly #facts = new Map<string, CheckpointFacts>();
   readonly #packBytes = new Map<string, number>();
+  /** The packs of the manifests that were saved here. */
+  readonly #saved = new Map<string, readonly string[]>();
 
   /** Takes a store, and how a manifest is read, which is to call `remember`. */
   constructor(
@@ -55,9 +57,15 @@ export class FactsReader {
     return (await this.#known(ref, options)).metrics;
   }
 
-  /** The packs that a manifest names. */
+  /** The packs that a manifest names; of one that was saved here it need not be read. */
   async packsOf(ref: ManifestRef): Promise<readonly string[]> {
-    return (await this.#known(ref, {})).packs;
+    return this.#saved.get(manifestName(ref)) ?? (await this.#known(ref, {})).packs;
+  }
+
+  /** Takes note of a manifest that was saved. Whether it can be read nobody knows yet. */
+  saved(manifest: Manifest): void {
+    if (this.#saved.size >= MOST_FACTS) this.#saved.clear();
+    this.#saved.set(manifestName(manifest), manifest.packs);
   }
 
   /** Finds out the size of packs. */

@@ -92,11 +92,11 @@ export class FileCommit {
     onAside?.();
     const result = await committing;
     if (!("failed" in result)) return result;
-    const error = await this.#errorOf(result, files, signal);
-    if (!(error instanceof UnknownOutcomeError)) {
+    // Behind the link a record may name them, whatever it failed with.
+    if (result.failed === "write") {
       for (const pack of result.begun) await discard(fileSystem, pack);
     }
-    throw error;
+    throw await this.#errorOf(result, files, signal);
   }
 
   #calls(signal: AbortSignal | undefined): CommitCalls {
@@ -130,7 +130,7 @@ export class FileCommit {
     }
     // Whoever made it may have died before the sync, and the caller may build on it.
     if (cause instanceof ObjectExistsError) return sync ? await this.#syncAgain(cause) : cause;
-    if (error instanceof Deno.errors.NotCapable) return cause;
+    if (error instanceof Deno.errors.NotCapable && path === record.path) return cause;
     const why = `nobody can tell whether it is there: ${cause.message}`;
     return new UnknownOutcomeError("commit", record.path, why, { cause });
   }

@@ -29,7 +29,7 @@ interface PackUse {
  *
  * @param sizeOf A pack's size; `undefined` where it is not there.
  */
-export async function blocksToCopy(
+async function blocksToCopy(
   nodes: SaveRequest["nodes"],
   sizeOf: (pack: string) => Promise<number | undefined>,
 ): Promise<ReadonlySet<BlockRef>> {
@@ -92,7 +92,7 @@ function usesOf(
  * What a save has to do so that these blocks are written again: those whose bytes it does not have are
  * read. One that cannot be read stays where it is.
  */
-export async function copyForward(
+async function copyForward(
   store: Store,
   nodes: SaveRequest["nodes"],
   blocks: ReadonlySet<BlockRef>,
@@ -144,11 +144,27 @@ async function readBlock(
   if (read === block.length && crc32(bytes) === block.crc32) copies.set(block, bytes);
 }
 
+/** Adds to saves what they copy out of packs that are mostly empty. */
+export class Reclaim {
+  readonly #sizes: PackSizes;
+
+  /** Takes where the packs are. */
+  constructor(private readonly store: Store) {
+    this.#sizes = new PackSizes(store);
+  }
+
+  /** What a save has to do, with the copies that it should make. */
+  async into(nodes: SaveRequest["nodes"], options: StoreOptions): Promise<SaveRequest["nodes"]> {
+    const blocks = await blocksToCopy(nodes, (pack) => this.#sizes.of(pack, options));
+    return blocks.size === 0 ? nodes : await copyForward(this.store, nodes, blocks, options);
+  }
+}
+
 /** The most packs whose sizes are remembered. */
 const MOST_PACK_SIZES = 100_000;
 
 /** The sizes of packs, which never change. */
-export class PackSizes {
+class PackSizes {
   readonly #known = new Map<string, number>();
 
   /** Takes where the packs are. */

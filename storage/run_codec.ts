@@ -5,7 +5,7 @@
  */
 import type { Fields } from "./fields.ts";
 import { MAX_NUMBER } from "./layout.ts";
-import type { RunState, SavedCursor, SavedEnvironment } from "./manifest.ts";
+import type { RunState, SavedCursor, SavedDigests, SavedEnvironment } from "./manifest.ts";
 import { joinBytes, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import { encodeType, parseType } from "./ref_codec.ts";
 import { decodeValue, encodeValue } from "./value/mod.ts";
@@ -33,31 +33,20 @@ export function encodeRun(run: RunState): RecordMap {
     ["environment", encodeEnvironment(run.environment)],
   ]);
   if (run.stop !== undefined) map.set("stop", run.stop);
-  if (run.derived !== undefined) {
-    map.set("derived", mapOf(run.derived, (blobs) => mapOf(blobs, encodeDigest)));
-  }
+  if (run.derived !== undefined) map.set("derived", encodeDigests(run.derived));
   return map;
 }
 
 /** Reads a run's state. */
 export function parseRun(fields: Fields): RunState {
   const stop = fields.has("stop") ? { stop: fields.text("stop") } : {};
-  const derived = fields.has("derived")
-    ? {
-      derived: fields.record(
-        "derived",
-        MAX_NODES,
-        (nodes, node) => nodes.record(node, MAX_NAMES, parseDigest),
-      ),
-    }
-    : {};
   const run: RunState = {
     seed: fields.integer("seed", -MAX_SEED, MAX_SEED),
     branch: fields.integer("branch", 0, MAX_NUMBER),
     params: parseParams(fields),
     elapsedMs: fields.number("elapsedMs"),
     ...stop,
-    ...derived,
+    ...parseDigests(fields),
     conditions: fields.record("conditions", MAX_NAMES, extract),
     cursors: fields.record(
       "cursors",
@@ -109,6 +98,22 @@ export function mapOf<T, Encoded = RecordValue>(
   encode: (value: T, name: string) => Encoded,
 ): ReadonlyMap<string, Encoded> {
   return new Map(Object.entries(object).map(([name, value]) => [name, encode(value, name)]));
+}
+
+/** The digests of derived blobs as a record has them. */
+export function encodeDigests(derived: SavedDigests): RecordMap {
+  return mapOf(derived, (blobs) => mapOf(blobs, encodeDigest));
+}
+
+/** Reads the digests of derived blobs, where a record has them. */
+export function parseDigests(fields: Fields): { readonly derived?: SavedDigests } {
+  if (!fields.has("derived")) return {};
+  const derived = fields.record(
+    "derived",
+    MAX_NODES,
+    (nodes, node) => nodes.record(node, MAX_NAMES, parseDigest),
+  );
+  return { derived };
 }
 
 function encodeDigest(digest: string | null): RecordValue {

@@ -55,6 +55,11 @@ export interface AttemptContext {
   readonly job: string | undefined;
   /** What saves must outlive. */
   readonly durability: Durability;
-  /** The packs that a manifest names. */
-  readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
+  /** What is known of manifests: of those that are saved it is noted, so that they need not be read again. */
+  readonly facts: {
+    /** The packs that a manifest names. */
+    packsOf(ref: ManifestRef): Promise<readonly string[]>;
+    /** Takes note of a manifest that was saved. */
+    saved(manifest: Manifest): void;
+  };
 }

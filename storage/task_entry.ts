@@ -4,7 +4,7 @@
  * @module
  */
 import type { ManifestRef, SavedPhase } from "./layout.ts";
-import type { BlobEntry } from "./manifest.ts";
+import type { BlobEntry, SavedDigests } from "./manifest.ts";
 import type { ValueType } from "./value/mod.ts";
 
 /** The groups of a job whose tasks are recorded. */
@@ -113,6 +113,8 @@ export interface LogHead {
   readonly seed: number;
   /** The values of params. */
   readonly params: Readonly<Record<string, number | string | boolean>>;
+  /** The digests of derived blobs, as far as they were known. */
+  readonly derived?: SavedDigests | undefined;
   /** The logs of earlier attempts that it goes on from, oldest first. */
   readonly sources: readonly LogSource[];
 }

@@ -9,7 +9,7 @@ import { MAX_NUMBER, PHASES } from "./layout.ts";
 import { encodeBlob, parseBlob } from "./manifest_codec.ts";
 import { encodeHead, joinBytes, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
-import { encodeParams, mapOf, parseParams } from "./run_codec.ts";
+import { encodeDigests, encodeParams, mapOf, parseDigests, parseParams } from "./run_codec.ts";
 import { seal, unseal } from "./seal.ts";
 import type { CursorTaken, LogEntry, LoggedPhase, LogHead, LogSource } from "./task_entry.ts";
 import { parseLogName } from "./task_log_names.ts";
@@ -40,6 +40,7 @@ export function encodeLogHead(head: LogHead): Uint8Array<ArrayBuffer> {
       ["seed", head.seed],
       ["params", encodeParams(head.params)],
       ["sources", head.sources.map(({ name, bytes }): RecordValue => [name, bytes])],
+      ...head.derived === undefined ? [] : [["derived", encodeDigests(head.derived)] as const],
     ]),
   ));
 }
@@ -53,6 +54,7 @@ export function decodeLogHead(object: string, bytes: Uint8Array): LogHead {
     branch: fields.integer("branch", 0, MAX_NUMBER),
     seed: fields.integer("seed", -Number.MAX_SAFE_INTEGER),
     params: parseParams(fields),
+    ...parseDigests(fields),
     sources: fields.array("sources", MAX_SOURCES).map((source) => parseSource(fields, source)),
   };
   fields.end();

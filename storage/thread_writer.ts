@@ -36,12 +36,20 @@ export class ThreadWriter {
     this.#commits++;
     try {
       const request = { id, commit: files, asksAtPoints: onPoint !== undefined };
+      let stopped: { readonly error: unknown } | undefined;
       const answer = await this.#ask(request, [...taken], async (point, path) => {
-        await onPoint?.(point, path);
-        this.#worker?.postMessage({ id, goOn: true } satisfies ThreadRequest);
+        try {
+          await onPoint?.(point, path);
+        } catch (error) {
+          stopped = { error };
+        }
+        const isStopped = stopped !== undefined;
+        this.#worker?.postMessage({ id, goOn: !isStopped } satisfies ThreadRequest);
       });
       if ("committed" in answer) return answer.committed;
-      if ("failure" in answer) return { ...answer.failure, error: revived(answer.error) };
+      if ("failure" in answer) {
+        return { ...answer.failure, error: stopped?.error ?? revived(answer.error) };
+      }
       throw new Error("the writer thread answered something else than it was asked");
     } finally {
       this.#commits--;
@@ -49,7 +57,11 @@ export class ThreadWriter {
     }
   }
 
-  /** Fills memory that threads share; gives how many blocks are there. */
+  /**
+   * Fills memory that threads share; gives how many blocks are there.
+   *
+   * @throws {Error} Where the thread ends before; it may go on writing for a while.
+   */
   async fill(fill: MemoryToFill): Promise<number> {
     const answer = await this.#ask({ id: ++this.#lastId, fill });
     return "filled" in answer ? answer.filled : 0;
@@ -81,7 +93,7 @@ export class ThreadWriter {
     this.#waiting.set(id, {
       answered: (answer) => {
         if (!("point" in answer)) return resolve(answer);
-        Promise.resolve(onPoint(answer.point, answer.path)).catch(reject);
+        void onPoint(answer.point, answer.path);
       },
       failed: reject,
     });
@@ -95,12 +107,13 @@ export class ThreadWriter {
     }
   }
 
-  /** Ends the thread unless it is committing; memory that it was filling counts as not filled. */
+  /** Ends the thread unless it is committing. */
   #endIfIdle(): void {
     if (this.#commits > 0) return;
     this.#worker?.terminate();
     this.#worker = undefined;
-    for (const [id, { answered }] of this.#waiting) answered({ id, filled: 0 });
+    const error = new Error("the thread ended before the memory was filled");
+    for (const { failed } of this.#waiting.values()) failed(error);
   }
 
   #thread(): Worker {

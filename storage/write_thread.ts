@@ -21,8 +21,8 @@ export type ThreadRequest =
   | { readonly id: number; readonly commit: FilesToCommit; readonly asksAtPoints: boolean }
   /** To read blocks into shared memory. */
   | { readonly id: number; readonly fill: MemoryToFill }
-  /** To go on after a point. */
-  | { readonly id: number; readonly goOn: true };
+  /** To go on after a point, or to fail there. */
+  | { readonly id: number; readonly goOn: boolean };
 
 /** An error on its way between threads. */
 export interface ToldError {
@@ -124,7 +124,7 @@ function thread(
     folder.syncSync();
   };
   /** Goes on once the job's thread has seen the point. */
-  let goOn = (): void => {};
+  let goOn = (_: boolean): void => {};
   const commit = async (id: number, files: FilesToCommit, asksAtPoints: boolean) => {
     const result = await commitFiles(files, {
       ...{ create, syncFolder, exists, link: Deno.linkSync, remove: Deno.removeSync },
@@ -132,10 +132,10 @@ function thread(
       withSums: (record, sums) => withSums(record, sums, sha256),
       point: async (point, path) => {
         if (!asksAtPoints) return;
-        const going = Promise.withResolvers<void>();
+        const going = Promise.withResolvers<boolean>();
         goOn = going.resolve;
         scope.postMessage({ id, point, path });
-        await going.promise;
+        if (!await going.promise) throw new Error("it was stopped there");
       },
     });
     if (!("failed" in result)) return scope.postMessage({ id, committed: result });
@@ -145,7 +145,7 @@ function thread(
 
   let last: Promise<void> = Promise.resolve();
   scope.onmessage = ({ data }) => {
-    if ("goOn" in data) return goOn();
+    if ("goOn" in data) return goOn(data.goOn);
     last = last.then(async () => {
       if ("commit" in data) await commit(data.id, data.commit, data.asksAtPoints);
       else scope.postMessage({ id: data.id, filled: fillMemory(data.fill, crc32) });

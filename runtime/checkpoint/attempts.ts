@@ -73,6 +73,12 @@ export class Attempts {
     this.#resumedFrom = ref;
   }
 
+  /** Takes back that a run has started, as it was refused before it did anything. */
+  async withdraw(): Promise<void> {
+    await this.#current?.withdraw();
+    this.release();
+  }
+
   /** The attempt that saves a state, and what that was reached from; a new one where the last cannot. */
   async for(
     { state, last, run }: Saving,

@@ -29,6 +29,14 @@ export interface SavedReader {
  */
 const MOST_FIRST_COPY_BYTES = 4 * 1024 * 1024;
 
+/** How blobs are taken down. */
+export interface EncodeOptions {
+  /** Whether each that was written is saved whole, and of itself. */
+  readonly isWhole: boolean;
+  /** Whether nothing changes a blob before the save has ended, where that is asked for. */
+  readonly isWaitedFor: boolean;
+}
+
 /** What was last saved of one node. */
 export class SavedNode {
   /** The blobs' entries in the last manifest, by name. */
@@ -52,7 +60,7 @@ export class SavedNode {
 
   /**
    * The blobs as a save takes them: those that cannot have changed are carried over from the last
-   * manifest, of the others those blocks are written that differ; or, with `isWhole`, all, so that no
+   * manifest, of the others those blocks are written that differ; or, where they are saved whole, all, so that no
    * second copy of them is held.
    *
    * @throws {UnsupportedValueError} Where a value cannot be given back exactly.
@@ -60,12 +68,12 @@ export class SavedNode {
    */
   async encode(
     names: Iterable<string>,
-    isWhole: boolean,
+    how: EncodeOptions,
   ): Promise<Record<string, BlobToSave>> {
     this.#encoded.clear();
     this.#noteDerived();
     const blobs: Record<string, BlobToSave> = {};
-    for (const name of names) blobs[name] = await this.#encodeOne(name, isWhole);
+    for (const name of names) blobs[name] = await this.#encodeOne(name, how);
     return blobs;
   }
 
@@ -75,9 +83,9 @@ export class SavedNode {
     for (const [name, version] of this.#encoded) {
       this.#versions.set(name, version);
       const entry = entries[name];
-      if (entry !== undefined && "blocks" in entry && entry.blocks !== undefined) {
-        this.#snapshots.get(name)?.committed(entry.blocks);
-      }
+      const lies = entry !== undefined && "blocks" in entry ? entry.blocks : undefined;
+      if (lies === undefined) this.#snapshots.get(name)?.clear();
+      else this.#snapshots.get(name)?.committed(lies);
     }
   }
 
@@ -129,10 +137,11 @@ export class SavedNode {
     this.#snapshots.clear();
   }
 
-  async #encodeOne(name: string, isWhole: boolean): Promise<BlobToSave> {
+  async #encodeOne(name: string, how: EncodeOptions): Promise<BlobToSave> {
     const { workspace } = this;
     const version = workspace.version(name);
     if (!workspace.has(name)) {
+      await this.#filling.get(name);
       this.#encoded.set(name, version);
       this.#snapshots.get(name)?.clear();
       return { absent: true };
@@ -142,7 +151,7 @@ export class SavedNode {
       this.#encoded.set(name, version);
       return { carry: entry };
     }
-    const snapshot = isWhole ? undefined : await this.#snapshot(name);
+    const snapshot = how.isWhole ? undefined : await this.#snapshot(name);
     await workspace.arrive(name);
     const value = workspace.get(name);
     const codec = workspace.declared.get(name)?.codec;
@@ -151,7 +160,7 @@ export class SavedNode {
       : encodeValue(await codec.encode(value as never), { name });
     this.#encoded.set(name, version);
     const common = { codec: codec !== undefined };
-    if (isWhole) return { ...common, encoded };
+    if (how.isWhole) return { ...common, encoded };
     if (encoded.byteLength <= INLINE_BYTES) {
       this.#snapshots.get(name)?.clear();
       // A task may change the value before it is written.
@@ -160,7 +169,8 @@ export class SavedNode {
         encoded: { ...encoded, parts: encoded.parts.map((part) => part.slice()) },
       };
     }
-    if (snapshot === undefined && encoded.byteLength > MOST_FIRST_COPY_BYTES) {
+    const isLarge = encoded.byteLength > MOST_FIRST_COPY_BYTES;
+    if (snapshot === undefined && isLarge && how.isWaitedFor) {
       return { ...common, encoded };
     }
     const updated = snapshot ?? this.memory.take(name);
@@ -178,10 +188,11 @@ export class SavedNode {
     return this.#snapshots.get(name);
   }
 
-  /** Makes a blob's snapshot of what was saved; of nothing, where that cannot be read. */
+  /** Makes a blob's snapshot of what was saved; of nothing, and none, where that cannot be read. */
   #fill(name: string, entry: PresentBlob): Promise<void> {
-    const filling = this.#read(this.memory.take(name), entry).then((snapshot) => {
+    const filling = this.#read(name, entry).then((snapshot) => {
       this.#filling.delete(name);
+      if (snapshot === undefined) return;
       if (this.#isReleased) return this.memory.set(name, snapshot);
       // Its blocks may have been copied meanwhile, and those that were read be gone.
       const now = this.entries[name];
@@ -194,15 +205,21 @@ export class SavedNode {
     return filling;
   }
 
-  async #read(snapshot: Snapshot, entry: PresentBlob): Promise<Snapshot> {
+  async #read(name: string, entry: PresentBlob): Promise<Snapshot | undefined> {
     const { blocks = [], bytes } = entry;
-    const fill = bytes > MOST_FIRST_COPY_BYTES ? await this.reader.filler() : undefined;
-    if (fill !== undefined) await snapshot.fill(blocks, fill);
-    else {
-      const read = await this.reader.bytes(entry);
-      if (read !== undefined) snapshot.adopt(read, blocks);
+    const snapshot = this.memory.take(name);
+    try {
+      const fill = bytes > MOST_FIRST_COPY_BYTES ? await this.reader.filler() : undefined;
+      if (fill !== undefined) await snapshot.fill(blocks, fill);
+      else {
+        const read = await this.reader.bytes(entry);
+        if (read !== undefined) snapshot.adopt(read, blocks);
+      }
+      return snapshot;
+    } catch {
+      // There is no memory for it, or a thread that has ended may still be writing into it.
+      return undefined;
     }
-    return snapshot;
   }
 }
 

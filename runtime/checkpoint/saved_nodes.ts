@@ -58,9 +58,11 @@ export class SavedNodes {
     isWhole: boolean,
   ): Promise<Record<string, Record<string, BlobToSave>>> {
     const encoded: Record<string, Record<string, BlobToSave>> = {};
+    // A runner waits for what is saved of the blobs themselves; a script may not.
+    const how = { isWhole, isWaitedFor: program !== undefined };
     for (const node of nodes) {
       const names = blobsToSave(host, node, program, listed.get(node));
-      encoded[node] = await this.#follow(host, node).encode(names, isWhole);
+      encoded[node] = await this.#follow(host, node).encode(names, how);
     }
     return encoded;
   }
@@ -122,9 +124,7 @@ export class SavedNodes {
 
   async #filler(): Promise<Required<Store>["fill"] | undefined> {
     const { store } = await this.#store();
-    const fill = store.fill?.bind(store);
-    // What is not there is compared with nothing, and so saved whole.
-    return fill && ((memory, blocks) => fill(memory, blocks).catch(() => 0));
+    return store.fill?.bind(store);
   }
 
   /** The bytes of a blob of the last manifest; what cannot be read is saved whole, which mends it. */

@@ -42,6 +42,14 @@ export class DerivedDigests {
     this.#known.set(accessKey(placed), digest);
   }
 
+  /** Whether those that were known then are the same now. */
+  isSame(then: SavedDigests): boolean {
+    return this.#blobs.every((placed) => {
+      const digest = then[placed.node]?.[placed.blob.name];
+      return digest === undefined || digest === this.get(placed);
+    });
+  }
+
   /** What is saved; nothing where there is none. */
   save(): SavedDigests | undefined {
     if (this.#known.size === 0) return undefined;

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { conditionTokens, tokensOf } from "../../dsl/access.ts";
+import { conditionTokens, taskParams } from "../../dsl/access.ts";
 import { countOf, type ParamValues, type PlacedStep } from "../../dsl/layout.ts";
 import {
   type AnyBlob,
@@ -13,6 +13,7 @@ import {
   type AnyToken,
   type CursorRef,
   paramValue,
+  type ResourceRef,
 } from "../../dsl/mod.ts";
 import { encodeValue } from "../../storage/mod.ts";
 
@@ -53,8 +54,8 @@ function ownCode({ kind, id, task, condition, replica }: PlacedStep, params: Par
   return [...place, ...taskCode(task, params)];
 }
 
-function taskCode({ body, declaration }: AnyTask, params: ParamValues): readonly unknown[] {
-  const { reads, updates, writes, if: condition } = declaration;
+function taskCode(task: AnyTask, params: ParamValues): readonly unknown[] {
+  const { body, declaration: { reads, updates, writes, if: condition } } = task;
   const list = (tokens: typeof reads | typeof writes): readonly unknown[] =>
     Object.entries(tokens).map(([key, part]) => [
       key,
@@ -64,7 +65,8 @@ function taskCode({ body, declaration }: AnyTask, params: ParamValues): readonly
     codeOf(condition.holds as AnyFunction),
     conditionTokens(condition).map((token) => tokenCode(token, params)),
   ];
-  return [codeOf(body as AnyFunction), list(reads), list(updates), list(writes), judged];
+  const parts = [list(reads), list(updates), list(writes), judged];
+  return [codeOf(body as AnyFunction), ...parts, ...versionOf(task)];
 }
 
 /** A digest of a task itself, for what its steps have given. */
@@ -72,14 +74,15 @@ export function codeOfTask(task: AnyTask, params: ParamValues): string {
   return digestOf(JSON.stringify(taskCode(task, params)));
 }
 
-/** The values of the params that a task reads, as text. */
-export function paramsOf(
-  { declaration: { reads, if: condition } }: AnyTask,
-  params: ParamValues,
-): string {
-  const judged = condition === undefined ? [] : conditionTokens(condition);
-  const tokens = [...tokensOf(reads), ...judged].filter(({ kind }) => kind === "param");
-  return JSON.stringify(tokens.map((token) => tokenCode(token, params)));
+/** A task's version, and the values of the params that it reads, as text. */
+export function settingsOf(task: AnyTask, params: ParamValues): string {
+  const values = taskParams(task).map((token) => tokenCode(token, params));
+  return JSON.stringify([versionOf(task), values]);
+}
+
+/** What a person says of what cannot be seen in a task's text. */
+function versionOf({ declaration: { version } }: AnyTask): readonly unknown[] {
+  return version === undefined ? [] : [version];
 }
 
 function tokenCode(token: AnyToken, params: ParamValues): unknown {
@@ -90,7 +93,7 @@ function tokenCode(token: AnyToken, params: ParamValues): unknown {
     case "param":
       return [kind, token.name, paramValue(token, params)];
     case "resource":
-      return [kind, token.name, codeOf(token.open as AnyFunction)];
+      return [kind, token.name, codeOf(token.open as AnyFunction), resourceCode(token, params)];
     case "cursor":
       return [kind, ...cursorCode(token, params)];
     case "previous":
@@ -108,6 +111,13 @@ function tokenCode(token: AnyToken, params: ParamValues): unknown {
         Object.entries(token.by).map(([by, of]) => [by, nameOf(of)]),
       ];
   }
+}
+
+function resourceCode(
+  { reads }: ResourceRef<unknown>,
+  params: ParamValues,
+): readonly unknown[] {
+  return Object.entries(reads).map(([key, read]) => [key, tokenCode(read, params)]);
 }
 
 function cursorCode(cursor: CursorRef<unknown>, params: ParamValues): readonly unknown[] {

@@ -6,7 +6,7 @@
 import type { ParamValues } from "../../dsl/layout.ts";
 import type { AnyTask } from "../../dsl/mod.ts";
 import { encodeValue, type EntrySite } from "../../storage/mod.ts";
-import { codeOf, codeOfTask, digestOf, digestOfValue, paramsOf } from "./code.ts";
+import { codeOf, codeOfTask, digestOf, digestOfValue, settingsOf } from "./code.ts";
 import { copied } from "./group_journal.ts";
 import type { Journal } from "./journal.ts";
 
@@ -101,7 +101,7 @@ export class TaskJournal {
     const { task, params } = this.place;
     this.#own ??= task === undefined
       ? { step: "", map: "" }
-      : { step: codeOfTask(task, params), map: paramsOf(task, params) };
+      : { step: codeOfTask(task, params), map: settingsOf(task, params) };
     const isMap = piece[0] === "map";
     const around = isMap ? `${this.#own.map}${digestOfValue(item)}` : this.#own.step;
     return digestOf(`${codeOf(run)}${around}`);

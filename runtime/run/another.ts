@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { conditionTokens, tokensOf } from "../../dsl/access.ts";
+import { conditionTokens, paramsIn, taskParams } from "../../dsl/access.ts";
 import type { JobDescription } from "../../storage/mod.ts";
 import { compareParts } from "../change/compare.ts";
 import type { Program } from "../program.ts";
@@ -39,10 +39,8 @@ export function isEdited(now: JobDescription, before: JobDescription | undefined
 function paramsRead({ groups }: Program): readonly string[] {
   return Object.values(groups).flatMap(({ steps }) =>
     steps.flatMap(({ task, condition }) => {
-      const { reads = {}, if: own } = task?.declaration ?? {};
-      const conditions = [condition, own].filter((one) => one !== undefined);
-      return [...tokensOf(reads), ...conditions.flatMap((one) => conditionTokens(one))]
-        .flatMap((token) => token.kind === "param" ? [token.name] : []);
+      const judged = condition === undefined ? [] : paramsIn(conditionTokens(condition));
+      return [...judged, ...task === undefined ? [] : taskParams(task)].map(({ name }) => name);
     })
   );
 }

@@ -87,8 +87,14 @@ export async function loadNewestGood(
       const { place } = engine.archive;
       if (next === undefined) throw nothingIntact(newest, place);
       if (early.plan.onDamaged === "stop") throw toStop(error, at, next, place);
-      const back = `so that the job goes back to ${formatRef(next)}`;
-      words.warnings.push(`checkpoint ${formatRef(at)} is damaged, ${back}: ${error.message}`);
+      const { object, expected, found } = error;
+      words.warnings.push(
+        `checkpoint ${formatRef(at)} is damaged, so that the job goes back to ${
+          formatRef(next)
+        }: ` +
+          `"${object}" should have ${expected}, but has ${found}. Nothing of it is removed; ` +
+          `verify --full says what else is damaged`,
+      );
     }
   }
 }

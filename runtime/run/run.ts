@@ -83,9 +83,8 @@ export class Run {
     try {
       checkpoints.engine.archive.keep();
       this.#derived = await deriveAtStart(this.#request, start, this.#scope("init"));
-      // What tasks have done since may have read what is another now.
-      const isMigrated = start.isMigrated || this.#derived.isChanged;
-      this.#journal = await RunJournal.open(this.#request, { ...start, isMigrated });
+      const isDerivedAnew = this.#derived.isChanged;
+      this.#journal = await RunJournal.open(this.#request, { ...start, isDerivedAnew });
       const result = await this.#interpret(start.phase);
       await this.#saver.ended();
       await this.#journal.close();

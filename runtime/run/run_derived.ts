@@ -8,6 +8,7 @@ import { compareParts, type JobChange } from "../change/compare.ts";
 import { describedIn } from "../change/since.ts";
 import { derive } from "../derived/derive.ts";
 import { DerivedBlobs } from "../derived/derived_blobs.ts";
+import { DerivedChangedError } from "../derived/errors.ts";
 import { blobsToDerive } from "../derived/steps.ts";
 import { reasonsOf } from "../derived/reasons.ts";
 import type { PlacedBlob } from "../program.ts";
@@ -82,5 +83,11 @@ export async function deriveAtStart(
 ): Promise<DerivedBlobs> {
   const isAgain = mode === "resumed" && phase !== undefined;
   const wanted = isAgain ? blobsToDerive(progress.program, phase) : undefined;
-  return await deriveBlobs({ ...request, epoch, description, progress, wanted }, scope);
+  try {
+    return await deriveBlobs({ ...request, epoch, description, progress, wanted }, scope);
+  } catch (error) {
+    // With what was refused no later start is to go on.
+    if (error instanceof DerivedChangedError) await request.checkpoints.engine.attempts.withdraw();
+    throw error;
+  }
 }

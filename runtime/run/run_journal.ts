@@ -30,6 +30,8 @@ export interface JournalStart {
   readonly from: ManifestRef | undefined;
   /** Whether migrations have made blobs of what was saved. */
   readonly isMigrated: boolean;
+  /** Whether a derived blob is not what it was when that state was saved. */
+  readonly isDerivedAnew: boolean;
   /** The branch whose tasks' work may be used. */
   readonly workBranch: number;
 }
@@ -65,14 +67,20 @@ export class RunJournal {
     const journal = new Journal({
       ...{ grain, work, policy, events, signal, from, place: engine.archive.place },
       attempts: engine.attempts,
-      head: { seed, branch, params: program.params },
+      head: { seed, branch, params: program.params, derived: progress.derived.save() },
       sources: work?.sources ?? [],
       elapsedMs: () => progress.elapsedNowMs,
       isSaved: (node, blob) => saved.has(`${node}/${blob.name}`),
       read: (entry) => readLoggedBlob(store, entry),
     });
     // The next start, which goes on with the new branch, is to find what was done on the one before.
-    if (work !== undefined && branch !== start.workBranch) await journal.writer.write(NOTHING_DONE);
+    if (work !== undefined && branch !== start.workBranch) {
+      const message =
+        "what tasks had finished before the change is used where they, and the params that " +
+        "they read, are what they were; a task that is given another version does it again";
+      events.emit({ type: "notice", level: "info", message });
+      await journal.writer.write(NOTHING_DONE);
+    }
     return new RunJournal(engine, journal);
   }
 
@@ -135,13 +143,19 @@ export class RunJournal {
 function usable(
   work: LoggedWork,
   { session: { events } }: RunRequest,
-  { progress, isMigrated, workBranch }: JournalStart,
+  { progress, isMigrated, isDerivedAnew, workBranch }: JournalStart,
 ): LoggedWork | undefined {
   if (work.head === undefined) return undefined;
-  const { branch, seed } = work.head;
+  const { branch, seed, derived } = work.head;
   if (branch !== workBranch) return undefined;
-  if (seed === progress.seed && !isMigrated) return work;
-  const before = isMigrated ? "may have read blobs in their old form" : `had the seed ${seed}`;
+  // What was done since with the same derived blobs as now counts, whatever they were before.
+  const isOther = derived === undefined ? isDerivedAnew : !progress.derived.isSame(derived);
+  if (seed === progress.seed && !isMigrated && !isOther) return work;
+  const before = isMigrated
+    ? "may have read blobs in their old form"
+    : isOther
+    ? "may have read derived blobs that are others now"
+    : `had the seed ${seed}`;
   const message = `what tasks have done since that state ${before}, and is done again`;
   events.emit({ type: "notice", level: "info", message });
   return undefined;

@@ -117,6 +117,8 @@ Deno.test("large blobs: what cannot be read back is saved again, which mends it"
   await session.run(task("set", { writes: { weights } }).run(() => ({ weights: values })));
   await session.run(manager.init());
   await session.run(manager.save(0));
+  // What was loaded is read back once it is to be compared.
+  await session.run(manager.load(0));
   const packs = join(folder.path, "packs", "a000001");
   const [pack] = [...Deno.readDirSync(packs)];
   assert(pack !== undefined);
@@ -133,6 +135,26 @@ Deno.test("large blobs: what cannot be read back is saved again, which mends it"
   await session.run(manager.load(1));
   values[0] = 5;
   assertEquals(await session.fetch(weights), values);
+});
+
+Deno.test("large blobs: a save that nobody waits for holds what there was when it was begun", async () => {
+  await using folder = await temporaryFolder();
+  await using session = new LocalSession();
+  const manager = new CheckpointManager(folder.path, "file");
+  await session.feed(weights, new Uint8Array(128 * BLOCK_BYTES).fill(1));
+  await session.run(manager.init());
+  let value = 1;
+  const change = task("change", { updates: { weights } })
+    .run(({ weights }) => void weights.fill(++value));
+  let isSaved = false;
+  const saving = session.run(manager.save(0)).then(() => isSaved = true);
+  while (!isSaved) {
+    await session.run(change);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await saving;
+  await session.run(manager.load(0));
+  assertEquals(new Set(await session.fetch(weights)).size, 1);
 });
 
 Deno.test("large blobs: any sequence of changes, saves and loads equals a simple model", async () => {
