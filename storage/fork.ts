@@ -9,9 +9,11 @@ import { discardPacks } from "./commit.ts";
 import {
   CheckpointNotFoundError,
   DamagedError,
+  FencedError,
   ObjectNotFoundError,
   PlaceTakenError,
   RemovedError,
+  UnknownOutcomeError,
 } from "./errors.ts";
 import type { AttemptRecord } from "./job_record.ts";
 import { formatRef, manifestName, newPackName, parsePackName } from "./layout.ts";
@@ -38,7 +40,9 @@ export interface ForkRequest {
  * @throws {PlaceTakenError} Where something is saved at the target already; nothing is changed.
  * @throws {DamagedError} Where the state is damaged; then nothing is forked.
  * @throws {RemovedError} Where the state is removed meanwhile; then nothing is forked.
- * @throws {StoreError} Where a read or write fails; then nothing is forked.
+ * @throws {UnknownOutcomeError} Where nobody can tell whether it was forked; whatever was, is whole.
+ * @throws {FencedError} Where another attempt has begun at the target; what was forked lies on a side line.
+ * @throws {StoreError} Where a read or write fails otherwise; then nothing is forked.
  */
 export async function forkCheckpoint(
   { source, manifest, target, record }: ForkRequest,
@@ -66,7 +70,9 @@ export async function forkCheckpoint(
     }, options);
     return saved.manifest;
   } catch (error) {
-    await discardPacks(target.store, [...packs.values()]);
+    // Where a manifest may be there, it needs the packs that it names.
+    const mayBeThere = error instanceof UnknownOutcomeError || error instanceof FencedError;
+    if (!mayBeThere) await discardPacks(target.store, [...packs.values()]);
     throw await asForkError(error, source, manifest);
   }
 }

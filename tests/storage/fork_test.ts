@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import {
   CheckpointStore,
   DamagedError,
+  FencedError,
   FileStore,
   forkCheckpoint,
   type ForkRequest,
@@ -10,7 +11,10 @@ import {
   MemoryStore,
   RemovedError,
   type Store,
+  StoreError,
+  UnknownOutcomeError,
 } from "../../storage/mod.ts";
+import { commit } from "../../storage/commit.ts";
 import { begin, noise, overriding, save, testBoth, value } from "./sample.ts";
 
 const environment = { deno: "2", arch: "x86_64", tidemark: "0.1.0" };
@@ -81,5 +85,30 @@ testBoth("fork: a state that is removed meanwhile is said to be", async ({ store
     await request.source.store.remove([manifestName(request.manifest), ...request.manifest.packs]);
     await assertRejects(() => forkCheckpoint(request), RemovedError, "Cannot fork 1@a1");
     assertEquals([await into.list("epochs/"), await into.list("packs/a000001/")], [[], []]);
+  }
+});
+
+testBoth("fork: where a manifest may be there, its packs stay", async ({ store }) => {
+  const unknown = new UnknownOutcomeError("commit", "epochs", "nobody can tell");
+  const failed = new StoreError("write", "epochs", "Input/output error");
+  const outcomes = [
+    { end: () => Promise.reject(unknown), error: UnknownOutcomeError, isThere: true },
+    { end: () => ({ isSuperseded: true }), error: FencedError, isThere: true },
+    { end: () => Promise.reject(failed), error: StoreError, isThere: false },
+  ];
+  for (const { end, error, isThere } of outcomes) {
+    const from = sibling(store);
+    const into = sibling(store);
+    const failing = overriding(into, {
+      adopt: (name, _, fromName, options) => into.adopt!(name, from, fromName, options),
+      commit: async (request, options = {}) => {
+        if (!isThere) return await end() as never;
+        return { ...await commit(into, request, options), ...await end() };
+      },
+    });
+    const request = await prepared(from, failing);
+    assertInstanceOf(await assertRejects(() => forkCheckpoint(request)), error);
+    if (!isThere) assertEquals(await into.list("packs/a000001/"), []);
+    else await assertForked({ ...request, target: await CheckpointStore.open(into) });
   }
 });
