@@ -118,7 +118,10 @@ export class BlobLayout {
         source.skip(length);
         blocks.push(lies);
       } else {
-        blocks.push(this.#write(isKnown ? this.copied : this.fresh, source.take(length), length));
+        const pieces = source.take(length);
+        // What is copied may be taken from whoever asks, and these bytes are the caller's.
+        if (isKnown) blocks.push(this.#write(this.copied, pieces.map(ofOurOwn), length));
+        else blocks.push(this.#write(this.fresh, pieces, length));
       }
       left -= length;
     }
@@ -129,6 +132,11 @@ export class BlobLayout {
     this.blobBytes += length;
     return pack.add(pieces, length);
   }
+}
+
+/** Bytes that a thread may take over: the same where threads share them. */
+function ofOurOwn(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? bytes : bytes.slice();
 }
 
 /** The blocks of packs in order, with their index among them. */

@@ -18,10 +18,15 @@ export interface ComparedValue {
 
 /** So many bytes are compared at once, and their blocks only where they differ. */
 const RUN_BYTES = 8 * BLOCK_BYTES;
-/** Address space is reserved for a blob to grow by this much … */
-const MOST_GROWTH = 8;
+/** Address space is reserved for a blob to grow by this much, or by less where that cannot be had … */
+const GROWTHS = [8, 2, 1];
 /** … but not for more than this. */
 const MOST_BYTES = 64 * 1024 ** 3;
+/**
+ * A smaller one lies in ordinary memory, which a thread copies: each piece of shared memory takes
+ * mappings of its own, of which a process may have some 65,000.
+ */
+const SHARED_BYTES = 1024 * 1024;
 
 /**
  * A copy of a blob's bytes, with which the next save compares them block by block.
@@ -40,6 +45,7 @@ const MOST_BYTES = 64 * 1024 ** 3;
  * ```
  */
 export class Snapshot {
+  /** A view on all of its memory. */
   #memory: Uint8Array = new Uint8Array();
   #length = 0;
   #known: (BlockRef | undefined)[] = [];
@@ -77,7 +83,7 @@ export class Snapshot {
     const lengthOf = (some: readonly BlockRef[]) =>
       some.reduce((sum, { length }) => sum + length, 0);
     this.clear();
-    this.#reserve(lengthOf(blocks));
+    this.#reserve(lengthOf(blocks), 0);
     const count = await read(this.#memory.subarray(0, lengthOf(blocks)), blocks);
     this.#length = lengthOf(blocks.slice(0, count));
     this.#known = [...blocks];
@@ -133,20 +139,37 @@ export class Snapshot {
   }
 
   /**
-   * Makes room, in memory that a writer thread shares. It grows in place, as far as it can: shared
-   * memory that is let go of is collected late.
+   * Makes room, from `sharedFrom` bytes on in memory that a writer thread shares. That grows in place, as
+   * far as it can: shared memory that is let go of is collected late.
    */
-  #reserve(byteLength: number): void {
+  #reserve(byteLength: number, sharedFrom = SHARED_BYTES): void {
     const { buffer } = this.#memory;
-    if (byteLength <= this.#memory.byteLength && buffer instanceof SharedArrayBuffer) return;
-    if (buffer instanceof SharedArrayBuffer && byteLength <= buffer.maxByteLength) {
+    const isShared = buffer instanceof SharedArrayBuffer;
+    if (isShared && byteLength <= buffer.maxByteLength) {
+      if (byteLength <= buffer.byteLength) return;
       buffer.grow(byteLength);
       this.#memory = new Uint8Array(buffer);
       return;
     }
-    const maxByteLength = Math.min(byteLength * MOST_GROWTH, Math.max(byteLength, MOST_BYTES));
-    const memory = new Uint8Array(new SharedArrayBuffer(byteLength, { maxByteLength }));
+    const becomesShared = isShared || byteLength >= sharedFrom;
+    if (!becomesShared && byteLength <= this.#memory.byteLength) return;
+    const memory = becomesShared ? sharedMemory(byteLength) : new Uint8Array(byteLength);
     memory.set(this.#memory.subarray(0, Math.min(this.#length, byteLength)));
     this.#memory = memory;
   }
+}
+
+/** Memory that threads share, with address space to grow. */
+function sharedMemory(byteLength: number): Uint8Array {
+  let failure: unknown;
+  for (const growth of GROWTHS) {
+    const maxByteLength = Math.min(byteLength * growth, Math.max(byteLength, MOST_BYTES));
+    try {
+      return new Uint8Array(new SharedArrayBuffer(byteLength, { maxByteLength }));
+    } catch (error) {
+      // A process may have a bound on its address space.
+      failure = error;
+    }
+  }
+  throw failure;
 }

@@ -175,7 +175,14 @@ export class SavedNode {
     }
     const updated = snapshot ?? this.memory.take(name);
     this.#snapshots.set(name, updated);
-    return { ...common, ...updated.update(encoded) };
+    try {
+      return { ...common, ...updated.update(encoded) };
+    } catch (error) {
+      // There is no memory for it.
+      this.#snapshots.delete(name);
+      if (!how.isWaitedFor || !(error instanceof RangeError)) throw error;
+      return { ...common, encoded };
+    }
   }
 
   /** A blob's snapshot; of one that was saved without, or loaded, made of what was saved. */

@@ -8,6 +8,8 @@ import {
   Snapshot,
 } from "../../storage/mod.ts";
 import { BLOCK_BYTES } from "../../storage/manifest.ts";
+import { BlobLayout, PackLayout } from "../../storage/pack.ts";
+import { joinBytes } from "../../storage/record_cbor.ts";
 import { begin, noise, objects, overriding, save, testBoth } from "./sample.ts";
 
 const BLOCKS = 100;
@@ -124,4 +126,15 @@ Deno.test("without reclaim nothing is copied", async () => {
   const more: BlobToSave = { codec: false, encoded: encodeValue(noise(9 * BLOCK_BYTES, 2)) };
   const second = await save(attempt, 1, { main: { a: { carry }, more } });
   assertEquals(second.nodes.main!.a, carry);
+});
+
+Deno.test("what may be taken over is never the memory of whoever saves", () => {
+  const begin = (isDisposable: boolean) => () => new PackLayout("packs/a", isDisposable);
+  const layout = new BlobLayout({ leftBytes: 0 }, begin(false), begin(true));
+  const bytes = noise(BLOCK_BYTES + 10);
+  const known = [BLOCK_BYTES, 10].map((length) => ({ pack: "old", offset: 0, length, crc32: 0 }));
+  layout.add({ codec: false, encoded: encodeValue(bytes), known, copies: new Set(known) });
+  const parts = layout.copied.blocks.flat();
+  assertEquals(joinBytes(parts), bytes);
+  assert(layout.copied.isDisposable && parts.every(({ buffer }) => buffer !== bytes.buffer));
 });

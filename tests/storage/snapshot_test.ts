@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type BlockRef, encodeValue, Snapshot } from "../../storage/mod.ts";
 import { BLOCK_BYTES } from "../../storage/manifest.ts";
@@ -50,17 +50,62 @@ Deno.test("bytes that were read back are compared with", () => {
   assertEquals(snapshot.update(encodeValue(values)).known, [undefined, saved[1]]);
 });
 
-Deno.test("a value grows and shrinks in the memory that it has, which is shared", () => {
+const MIB = 1024 * 1024;
+
+Deno.test("a large value grows and shrinks in the memory that it has, which is shared", () => {
   const snapshot = new Snapshot();
   const bufferOf = (blocks: number) =>
     snapshot.update(encodeValue(new Uint8Array(blocks * BLOCK_BYTES))).encoded.parts[0]?.buffer;
-  const first = bufferOf(2);
+  assert(bufferOf(2) instanceof ArrayBuffer);
+  const first = bufferOf(4);
   assert(first instanceof SharedArrayBuffer);
-  for (const blocks of [1, 5, 3, 16]) assertStrictEquals(bufferOf(blocks), first);
-  assertEquals(snapshot.memoryBytes, 16 * BLOCK_BYTES);
+  for (const blocks of [1, 5, 3, 32]) assertStrictEquals(bufferOf(blocks), first);
+  assertEquals(snapshot.memoryBytes, 32 * BLOCK_BYTES);
   snapshot.clear();
   assertEquals(snapshot.update(encodeValue(new Uint8Array(BLOCK_BYTES))).known, [undefined]);
   assertStrictEquals(bufferOf(1), first);
+});
+
+Deno.test("small values lie in ordinary memory: there may be more of them than mappings", () => {
+  const snapshots = Array.from({ length: 70_000 }, () => new Snapshot());
+  for (const snapshot of snapshots) {
+    const [part] = snapshot.update(encodeValue(new Uint8Array(10))).encoded.parts;
+    assert(part?.buffer instanceof ArrayBuffer);
+  }
+});
+
+Deno.test("what a thread fills is shared, however small it is", async () => {
+  const snapshot = new Snapshot();
+  await snapshot.fill(refs(10, "saved"), (memory) => {
+    assert(memory.buffer instanceof SharedArrayBuffer);
+    return Promise.resolve(1);
+  });
+});
+
+Deno.test("where address space is short, less is reserved before a snapshot is given up", () => {
+  const real = SharedArrayBuffer;
+  let most = Infinity;
+  class Short extends SharedArrayBuffer {
+    constructor(byteLength: number, options?: { readonly maxByteLength?: number }) {
+      if ((options?.maxByteLength ?? byteLength) > most) throw new RangeError("no memory");
+      super(byteLength, options);
+    }
+  }
+  globalThis.SharedArrayBuffer = Short as SharedArrayBufferConstructor;
+  try {
+    const value = encodeValue(new Uint8Array(2 * MIB));
+    for (const [limit, reserved] of [[16, 16], [15, 4], [3, 2]] as const) {
+      most = limit * MIB;
+      const [part] = new Snapshot().update(value).encoded.parts;
+      const { buffer } = part ?? {};
+      assert(buffer instanceof SharedArrayBuffer);
+      assertEquals(buffer.maxByteLength, reserved * MIB);
+    }
+    most = MIB;
+    assertThrows(() => new Snapshot().update(value), RangeError, "no memory");
+  } finally {
+    globalThis.SharedArrayBuffer = real;
+  }
 });
 
 /** A blob's bytes in several epochs: sizes around the ends of blocks, and changes here and there. */

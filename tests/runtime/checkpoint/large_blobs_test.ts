@@ -85,6 +85,44 @@ Deno.test("large blobs: without snapshots all that was written is saved whole, a
   assertLess(bytesRead, BLOCK_BYTES);
 });
 
+Deno.test("large blobs: where there is no memory for snapshots, the blobs themselves are saved", async () => {
+  await using folder = await temporaryFolder();
+  const middle = blob<Uint8Array>("middle");
+  const made = job("short", {
+    init: [
+      start,
+      task("more", { writes: { middle } }).run(() => ({ middle: new Uint8Array(8 * BLOCK_BYTES) })),
+    ],
+    epoch: [
+      touch,
+      task("turn", { updates: { middle } }).run(({ middle }, { epoch }) => void middle.fill(epoch)),
+    ],
+    until: epochs(3),
+    checkpoint: { to: `file:${folder.path}` },
+  });
+  const real = SharedArrayBuffer;
+  class NoMemory extends SharedArrayBuffer {
+    constructor() {
+      super(0);
+      throw new RangeError("Array buffer allocation failed");
+    }
+  }
+  globalThis.SharedArrayBuffer = NoMemory as SharedArrayBufferConstructor;
+  try {
+    await using session = new LocalSession();
+    await new JobRunner(made).run(session);
+  } finally {
+    globalThis.SharedArrayBuffer = real;
+  }
+  const manager = new CheckpointManager(join(folder.path, "short"), "file");
+  for (const epoch of [1, 2, 3]) {
+    await using session = new LocalSession();
+    await session.run(manager.load(epoch));
+    assertEquals(await session.fetch(weights), expected(epoch));
+    assertEquals(await session.fetch(middle), new Uint8Array(8 * BLOCK_BYTES).fill(epoch));
+  }
+});
+
 Deno.test("large blobs: an epoch is committed while the next one never yields", async () => {
   await using folder = await temporaryFolder();
   const seen: boolean[] = [];
