@@ -173,7 +173,9 @@ export async function commitFiles(
     try {
       if (leftover !== undefined) await calls.remove(leftover);
     } catch {
-      // A temporary name that stays is no object, and verification reports it as left over.
+      // A temporary name that stays is no object, and verification reports it as left over; but under
+      // its own name the record may be whole.
+      if (leftover === record?.path) step = "link";
     }
     leftover = undefined;
   };

@@ -90,7 +90,9 @@ export class FileCommit {
       ? fileSystem.commitAside(files, this.given)
       : commitFiles(files, this.#calls(signal));
     onAside?.();
-    const result = await committing;
+    const result = await committing.catch((error) => {
+      throw this.#lost(error, files);
+    });
     if (!("failed" in result)) return result;
     // Behind the link a record may name them, whatever it failed with.
     if (result.failed === "write") {
@@ -116,6 +118,15 @@ export class FileCommit {
     };
   }
 
+  /** What it means that whoever commits aside has not said what came of it. */
+  #lost(error: unknown, { packs, record }: FilesToCommit): Error {
+    const path = record?.path ?? packs[0]?.path ?? this.root;
+    const cause = asStoreError(error, "write", path, this.root);
+    if (record === undefined) return cause;
+    const why = `nobody can tell whether it is there: ${cause.message}`;
+    return new UnknownOutcomeError("commit", record.path, why, { cause });
+  }
+
   async #errorOf(
     { failed, path, error }: CommitFailure,
     { record, sync }: FilesToCommit,
@@ -130,7 +141,8 @@ export class FileCommit {
     }
     // Whoever made it may have died before the sync, and the caller may build on it.
     if (cause instanceof ObjectExistsError) return sync ? await this.#syncAgain(cause) : cause;
-    if (error instanceof Deno.errors.NotCapable && path === record.path) return cause;
+    const isBeforeLink = path === record.path && record.temporary !== undefined;
+    if (error instanceof Deno.errors.NotCapable && isBeforeLink) return cause;
     const why = `nobody can tell whether it is there: ${cause.message}`;
     return new UnknownOutcomeError("commit", record.path, why, { cause });
   }

@@ -125,6 +125,8 @@ export class ThreadWriter {
     };
     worker.onerror = (event) => {
       event.preventDefault();
+      // What waits now may wait for another.
+      if (this.#worker !== worker) return;
       this.#worker = undefined;
       const error = new Error(`the writer thread ended: ${event.message}`);
       for (const { failed } of this.#waiting.values()) failed(error);

@@ -1,5 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import {
+  AttemptOverError,
+  CheckpointStore,
   denoFileSystem,
   FileStore,
   type FileSystem,
@@ -8,7 +10,7 @@ import {
 } from "../../storage/mod.ts";
 import { unsealed } from "../../storage/seal.ts";
 import { SumHole } from "../../storage/unsummed.ts";
-import { noise, objects, shared } from "./sample.ts";
+import { begin, noise, objects, save, shared, taken, value } from "./sample.ts";
 import { temporaryFolder } from "./watched_file_system.ts";
 
 const NAME = `packs/a000001/e000001.main.${"0".repeat(32)}.pack`;
@@ -74,4 +76,74 @@ Deno.test("what is small, or would have to be copied, is committed here", async 
   assertEquals(await commit("2", noise(2 ** 21), false), 0);
   assertEquals(await commit("3", shared(noise(2 ** 21)), false), 1);
   assertEquals(await commit("4", noise(2 ** 21), true), 2);
+});
+
+Deno.test("where whoever commits aside dies, nobody can tell whether a record is there", async () => {
+  await using folder = await temporaryFolder();
+  const real = denoFileSystem();
+  let isDead = false;
+  const dying: FileSystem = {
+    ...real,
+    commitAside: async (files, onPoint) => {
+      const result = await real.commitAside!(files, onPoint);
+      if (isDead) throw new Error("the writer thread ended");
+      return result;
+    },
+  };
+  const store = new FileStore(folder.path, { fileSystem: dying });
+  store.keep();
+  const checkpoints = await CheckpointStore.open(store);
+  const attempt = await begin(checkpoints);
+  const large = () => ({ main: { large: taken(noise(2 ** 21, 1)) } });
+  const first = await save(attempt, 0, large());
+  isDead = true;
+  await assertRejects(() => save(attempt, 1, large()), UnknownOutcomeError, "the writer thread");
+  assertEquals(attempt.isOver, true);
+  await assertRejects(() => save(attempt, 1, large()), AttemptOverError);
+  // It was committed, and is whole.
+  const { manifests } = await checkpoints.history();
+  assertEquals(manifests.length, 2);
+  for (const ref of manifests) {
+    await checkpoints.check(await checkpoints.readManifest(ref), { full: true });
+  }
+  const packs = [{
+    name: first.packs[0]!.replace(/[0-9a-f]{32}/, "1".repeat(32)),
+    blocks: [[shared(noise(2 ** 20))]],
+  }];
+  const error = await assertRejects(() => store.commit({ packs }), StoreError, "writer thread");
+  assertEquals(error.name, "StoreError");
+  store.release();
+});
+
+Deno.test("without links, a record that cannot be closed nor removed may be whole", async () => {
+  for (const failure of [new Error("Input/output error"), new Deno.errors.NotCapable("revoked")]) {
+    await using folder = await temporaryFolder();
+    const real = denoFileSystem();
+    let isFailing = false;
+    const linkless: FileSystem = {
+      ...real,
+      link: () => Promise.reject(new Deno.errors.NotSupported("no links")),
+      create: async (path, options) => {
+        const file = await real.create(path, options);
+        if (!isFailing || !path.includes("epochs")) return file;
+        const close = async () => {
+          await file.close();
+          throw failure;
+        };
+        return { ...file, close };
+      },
+      remove: async (path) => {
+        if (isFailing && path.includes("epochs")) throw failure;
+        await real.remove(path);
+      },
+    };
+    const store = new FileStore(folder.path, { fileSystem: linkless });
+    const checkpoints = await CheckpointStore.open(store);
+    const attempt = await begin(checkpoints);
+    isFailing = true;
+    const nodes = { main: { large: value(noise(100_000)) } };
+    await assertRejects(() => save(attempt, 0, nodes), UnknownOutcomeError);
+    const [ref] = (await checkpoints.history()).manifests;
+    await checkpoints.check(await checkpoints.readManifest(ref!), { full: true });
+  }
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import fc from "fast-check";
 import { CheckpointStore, denoFileSystem, FileStore, type StorePoint } from "../../storage/mod.ts";
@@ -129,10 +129,14 @@ Deno.test("the thread's errors are those of this one, and it goes on after them"
   assertInstanceOf(missing.error, Deno.errors.NotFound);
   assertEquals(missing.begun, []);
   await writer.commit(files);
-  const again = await writer.commit({ ...files, packs: [] });
+  const [pack] = files.packs;
+  const again = await writer.commit({
+    ...files,
+    packs: [{ blocks: pack!.blocks, path: join(folder.path, "other") }],
+  });
   assert("failed" in again && again.failed === "link" && again.path.endsWith("record"));
   assertInstanceOf(again.error, Deno.errors.AlreadyExists);
-  assertEquals([...Deno.readDirSync(folder.path)].length, 2);
+  assertEquals([...Deno.readDirSync(folder.path)].length, 3);
   writer.release();
 });
 
@@ -229,4 +233,39 @@ console.log(sums.length, await store.fill(filled, [at]));`,
   }).output();
   assert(success, new TextDecoder().decode(stderr));
   assertEquals(new TextDecoder().decode(stdout).trim(), "1 1");
+});
+
+Deno.test("what a thread says that has ended before is not of the one that followed it", async () => {
+  const real = Worker;
+  const made: Pretended[] = [];
+  class Pretended {
+    onmessage: ((event: { readonly data: unknown }) => void) | undefined;
+    onerror: ((event: ErrorEvent) => void) | undefined;
+    readonly asked: { readonly id: number }[] = [];
+    constructor() {
+      made.push(this);
+    }
+    postMessage(request: { readonly id: number }): void {
+      this.asked.push(request);
+    }
+    terminate(): void {}
+  }
+  globalThis.Worker = Pretended as unknown as typeof Worker;
+  try {
+    const writer = new ThreadWriter();
+    writer.keep();
+    const ended = new ErrorEvent("error", { message: "it is gone" });
+    const first = writer.commit(filesIn("folder", []));
+    made[0]?.onerror?.(ended);
+    await assertRejects(() => first, Error, "it is gone");
+    const second = writer.commit(filesIn("folder", []));
+    made[0]?.onerror?.(ended);
+    const committed = { sums: [], byteLength: 0, isSuperseded: false };
+    made[1]?.onmessage?.({ data: { id: made[1].asked[0]?.id, committed } });
+    assertEquals(await second, committed);
+    assertEquals(made.length, 2);
+    writer.release();
+  } finally {
+    globalThis.Worker = real;
+  }
 });
