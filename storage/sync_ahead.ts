@@ -24,13 +24,20 @@ export function syncAhead(path: string, setImmediate: (run: () => void) => unkno
   let file: Deno.FsFile | undefined;
   let unsyncedBytes = 0;
   let underWay: Promise<void> | undefined;
+  let isGivenUp = false;
   let failure: { readonly error: unknown } | undefined;
   return {
     async written(count) {
       unsyncedBytes += count;
-      if (unsyncedBytes < AHEAD_BYTES || underWay !== undefined) return;
+      if (unsyncedBytes < AHEAD_BYTES || underWay !== undefined || isGivenUp) return;
       unsyncedBytes = 0;
-      file ??= Deno.openSync(path, { write: true });
+      try {
+        file ??= Deno.openSync(path, { write: true });
+      } catch {
+        // It is a matter of speed only: too many files may be open.
+        isGivenUp = true;
+        return;
+      }
       underWay = file.syncData()
         .catch((error) => void (failure ??= { error }))
         .then(() => void (underWay = undefined));
