@@ -4,7 +4,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import { ObjectExistsError, UnknownOutcomeError } from "./errors.ts";
+import { ObjectExistsError, StoreError, UnknownOutcomeError } from "./errors.ts";
 import { encodeHead } from "./record_cbor.ts";
 import { sealWith } from "./seal.ts";
 import type { CommitOutcome, CommitRequest, PackToWrite, Store, WriteOptions } from "./store.ts";
@@ -19,7 +19,9 @@ export async function commit(
   request: CommitRequest,
   options: WriteOptions,
 ): Promise<CommitOutcome> {
-  if (store.commit !== undefined) return await store.commit(request, options);
+  if (store.commit !== undefined) {
+    return withAllSums(store, request, await store.commit(request, options));
+  }
   request.onAside?.();
   const { packs, record } = request;
   const sums = packs.flatMap(({ blocks }) => blocks.map(sumOf));
@@ -41,6 +43,19 @@ export async function commit(
     const why = `nobody can tell whether ${record.name} counts`;
     throw new UnknownOutcomeError("look at", record.newer, why, { cause: error });
   }
+}
+
+/** Refuses what a store of somebody else's gives: a record with sums that are made up names damaged blocks. */
+function withAllSums(
+  store: Store,
+  { packs, record }: CommitRequest,
+  outcome: CommitOutcome,
+): CommitOutcome {
+  const count = packs.reduce((sum, { blocks }) => sum + blocks.length, 0);
+  if (outcome.sums.length === count) return outcome;
+  const why = `${store.place} gave ${outcome.sums.length} sums of ${count} blocks: mend its commit`;
+  if (record === undefined) throw new StoreError("write", packs[0]?.name ?? store.place, why);
+  throw new UnknownOutcomeError("commit", record.name, why);
 }
 
 async function putRecord(

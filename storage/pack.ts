@@ -144,10 +144,15 @@ export function indexBlocks(packs: readonly PackLayout[]): ReadonlyMap<BlockRef,
   return new Map(packs.flatMap(({ written }) => written).map((block, index) => [block, index]));
 }
 
-/** Takes the sums of the blocks of packs, in order, into the entries that name them. */
+/**
+ * Takes the sums of the blocks of packs, in order, into the entries that name them.
+ *
+ * @throws {Error} Where one is missing.
+ */
 export function setSums(packs: readonly PackLayout[], sums: readonly number[]): void {
-  let index = 0;
-  for (const { written } of packs) {
-    for (const block of written) block.crc32 = sums[index++] ?? 0;
+  for (const [index, block] of packs.flatMap(({ written }) => written).entries()) {
+    const sum = sums[index];
+    if (sum === undefined) throw new Error(`the sum of block ${index} is missing`);
+    block.crc32 = sum;
   }
 }

@@ -42,6 +42,7 @@ export interface UnsummedRecord {
  *
  * @param sums The CRC-32 of each block that was written.
  * @param sha256 The SHA-256 of bytes.
+ * @throws {Error} Where one is missing: the record would name a damaged block.
  */
 export function withSums(
   { bytes, holes, blocks }: UnsummedRecord,
@@ -76,7 +77,10 @@ export function withSums(
   };
   for (const [index, hole] of holes.entries()) {
     copyTo(hole);
-    put(sums[blocks[index] ?? -1] ?? 0);
+    const block = blocks[index];
+    const sum = block === undefined ? undefined : sums[block];
+    if (sum === undefined) throw new Error(`the sum of block ${block} is missing`);
+    put(sum);
   }
   copyTo(bytes.byteLength);
   const seal = sha256(record.subarray(0, at));

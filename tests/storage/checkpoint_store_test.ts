@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   CheckpointNotFoundError,
   CheckpointStore,
@@ -7,8 +13,14 @@ import {
   type Manifest,
   MemoryStore,
   PromiseError,
+  StoreError,
+  UnknownOutcomeError,
   WrongJobError,
 } from "../../storage/mod.ts";
+import { commit } from "../../storage/commit.ts";
+import { PackLayout, setSums } from "../../storage/pack.ts";
+import { sealWith, unsealed } from "../../storage/seal.ts";
+import { SumHole } from "../../storage/unsummed.ts";
 import {
   assertSameBlobs,
   begin,
@@ -234,4 +246,23 @@ testBoth("retention rules are judged on what manifests say, and applied", async 
   assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [1, 3, 4]);
   assertEquals((await store.list("packs/a000001/")).length, 3);
   assertEquals(await store.list("removals/"), []);
+});
+
+testBoth("sums that a store does not give are never made up", async ({ store }) => {
+  const forgetful = overriding(store, {
+    commit: async (request, options = {}) => {
+      const outcome = await commit(store, request, options);
+      return { ...outcome, sums: outcome.sums.slice(1) };
+    },
+  });
+  const attempt = await begin(await CheckpointStore.open(forgetful));
+  const main = { large: value(noise(300_000)) };
+  await assertRejects(() => save(attempt, 0, { main }), UnknownOutcomeError, "1 sums of 2 blocks");
+  assert(attempt.isOver);
+  const pack = new PackLayout(`packs/a000001/e000000.main.${"0".repeat(32)}.pack`);
+  pack.add([noise(10)], 10);
+  await assertRejects(() => commit(forgetful, { packs: [pack] }, {}), StoreError, "0 sums");
+  assertThrows(() => setSums([pack], []), Error, "the sum of block 0 is missing");
+  const record = unsealed("manifest", new Map([["sums", [new SumHole(0), new SumHole(1)]]]));
+  assertThrows(() => sealWith(record, [1]), Error, "the sum of block 1 is missing");
 });
