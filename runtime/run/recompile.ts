@@ -7,6 +7,7 @@ import type { Job } from "../../dsl/mod.ts";
 import type { JobDescription, Manifest, ManifestRef } from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
 import { changesSince, checkChanges, describedIn, type JobDifference } from "../change/since.ts";
+import type { Phase } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { hasOtherSettings, isEdited } from "./another.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
@@ -30,8 +31,8 @@ export interface Recompiled {
   readonly difference: JobDifference;
   /** What is made of the saved blobs. */
   readonly migrations: Migrations;
-  /** Whether a person has made another job of it, in its code, its params or its seed. */
-  readonly isAnother: boolean;
+  /** Whether a person has made another job of it, in its code, its params or its seed, to go on at a phase. */
+  readonly isAnother: (phase: Phase) => boolean;
   /** Where its settings come from, in words. */
   readonly notices: readonly string[];
 }
@@ -58,7 +59,8 @@ export async function recompile(
   const migrations = await migrationsOf(program, manifest, store);
   const { made } = migrations;
   const difference = changesSince({ program, description, made }, before, manifest, by);
-  const isAnother = hasOtherSettings({ program, seed }, settings) || isEdited(description, before);
+  const isAnother = (phase: Phase): boolean =>
+    hasOtherSettings({ program, seed }, settings) || isEdited(description, before, phase);
   return { program, description, difference, migrations, isAnother, notices };
 }
 

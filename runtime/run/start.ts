@@ -14,7 +14,7 @@ import { describeJob } from "../change/describe.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
-import { hasOtherSettings } from "./another.ts";
+import { editNotices, hasOtherSettings, isEdited } from "./another.ts";
 import { judge } from "./judge.ts";
 import { admit, loadNewestGood } from "./load_newest.ts";
 import { migrationsOf } from "./migrate.ts";
@@ -165,18 +165,22 @@ async function startAnew(
     : compileAsSaved(request, unfinished);
   await request.session.run(declareBlobs(program, true));
   request.checkpoints.engine.forget();
+  const description = describeJob(program, request.sources);
+  const before = unfinished?.description;
+  const isAnother = unfinished !== undefined &&
+    (hasOtherSettings({ program, seed }, unfinished) || isEdited(description, before, "init"));
   return {
     program,
-    description: describeJob(program, request.sources),
+    description,
     progress: new Progress(program, seed, 0),
     mode: "started",
     phase: "init",
     from: undefined,
     epoch: undefined,
     isMigrated: false,
-    isAnother: unfinished !== undefined && hasOtherSettings({ program, seed }, unfinished),
+    isAnother,
     workBranch: 0,
-    notices,
+    notices: [...notices, ...editNotices(description, before)],
     warnings: [],
   };
 }
@@ -202,9 +206,9 @@ async function goOn(
   const common = {
     ...{ program, description, progress, ...words, mode: "resumed", epoch: loaded.ref } as const,
     isMigrated: recompiled.migrations.made.size > 0,
-    isAnother: recompiled.isAnother,
     workBranch: run.branch,
   };
+  const { isAnother } = recompiled;
   if (progress.stop === undefined) {
     if (before !== undefined) {
       notices.push(
@@ -212,7 +216,7 @@ async function goOn(
       );
     }
     admit(request, recompiled, words);
-    return { ...common, phase: "epoch", from: loaded.ref };
+    return { ...common, phase: "epoch", from: loaded.ref, isAnother: isAnother("epoch") };
   }
   const { last } = loaded;
   if (last !== undefined) {
@@ -225,10 +229,19 @@ async function goOn(
     const phase = nextPhase(program, last.phase);
     const mode = phase === undefined ? "already finished" : "resumed";
     if (phase !== undefined) admit(request, recompiled, words);
-    return { ...common, mode, phase, from: last, isMigrated: map.made.size > 0 };
+    const isOther = phase !== undefined && isAnother(phase);
+    return {
+      ...common,
+      mode,
+      phase,
+      from: last,
+      isMigrated: map.made.size > 0,
+      isAnother: isOther,
+    };
   }
   admit(request, recompiled, words);
-  return { ...common, phase: nextPhase(program), from: loaded.ref };
+  const phase = nextPhase(program);
+  return { ...common, phase, from: loaded.ref, isAnother: isAnother(phase ?? "epoch") };
 }
 
 /** The first phase after the last epoch that is still to be run; none where all are done. */
