@@ -52,6 +52,7 @@ export class FileStore implements Store {
   readonly #fileSystem: FileSystem;
   readonly #onPoint: OnPoint;
   readonly #commit: FileCommit;
+  #isKept = false;
 
   /** Names a folder; nothing is looked at yet, and none made before the first write. */
   constructor(
@@ -80,7 +81,7 @@ export class FileStore implements Store {
     await this.#commitFiles({ packs: [], record: { name, content: bytes } }, options);
   }
 
-  /** Commits packs and the record that names them, by a thread of its own where there is much to write. */
+  /** Commits packs and the record that names them, by a thread of its own where that is kept and there is much to write. */
   async commit(request: CommitRequest, options: WriteOptions = {}): Promise<CommitOutcome> {
     try {
       return await this.#commitFiles(request, options);
@@ -95,7 +96,9 @@ export class FileStore implements Store {
   async #commitFiles(request: FilesRequest, options: WriteOptions): Promise<CommitOutcome> {
     const { signal } = options;
     const files = await filesOf(this.#ground, request, options);
-    const how = { isAside: isForThread(files), onAside: request.onAside, signal };
+    // To start the thread for one save and end it takes longer than to write what most saves do.
+    const isAside = this.#isKept && isForThread(files);
+    const how = { isAside, onAside: request.onAside, signal };
     const committed = await this.#commit.commit(files, how);
     this.bytesWritten += committed.byteLength;
     return committed;
@@ -185,11 +188,13 @@ export class FileStore implements Store {
 
   /** Keeps the thread that writes between two packs. */
   keep(): void {
+    this.#isKept = true;
     this.#fileSystem.keep?.();
   }
 
   /** Ends the thread that writes. */
   release(): void {
+    this.#isKept = false;
     this.#fileSystem.release?.();
   }
 

@@ -153,8 +153,8 @@ export interface Store {
   write(name: string, parts: Iterable<Uint8Array>, options?: WriteOptions): Promise<number>;
   /**
    * Writes packs, then commits a record that names them, then looks for an object that supersedes it;
-   * aside from this thread, where the store can and there is much to write. Where it is not given, that
-   * is done by the operations above.
+   * aside from this thread, where the store is kept and can, and there is much to write: then the signal
+   * is not heard any more. Where it is not given, that is done by the operations above.
    *
    * @throws {UnknownOutcomeError} Where nobody can tell whether the record was committed, or superseded.
    * @throws {PromiseError} Where the store does not have that durability.
@@ -176,7 +176,7 @@ export interface Store {
    * @throws {StoreError} Where it cannot be created.
    */
   createLog?(name: string, options?: WriteOptions): Promise<LogWriter>;
-  /** Keeps what large writes need running between them; whoever calls it releases it. */
+  /** Has large writes made aside, and keeps what they need running between them; whoever calls it releases it. */
   keep?(): void;
   /** Ends what was kept running; the store may be used on. */
   release?(): void;

@@ -20,6 +20,7 @@ const NEWER = "attempts/000002.cbor";
 Deno.test("a record that is there already is a commit of unknown outcome, by the thread too", async () => {
   await using folder = await temporaryFolder();
   const store = new FileStore(folder.path);
+  store.keep();
   const large = shared(noise(2 ** 20, 1));
   const request = (nonce: string) => ({
     packs: [{ name: NAME.replace("0".repeat(32), nonce.repeat(32)), blocks: [[large]] }],
@@ -33,6 +34,7 @@ Deno.test("a record that is there already is a commit of unknown outcome, by the
   await assertRejects(() => store.commit(request("2")), UnknownOutcomeError, "already");
   const after = await objects(store);
   assertEquals(after.get(RECORD), before.get(RECORD));
+  store.release();
 });
 
 Deno.test("a pack that fails in mid-write is removed", async () => {
@@ -48,6 +50,7 @@ Deno.test("a pack that fails in mid-write is removed", async () => {
     },
   };
   const store = new FileStore(folder.path, { fileSystem: failing });
+  store.keep();
   const packs = [{ name: NAME, blocks: [[shared(noise(2 ** 20))]] }];
   const error = await assertRejects(() => store.commit({ packs }));
   assertInstanceOf(error, StoreError);
@@ -55,7 +58,7 @@ Deno.test("a pack that fails in mid-write is removed", async () => {
   store.release();
 });
 
-Deno.test("what is small, or would have to be copied, is committed here", async () => {
+Deno.test("what is small, or would have to be copied, or comes alone, is committed here", async () => {
   await using folder = await temporaryFolder();
   const real = denoFileSystem();
   let aside = 0;
@@ -67,6 +70,7 @@ Deno.test("what is small, or would have to be copied, is committed here", async 
     },
   };
   const store = new FileStore(folder.path, { fileSystem: counting });
+  store.keep();
   const commit = async (digit: string, bytes: Uint8Array, isDisposable: boolean) => {
     const name = NAME.replace("0".repeat(32), digit.repeat(32));
     await store.commit({ packs: [{ name, blocks: [[bytes]], isDisposable }] });
@@ -76,6 +80,8 @@ Deno.test("what is small, or would have to be copied, is committed here", async 
   assertEquals(await commit("2", noise(2 ** 21), false), 0);
   assertEquals(await commit("3", shared(noise(2 ** 21)), false), 1);
   assertEquals(await commit("4", noise(2 ** 21), true), 2);
+  store.release();
+  assertEquals(await commit("5", shared(noise(2 ** 21)), false), 2);
 });
 
 Deno.test("where whoever commits aside dies, nobody can tell whether a record is there", async () => {

@@ -218,9 +218,11 @@ Deno.test("the thread needs no more than the folder's permissions, and ends by i
     `import { FileStore } from ${JSON.stringify(module.href)};
 const store = new FileStore(${JSON.stringify(job)});
 const block = new Uint8Array(new SharedArrayBuffer(2 ** 21));
+store.keep();
 const { sums } = await store.commit({ packs: [{ name: ${
       JSON.stringify(NAME)
     }, blocks: [[block]] }] });
+store.release();
 const filled = new Uint8Array(new SharedArrayBuffer(2 ** 21));
 const at = { pack: ${JSON.stringify(NAME)}, offset: 5, length: 2 ** 21, crc32: sums[0] };
 console.log(sums.length, await store.fill(filled, [at]));`,
