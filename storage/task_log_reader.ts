@@ -138,12 +138,18 @@ async function readLogs(
       continue;
     }
     if (head === undefined) {
-      const sources = await readSources(found.head.sources, all, take);
+      const { sources, gap } = await readSources(found.head.sources, all, take);
       // One that began while the state was saved by another attempt names the logs that begin after it.
       const isOwn = isSamePlace(found.head.after, after) ||
         sources.some(({ found: { head } }) => head !== undefined && isSamePlace(head.after, after));
       if (!isOwn) continue;
       for (const source of sources) add(source.log, source.found);
+      if (gap !== undefined) {
+        // What is lost may have voided something, and what came later may have been built on it.
+        head = found.head;
+        damaged.push(gap);
+        break;
+      }
     }
     add(log, found);
     head = found.head;
@@ -153,18 +159,31 @@ async function readLogs(
     : { head, entries, sources, damaged };
 }
 
-/** The parts of earlier logs that a log goes on from, as far as they are there. */
+/** The parts of earlier logs that a log goes on from. */
+interface SourcesRead {
+  /** Those before the first gap. */
+  readonly sources: readonly { readonly log: LogObjects; readonly found: ReadLog }[];
+  /** What is missing, where anything is. */
+  readonly gap: DamagedError | undefined;
+}
+
+/** Reads the parts of earlier logs that a log goes on from, up to the first gap. */
 async function readSources(
-  sources: readonly LogSource[],
+  named: readonly LogSource[],
   all: readonly LogObjects[],
   read: (log: LogObjects, limit: number) => Promise<ReadLog>,
-): Promise<readonly { readonly log: LogObjects; readonly found: ReadLog }[]> {
-  const found = [];
-  for (const { name, bytes } of sources) {
+): Promise<SourcesRead> {
+  const sources = [];
+  for (const { name, bytes } of named) {
     const log = all.find((log) => logName(log) === name);
-    if (log !== undefined) found.push({ log, found: await read(log, bytes) });
+    const found = log && await read(log, bytes);
+    if (log !== undefined && found !== undefined) sources.push({ log, found });
+    if (found === undefined || found.bytes < bytes) {
+      const rest = found === undefined ? "none" : `${found.bytes}`;
+      return { sources, gap: new DamagedError(name, `${bytes} bytes of whole items`, rest) };
+    }
   }
-  return found;
+  return { sources, gap: undefined };
 }
 
 function isSamePlace(a: ManifestRef | undefined, b: ManifestRef | undefined): boolean {

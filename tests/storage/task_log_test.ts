@@ -1,9 +1,11 @@
 // Task logs: what was appended is read again, up to where a write was cut off or something is damaged.
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { join } from "@std/path";
 import fc from "fast-check";
 import {
   type Attempt,
   CheckpointStore,
+  DamagedError,
   encodeValue,
   type EntryToLog,
   FencedError,
@@ -15,6 +17,7 @@ import {
   readLoggedWork,
   type Store,
 } from "../../storage/mod.ts";
+import { temporaryFolder } from "./watched_file_system.ts";
 
 const environment = { deno: "2", arch: "x86_64", tidemark: "0.1.0" };
 const HEAD = { branch: 1, seed: 3, params: { rate: 0.5 }, sources: [] };
@@ -117,6 +120,33 @@ Deno.test("task log: an attempt goes on from what others had done, and from no m
     first.close();
     second.close();
   });
+});
+
+Deno.test("task log: what comes behind a gap in a source does not count, and the gap is told", async () => {
+  await using folder = await temporaryFolder();
+  const store = new FileStore(folder.path);
+  const one = await begin(store);
+  await one.recordParent(undefined);
+  const first = one.beginLog({ ...HEAD, after: undefined });
+  await first.append([gate("a")]);
+  const cutAt = (await readLoggedWork(store, undefined, 9))?.sources[0]?.bytes ?? 0;
+  await first.append([gate("b")]);
+  first.close();
+  const two = await begin(new FileStore(folder.path));
+  const { sources } = (await readLoggedWork(store, undefined, two.number))!;
+  await two.recordParent(undefined);
+  const second = two.beginLog({ ...HEAD, after: undefined, sources });
+  await second.append([gate("c")]);
+  second.close();
+  assertEquals(ids(await readLoggedWork(store, undefined, 9)), ["a", "b", "c"]);
+  const path = join(folder.path, sources[0]?.name ?? "");
+  await Deno.truncate(path, cutAt);
+  const cut = await readLoggedWork(store, undefined, 9);
+  assertEquals(ids(cut), ["a"]);
+  assertInstanceOf(cut?.damaged[0], DamagedError);
+  await Deno.remove(path);
+  const gone = await readLoggedWork(store, undefined, 9);
+  assertEquals([ids(gone), gone?.damaged.length], [[], 1]);
 });
 
 Deno.test("task log: after a state counts what was done from that very state on", async () => {
