@@ -211,9 +211,23 @@ export class Events {
   }
 }
 
+/** What was thrown, in one line. */
+export function thrownText(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : valueText(thrown);
+}
+
+/** What was thrown and is no error, in words; also where it cannot be made a text. */
+export function valueText(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "a value that has no text";
+  }
+}
+
 /** An error as data, with its causes, at most five deep. */
 export function errorRecord(error: unknown, depth: number = 5): ErrorRecord {
-  if (!(error instanceof Error)) return { name: "value", message: String(error) };
+  if (!(error instanceof Error)) return { name: "value", message: valueText(error) };
   const record = { name: error.name, message: error.message };
   if (error.cause === undefined || depth <= 1) return record;
   return { ...record, cause: errorRecord(error.cause, depth - 1) };

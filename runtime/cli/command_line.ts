@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { type Job, JobError, parseDuration } from "../../dsl/mod.ts";
+import { type Job, JobError } from "../../dsl/mod.ts";
 import { PLACE_KINDS } from "../../dsl/check/plan.ts";
 import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
 import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { compileAsResumed } from "../run/as_resumed.ts";
+import { hearUncaught, timeoutsOf } from "../run/uncaught.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { TIDEMARK_VERSION } from "../run/state.ts";
 import { LocalSession } from "../session/local_session.ts";
@@ -30,7 +31,6 @@ import { planData } from "./plan_data.ts";
 import { planText } from "./plan_text.ts";
 import { pruneSaved, repairSaved } from "./tidy.ts";
 import { verify } from "./verify.ts";
-import { hearUncaught } from "./uncaught.ts";
 import { startWatch, type Watch } from "./watch.ts";
 
 /** A command line, and what is around it. */
@@ -181,18 +181,18 @@ async function run(
   line: CommandLine,
   kept: Kept,
 ): Promise<number> {
-  using watch = (line.watch ?? startWatch)(timeoutsOf(program));
+  const timeouts = timeoutsOf(program);
+  using watch = (line.watch ?? startWatch)(timeouts);
   using show = showOn(line.output, { ...args, foreignLines: watch.foreignLines });
-  using uncaught = hearUncaught();
   await using session = new LocalSession(args.grace === undefined ? {} : { grace: args.grace });
   const { events } = session;
   events.observe(watch.observe);
   events.observe(show.observe);
-  events.observe(uncaught.observe);
   events.observe((event) => kept.observe(event));
   if (line.onEvent !== undefined) events.observe(line.onEvent);
+  using uncaught = hearUncaught(events, timeouts, watch);
   try {
-    await Promise.race([runner.run(session, watch), uncaught.failure]);
+    await runner.run(session, uncaught.stops);
     return runner.result?.outcome === "stopped" ? EXIT.stopped : EXIT.finished;
   } catch (error) {
     if (error instanceof StoppedError) return EXIT.stopped;
@@ -267,19 +267,6 @@ function epochOf(text: string, where: string): EpochRef {
   } catch (error) {
     throw new UsageError(`${where}: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-function timeoutsOf(program: Program): ReadonlyMap<string, number> {
-  const timeouts = new Map<string, number>();
-  for (const { steps } of Object.values(program.groups)) {
-    for (const { task } of steps) {
-      const timeout = task?.declaration.timeout;
-      if (task !== undefined && timeout !== undefined) {
-        timeouts.set(task.name, parseDuration(timeout));
-      }
-    }
-  }
-  return timeouts;
 }
 
 function fileName(base: string): string {

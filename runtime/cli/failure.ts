@@ -13,9 +13,9 @@ import {
   StoppedError,
   TaskError,
 } from "../errors.ts";
-import type { RunEvent } from "../events.ts";
+import { type RunEvent, valueText } from "../events.ts";
 import { cleanLines } from "./text.ts";
-import { UncaughtError } from "./uncaught.ts";
+import { UncaughtError } from "../uncaught_error.ts";
 
 /** Follows a run, to know what is kept of it. */
 export class Kept {
@@ -85,7 +85,7 @@ function errorLines(error: unknown): string[] {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return valueText(error);
   if (error.message !== "") return error.message;
   return error.name;
 }

@@ -8,6 +8,8 @@ import type { Job, ParamValue } from "../../dsl/mod.ts";
 import { FileStore } from "../../storage/mod.ts";
 import { MultiNodeCheckpointManager } from "../checkpoint/manager.ts";
 import { type ErrorRecord, errorRecord } from "../events.ts";
+import { compile } from "../program.ts";
+import { hearUncaught, timeoutsOf } from "../run/uncaught.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { LocalSession } from "../session/local_session.ts";
 import { drillClock, drillJob } from "./drill_job.ts";
@@ -95,16 +97,19 @@ export async function runDrilled(
   await using session = new LocalSession();
   session.events.observe(uses.observe);
   session.events.observe((event) => step(describeEvent(event)));
-  const runner = new JobRunner(drillJob(job, keepAll, settings.ownSaveError), {
+  const drilled = drillJob(job, keepAll, settings.ownSaveError);
+  const timeouts = timeoutsOf(compile(drilled, { params, upload: uploader !== undefined }));
+  const runner = new JobRunner(drilled, {
     ...uploader === undefined ? {} : { uploader },
     checkpoints: new MultiNodeCheckpointManager(root, "file", { store }),
     resumeFromEpoch: "auto",
     ...{ params, takeOver, clock: drillClock },
     ...seed === undefined ? {} : { seed },
   });
+  using uncaught = hearUncaught(session.events, timeouts);
   let failure: unknown;
   try {
-    await uses.follow(() => runner.run(session));
+    await uses.follow(() => runner.run(session, uncaught.stops));
   } catch (error) {
     failure = error;
   }

@@ -19,7 +19,7 @@ import type { JobRequest } from "./recompile.ts";
 import { Run } from "./run.ts";
 import type { RunRequest } from "./run_request.ts";
 import { givenParams, type Params } from "./settings.ts";
-import { makeStops, stopped } from "./stops.ts";
+import { endedBy, makeStops, stopped, uncaughtOf } from "./stops.ts";
 import type { Uploader } from "./uploader.ts";
 
 /** How a job is run. */
@@ -188,7 +188,7 @@ export class JobRunner {
     const run = new Run(request);
     let isTold = false;
     const tell = (reason: unknown): void => {
-      if (isTold) return;
+      if (isTold || uncaughtOf(stops.signal) !== undefined) return;
       isTold = true;
       events.emit({ type: "stop-requested", reason: stopped(reason).reason });
     };
@@ -196,13 +196,13 @@ export class JobRunner {
     stops.signal.addEventListener("abort", hear, { once: true });
     try {
       const result = await run.run();
-      if (events.failure !== undefined) throw events.failure;
+      const failure = events.failure ?? uncaughtOf(stops.signal);
+      if (failure !== undefined) throw failure;
       this.#result = result;
       events.emit({ type: "run-finished", ...result, error: undefined });
       return result.epoch;
     } catch (thrown) {
-      const { signal } = request;
-      const error = signal.aborted && thrown === signal.reason ? stopped(thrown) : thrown;
+      const error = endedBy(thrown, stops.signal);
       const epoch = run.lastSaved ?? 0;
       const isStopped = error instanceof StoppedError;
       const because = error instanceof Error ? error.message : String(error);

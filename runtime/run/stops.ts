@@ -7,6 +7,7 @@ import { type Duration, parseDuration } from "../../dsl/mod.ts";
 import { StoppedError } from "../errors.ts";
 import { after } from "../task/turn.ts";
 import type { JobRunOptions } from "./job_runner.ts";
+import { UncaughtError } from "../uncaught_error.ts";
 
 /** How a run hears that it is to stop; to be disposed of when the run has ended. */
 export interface Stops extends Required<JobRunOptions>, Disposable {}
@@ -18,7 +19,8 @@ export interface Stops extends Required<JobRunOptions>, Disposable {}
 export function makeStops(options: JobRunOptions, stopAfter: Duration | undefined): Stops {
   const { signal = new AbortController().signal } = options;
   const told = (): unknown =>
-    options.stopReason?.() ?? (signal.aborted ? stopped(signal.reason) : undefined);
+    options.stopReason?.() ??
+      (signal.aborted ? uncaughtOf(signal) ?? stopped(signal.reason) : undefined);
   if (stopAfter === undefined) return { signal, stopReason: told, [Symbol.dispose]: () => {} };
   const waitMs = parseDuration(stopAfter);
   const endMs = performance.now() + waitMs;
@@ -29,6 +31,17 @@ export function makeStops(options: JobRunOptions, stopAfter: Duration | undefine
     stopReason: () => told() ?? (performance.now() >= endMs ? reason : undefined),
     [Symbol.dispose]: after(waitMs, () => controller.abort(reason)),
   };
+}
+
+/** The error that nobody awaits and that a run ends with; none where it ends for another reason. */
+export function uncaughtOf({ reason }: AbortSignal): UncaughtError | undefined {
+  return reason instanceof UncaughtError ? reason : undefined;
+}
+
+/** What a run has ended with: an error that nobody awaits rather than what that has led to. */
+export function endedBy(thrown: unknown, signal: AbortSignal): unknown {
+  const isStop = signal.aborted && thrown === signal.reason;
+  return uncaughtOf(signal) ?? (isStop ? stopped(thrown) : thrown);
 }
 
 /** A stop by a signal, as the error that says the run can be resumed. */

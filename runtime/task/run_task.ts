@@ -11,6 +11,7 @@ import { derives } from "../derived/steps.ts";
 import { AliasedUpdateError, TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
 import { errorRecord, type TaskPlace } from "../events.ts";
 import { arrive, holds, isLate, readInputs, type Source } from "../session/read.ts";
+import { UncaughtError } from "../uncaught_error.ts";
 import { copyBlob, disposeBlob, type Workspace } from "../session/workspace.ts";
 import { TaskContext } from "./context.ts";
 import type { Halt } from "./halt.ts";
@@ -226,9 +227,10 @@ async function runBody(
     const check = scope.checkReads ? new ReadCheck(task, step.node, inputs) : undefined;
     const given = (task.body as (inputs: unknown, context: unknown) => unknown)(inputs, context);
     const output = isThenable(given) ? await halt.settle(given, task.name) : given;
-    // What never asked whether it is to end has come to its own end; where that is recorded, it counts.
+    // What never asked whether it is to end has come to its own end; where that is recorded, it counts,
+    // unless it may have failed where nobody awaits it.
     const isWhole = source.journal?.isFine === true && !halt.isAsked &&
-      halt.reason === group.reason;
+      halt.reason === group.reason && !(halt.reason instanceof UncaughtError);
     if (halt.isHalted && !isWhole) throw halt.reason;
     check?.compare();
     const values = checkOutput(task, output);

@@ -1,7 +1,7 @@
 // Errors that nobody awaits: the last checkpoint is untouched, and what to do next is said.
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runProgram, runWell, withFolder } from "./process.ts";
+import { ROOT, runProgram, runWell, withFolder } from "./process.ts";
 
 const JOB = (flaw: string) => `
 import { blob, epochs, job, main, task } from "tidemark";
@@ -50,3 +50,72 @@ for (const [where, flaw] of Object.entries(FLAWS)) {
     });
   });
 }
+
+/** A job whose task makes two requests with its signal, and awaits one of them only. */
+const REQUESTS = (declared: string, work: string) => `
+import { blob, epochs, job, main, task } from "tidemark";
+const total = blob("total", { initial: () => 0 });
+const request = (signal) => new Promise((_, reject) =>
+  signal.addEventListener("abort", () => setTimeout(() => reject(new Error("aborted")))));
+const add = task("add", { reads: { total }, writes: { total }, ${declared} })
+  .run(async ({ total }, { epoch, signal, try: number }) => {
+    if (number === 1) { void request(signal); ${work} }
+    return { total: total + epoch };
+  });
+await main(import.meta, job("adder", {
+  epoch: [add], until: epochs(1), checkpoint: { to: "file:checkpoints", grain: "task" },
+}));
+`;
+
+/** Outlasts what the aborted request takes to reject. */
+const UNTIL_ABORTED =
+  "await new Promise((resolve) => signal.addEventListener('abort', () => setTimeout(resolve, 100)));";
+
+async function runText(text: string, args: readonly string[], allowed?: readonly string[]) {
+  let ended: Awaited<ReturnType<typeof runProgram>> | undefined;
+  await withFolder(async (folder) => {
+    const file = join(folder, "job.ts");
+    const own = [`--allow-read=${folder}`, `--allow-write=${folder}`, "--no-check"];
+    const flags = allowed ?? own;
+    await Deno.writeTextFile(file, text);
+    ended = await runProgram(file, { flags, args });
+  });
+  assert(ended !== undefined);
+  return ended;
+}
+
+Deno.test("cli: what rejects unheard while the job stops is a warning, and the job stops", async () => {
+  const text = REQUESTS("", UNTIL_ABORTED);
+  const { code, stdout, stderr } = await runText(text, ["--stop-after", "300ms"]);
+  assertEquals(code, 75, stderr);
+  assertStringIncludes(stdout + stderr, "thrown while the job ends: Error: aborted");
+});
+
+Deno.test("cli: what a try that timed out leaves behind ends no job that tries again", async () => {
+  const text = REQUESTS('timeout: "100ms", retry: { attempts: 2 }', UNTIL_ABORTED);
+  const { code, stdout, stderr } = await runText(text, []);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout + stderr, "thrown after a timeout: Error: aborted");
+});
+
+Deno.test("cli: an error that nobody awaits ends the run as an event, and its task does not count", async () => {
+  const work = `setTimeout(() => { throw Object.create(null); });
+    await new Promise((resolve) => setTimeout(resolve, 100));`;
+  const { code, stdout } = await runText(REQUESTS("", work), ["--json"]);
+  assertEquals(code, 1);
+  const events = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const { type, outcome, epoch, error } = events.at(-1);
+  assertEquals([type, outcome, epoch], ["run-finished", "failed", 0]);
+  assertEquals([error.name, error.cause.message], ["UncaughtError", "a value that has no text"]);
+});
+
+Deno.test("cli: a drill says in its own words that an error was awaited by nobody", async () => {
+  const work = `setTimeout(() => { throw new Error("boom"); });
+    await new Promise((resolve) => setTimeout(resolve, 100));`;
+  const own = ["--allow-read", "--allow-write", "--no-check"];
+  const args = ["drill", `--flags=${["--config=" + join(ROOT, "deno.json"), ...own].join(" ")}`];
+  const { code, stdout, stderr } = await runText(REQUESTS("", work), args, ["--allow-run", ...own]);
+  assertEquals(code, 1);
+  assertStringIncludes(stdout + stderr, "An error that nobody awaits was thrown");
+  assert(!/did not say how far|ext:/.test(stdout + stderr), stdout + stderr);
+});
