@@ -117,7 +117,7 @@ export class Attempt {
    * @throws {FencedError} Where a newer attempt has taken over: what was saved lies on a side line.
    * @throws {UnknownOutcomeError} Where nobody can tell whether it was committed; the attempt is over.
    * @throws {AttemptOverError} Where the attempt was over before.
-   * @throws {RangeError} Where the state does not follow what was saved last (see `canSave`).
+   * @throws {RangeError} Where the state does not follow what was saved last (see `canSave`), or has more than a manifest takes.
    * @throws {StoreError} Where it was certainly not committed.
    */
   async save(request: SaveRequest, options: StoreOptions = {}): Promise<Saved> {

@@ -22,6 +22,17 @@ export class StoreError extends Error {
   }
 }
 
+/** A record, or a log, would have more than a reader takes; nothing is written. */
+export class RecordBoundError extends RangeError {
+  /** The class's name. */
+  override readonly name: string = "RecordBoundError";
+
+  /** Says of what there is too much. */
+  constructor(what: string, found: number, most: number, unit = "bytes", mend = "") {
+    super(`Cannot write ${what}: it has ${found} ${unit}, and may have ${most}${mend}`);
+  }
+}
+
 /** There is no object of this name. */
 export class ObjectNotFoundError extends StoreError {
   /** The class's name. */

@@ -30,7 +30,7 @@ const MAX_NAMES = 100_000;
 
 /** A description of parts, whose order does not matter. */
 export function makeDescription(parts: JobParts): JobDescription {
-  const bytes = encodeRecord(encodeParts(parts));
+  const bytes = encodeRecord(encodeParts(parts), Infinity);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { sha256, parts: bytes.byteLength > MAX_PARTS_BYTES ? undefined : parts };
 }

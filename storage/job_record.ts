@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { DamagedError } from "./errors.ts";
-import { Fields } from "./fields.ts";
+import { DamagedError, RecordBoundError } from "./errors.ts";
+import { Fields, MAX_KEY } from "./fields.ts";
 import { encodeDescription, type JobDescription, parseDescription } from "./job_description.ts";
 import {
   attemptName,
@@ -16,6 +16,7 @@ import {
 } from "./layout.ts";
 import type { SavedEnvironment } from "./manifest.ts";
 import type { RecordMap, RecordValue } from "./record_cbor.ts";
+import { checkLength } from "./record_writer.ts";
 import { encodeRef, parseRef } from "./ref_codec.ts";
 import {
   encodeEnvironment,
@@ -24,7 +25,7 @@ import {
   parseParams,
   type SavedParam,
 } from "./run_codec.ts";
-import { seal, unseal } from "./seal.ts";
+import { type RecordKind, seal, unseal } from "./seal.ts";
 
 /** The largest of these records that is read. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -57,9 +58,21 @@ export interface AttemptRecord {
 /** What an attempt is begun for that runs nothing. */
 export type UpkeepPurpose = "prune" | "repair";
 
-/** Seals a job's record. */
+/** Seals a record of bounded size. */
+function sealSmall(kind: RecordKind, body: RecordMap): Uint8Array<ArrayBuffer> {
+  const bytes = seal(kind, body);
+  if (bytes.byteLength <= MAX_RECORD_BYTES) return bytes;
+  throw new RecordBoundError(`the ${kind} record`, bytes.byteLength, MAX_RECORD_BYTES, "bytes");
+}
+
+/**
+ * Seals a job's record.
+ *
+ * @throws {RecordBoundError} Where the name is too long.
+ */
 export function encodeJob({ job, createdAtMs }: JobRecord): Uint8Array<ArrayBuffer> {
-  return seal(
+  checkLength(job ?? "", MAX_KEY);
+  return sealSmall(
     "job",
     new Map<string, RecordValue>([["job", job ?? null], ["createdAtMs", createdAtMs]]),
   );
@@ -68,15 +81,19 @@ export function encodeJob({ job, createdAtMs }: JobRecord): Uint8Array<ArrayBuff
 /** Opens a job's record. */
 export function decodeJob(bytes: Uint8Array): JobRecord {
   const fields = new Fields(JOB, "", unseal("job", JOB, bytes));
-  const job = fields.value("job") === null ? undefined : fields.text("job", 256);
+  const job = fields.value("job") === null ? undefined : fields.text("job", MAX_KEY);
   const createdAtMs = fields.number("createdAtMs");
   fields.end();
   return { job, createdAtMs };
 }
 
-/** Seals an attempt's record. */
+/**
+ * Seals an attempt's record.
+ *
+ * @throws {RecordBoundError} Where it is larger than a reader takes, or has a text that is.
+ */
 export function encodeAttempt(attempt: number, record: AttemptRecord): Uint8Array<ArrayBuffer> {
-  return seal(
+  return sealSmall(
     "attempt",
     new Map<string, RecordValue>([
       ["attempt", attempt],
@@ -125,7 +142,7 @@ export function encodeParent(
   attempt: number,
   { parent, branch }: ParentRecord,
 ): Uint8Array<ArrayBuffer> {
-  return seal(
+  return sealSmall(
     "parent",
     new Map<string, RecordValue>([
       ["attempt", attempt],
@@ -158,7 +175,7 @@ export function encodeRemoval(
   attempt: number,
   refs: readonly ManifestRef[],
 ): Uint8Array<ArrayBuffer> {
-  return seal(
+  return sealSmall(
     "removal",
     new Map<string, RecordValue>([["attempt", attempt], ["refs", refs.map(encodeRef)]]),
   );
@@ -183,7 +200,7 @@ export function encodePin(
   { epoch, attempt }: Pick<ManifestRef, "epoch" | "attempt">,
   createdAtMs: number,
 ): Uint8Array<ArrayBuffer> {
-  return seal(
+  return sealSmall(
     "pin",
     new Map<string, RecordValue>([
       ["epoch", epoch],

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DamagedError } from "./errors.ts";
+import { DamagedError, RecordBoundError } from "./errors.ts";
 import { Fields } from "./fields.ts";
 import { isSameRef, manifestName, type ManifestRef, MAX_NUMBER, parsePackName } from "./layout.ts";
 import {
@@ -31,7 +31,7 @@ const SUM_BYTES = 5;
 /**
  * Seals a manifest.
  *
- * @throws {RangeError} Where it would be too large.
+ * @throws {RecordBoundError} Where it would be too large, or a text or name in it is too long.
  */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   return sealWith(unsealedManifest(manifest), []);
@@ -41,7 +41,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
  * A manifest that is still to be sealed.
  *
  * @param written The blocks whose sums are missing, with their index among them.
- * @throws {RangeError} Where it would be too large.
+ * @throws {RecordBoundError} Where it would be too large, or a text or name in it is too long.
  */
 export function unsealedManifest(
   manifest: Manifest,
@@ -68,10 +68,8 @@ export function unsealedManifest(
   const record = unsealed("manifest", body);
   const byteLength = record.bytes.byteLength + record.holes.length * SUM_BYTES;
   if (byteLength > MAX_MANIFEST_BYTES) {
-    throw new RangeError(
-      `Cannot save: the manifest would have ${byteLength} bytes, and may have ${MAX_MANIFEST_BYTES}. ` +
-        `Save fewer or smaller blobs`,
-    );
+    const mend = ". Save fewer or smaller blobs";
+    throw new RecordBoundError("the manifest", byteLength, MAX_MANIFEST_BYTES, "bytes", mend);
   }
   return record;
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { RecordBoundError } from "./errors.ts";
+import { MAX_KEY, MAX_TEXT } from "./fields.ts";
 import {
   compareBytes,
   isInteger,
@@ -15,9 +17,16 @@ import { Items, SumHole, type UnsummedRecord, type UnsummedValue } from "./unsum
 /** Texts of up to so many units are written here, where they are ASCII: a call to the encoder takes longer. */
 const MOST_PLAIN = 128;
 
-/** Encodes a record's value: map keys in the order of their encoded bytes, floats in 64 bits. */
-export function encodeRecord(value: RecordValue): Uint8Array<ArrayBuffer> {
-  const writer = new RecordWriter();
+/**
+ * Encodes a record's value: map keys in the order of their encoded bytes, floats in 64 bits.
+ *
+ * @throws {RecordBoundError} Where a text, or a map's key, is longer than a reader takes.
+ */
+export function encodeRecord(
+  value: RecordValue,
+  mostText: number = MAX_TEXT,
+): Uint8Array<ArrayBuffer> {
+  const writer = new RecordWriter(mostText);
   writer.value(value);
   return writer.bytes();
 }
@@ -44,9 +53,9 @@ class RecordWriter {
   /** … and of which blocks. */
   readonly blocks: number[] = [];
 
-  constructor(bytes: Uint8Array<ArrayBuffer> = spare) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
+  constructor(private readonly mostText: number = MAX_TEXT) {
+    this.#bytes = spare;
+    this.#view = new DataView(spare.buffer);
   }
 
   /** What was written, in memory of its own. */
@@ -80,6 +89,7 @@ class RecordWriter {
     this.#head(5, map.size);
     if (map.size < 2) {
       for (const [key, value] of map) {
+        checkLength(key, MAX_KEY);
         this.#text(key);
         this.value(value);
       }
@@ -106,6 +116,7 @@ class RecordWriter {
 
   #text(text: string): void {
     if (text.length <= MOST_PLAIN && this.#plainText(text)) return;
+    checkLength(text, this.mostText);
     const bytes = encodeText(text);
     this.#head(3, bytes.byteLength);
     this.#raw(bytes);
@@ -160,9 +171,21 @@ const MOST_KEYS = 1000;
 function encodeKey(key: string): Uint8Array {
   let bytes = keys.get(key);
   if (bytes !== undefined) return bytes;
+  checkLength(key, MAX_KEY);
   bytes = encodeText(key);
   if (keys.size < MOST_KEYS && key.length <= MOST_PLAIN) keys.set(key, bytes);
   return bytes;
+}
+
+/** Refuses a text that a reader would. */
+export function checkLength(text: string, most: number): void {
+  if (text.length <= most) return;
+  throw new RecordBoundError(
+    JSON.stringify(`${text.slice(0, 100)}…`),
+    text.length,
+    most,
+    "characters",
+  );
 }
 
 function encodeText(text: string): Uint8Array {

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { Fields } from "./fields.ts";
+import { RecordBoundError } from "./errors.ts";
+import { type Fields, MAX_KEY, MAX_TEXT } from "./fields.ts";
 import { MAX_NUMBER } from "./layout.ts";
 import type { RunState, SavedCursor, SavedDigests, SavedEnvironment } from "./manifest.ts";
 import { joinBytes, type RecordMap, type RecordValue } from "./record_cbor.ts";
+import { checkLength } from "./record_writer.ts";
 import { encodeType, parseType } from "./ref_codec.ts";
 import { decodeValue, encodeValue } from "./value/mod.ts";
 
@@ -69,7 +71,8 @@ export function encodeParams(params: Readonly<Record<string, SavedParam>>): Reco
 export function parseParams(fields: Fields): Record<string, SavedParam> {
   return fields.record("params", MAX_NAMES, (params, name) => {
     const value = params.value(name);
-    if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") {
+    if (typeof value === "string") return params.text(name, MAX_TEXT);
+    if (typeof value === "number" || typeof value === "boolean") {
       return value;
     }
     throw params.damaged(name, "a number, text or boolean", "something else");
@@ -78,15 +81,16 @@ export function parseParams(fields: Fields): Record<string, SavedParam> {
 
 /** An environment as a record has it. */
 export function encodeEnvironment({ deno, arch, tidemark }: SavedEnvironment): RecordMap {
+  for (const text of [deno, arch, tidemark]) checkLength(text, MAX_KEY);
   return new Map([["deno", deno], ["arch", arch], ["tidemark", tidemark]]);
 }
 
 /** Reads an environment. */
 export function parseEnvironment(fields: Fields): SavedEnvironment {
   const environment = {
-    deno: fields.text("deno", 256),
-    arch: fields.text("arch", 256),
-    tidemark: fields.text("tidemark", 256),
+    deno: fields.text("deno", MAX_KEY),
+    arch: fields.text("arch", MAX_KEY),
+    tidemark: fields.text("tidemark", MAX_KEY),
   };
   fields.end();
   return environment;
@@ -144,7 +148,10 @@ function parseCursor(cursors: Fields, name: string): SavedCursor {
 
 /** Any value that a blob may have, as its type and its bytes. */
 function embed(value: unknown, name: string): RecordMap {
-  const { type, parts } = encodeValue(value, { name });
+  const { type, parts, byteLength } = encodeValue(value, { name });
+  if (byteLength > MAX_EMBEDDED_BYTES) {
+    throw new RecordBoundError(name, byteLength, MAX_EMBEDDED_BYTES, "bytes");
+  }
   return new Map<string, RecordValue>([["type", encodeType(type)], ["bytes", joinBytes(parts)]]);
 }
 

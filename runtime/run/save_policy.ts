@@ -4,13 +4,21 @@
  * @module
  */
 import type { CheckpointPlan } from "../../dsl/mod.ts";
-import { AliasedValueError, FencedError, UnsupportedValueError } from "../../storage/mod.ts";
+import {
+  AliasedValueError,
+  FencedError,
+  RecordBoundError,
+  UnsupportedValueError,
+} from "../../storage/mod.ts";
 import { SaveError, StoppedError } from "../errors.ts";
 import { errorRecord, type Events, type Phase } from "../events.ts";
 import { backoffMs, sleep } from "../task/turn.ts";
 
 /** How often `"retry"` tries in all. */
 export const SAVE_TRIES = 5;
+
+/** What the same values would fail with again. */
+const NEVER_SAVED = [UnsupportedValueError, AliasedValueError, RecordBoundError];
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
@@ -85,7 +93,7 @@ export function decide(
 ): "fail" | "warn" | "retry" | "pause" {
   if (policy === "fail" || policy === "warn") return policy;
   // A value that cannot be saved will not become one by waiting.
-  if (error instanceof UnsupportedValueError || error instanceof AliasedValueError) return "fail";
+  if (NEVER_SAVED.some((never) => error instanceof never)) return "fail";
   if (policy === "pause") return "pause";
   return number < SAVE_TRIES ? "retry" : "fail";
 }

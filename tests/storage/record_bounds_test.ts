@@ -1,0 +1,79 @@
+// What readers refuse is never written.
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  CheckpointStore,
+  MemoryStore,
+  RecordBoundError,
+  type SaveRequest,
+} from "../../storage/mod.ts";
+import { objects, request, START, value } from "./sample.ts";
+
+const text = (length: number) => "x".repeat(length);
+const RUN = request({ epoch: 0 }).run;
+const { environment } = START;
+
+/** Begins an attempt, saves once with it, and reads all of it again. */
+async function there(
+  { job = "job", start = START, more = {} }: {
+    readonly job?: string;
+    readonly start?: typeof START;
+    readonly more?: Partial<SaveRequest>;
+  },
+  store = new MemoryStore(),
+): Promise<void> {
+  const opened = await CheckpointStore.open(store, { job });
+  const attempt = await opened.begin(start);
+  await attempt.recordParent(undefined);
+  const nodes = { main: { total: value(1) } };
+  const { manifest } = await attempt.save(request({ epoch: 0, nodes, ...more }));
+  const reader = await CheckpointStore.open(store);
+  await reader.readManifest(manifest);
+  await reader.readAttempt(1);
+}
+
+Deno.test("records at their bounds are written and read, and larger ones are refused", async () => {
+  const cases: Readonly<
+    Record<string, readonly [number, (size: number) => Parameters<typeof there>[0]]>
+  > = {
+    "a job's name": [256, (size) => ({ job: text(size) })],
+    "a param's text": [65_536, (size) => ({ start: { ...START, params: { p: text(size) } } })],
+    "a param's name": [256, (size) => ({ start: { ...START, params: { [text(size)]: 1 } } })],
+    "an environment": [256, (size) => ({
+      start: { ...START, environment: { ...environment, deno: text(size) } },
+    })],
+    "why it stopped": [65_536, (size) => ({ more: { run: { ...RUN, stop: text(size) } } })],
+    "a param's text in a manifest": [65_536, (size) => ({
+      more: { run: { ...RUN, params: { p: text(size) } } },
+    })],
+    "a condition": [
+      256,
+      (size) => ({ more: { run: { ...RUN, conditions: { [text(size)]: 1, b: 2 } } } }),
+    ],
+    "a stamp": [256, (size) => ({ more: { run: { ...RUN, stamps: { [text(size)]: 1 } } } })],
+    "a metric": [256, (size) => ({ more: { metrics: { [text(size)]: 1, b: 2 } } })],
+  };
+  for (const [what, [most, given]] of Object.entries(cases)) {
+    await there(given(most));
+    await assertRejects(() => there(given(most + 1)), RecordBoundError, `may have ${most}`, what);
+  }
+});
+
+Deno.test("an attempt's record of more than 16 MiB is refused, and takes no number", async () => {
+  const store = new MemoryStore();
+  const params = Object.fromEntries(
+    Array.from({ length: 260 }, (_, index) => [`p${index}`, text(65_536)]),
+  );
+  const start = { ...START, params };
+  await assertRejects(() => there({ start }, store), RecordBoundError, "the attempt record");
+  assertEquals([...(await objects(store)).keys()].filter((name) => name !== "job.cbor"), []);
+  await there({}, store);
+});
+
+Deno.test("a value of a run of more than 16 MiB is refused", async () => {
+  const stamps = { "main/disk": new Uint8Array(16 * 1024 * 1024 + 1) };
+  await assertRejects(
+    () => there({ more: { run: { ...RUN, stamps } } }),
+    RecordBoundError,
+    "stamp main/disk",
+  );
+});
