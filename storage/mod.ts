@@ -53,6 +53,7 @@ export {
 } from "./task_log_reader.ts";
 export { compareLogPosition, type LogName, type LogPosition } from "./task_log_names.ts";
 export {
+  type AppendOptions,
   type EntryToLog,
   type OutputToLog,
   type TaskLogOptions,

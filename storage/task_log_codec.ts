@@ -16,6 +16,8 @@ import { parseLogName } from "./task_log_names.ts";
 
 /** The largest record of a log. */
 export const MAX_LOG_RECORD_BYTES = 256 * 1024 * 1024;
+/** The most bytes of logs that are read for one start, and so the most that are written after a state. */
+export const MAX_LOG_BYTES = 2 * 1024 ** 3 - 1;
 /** What a task has written lies in the log itself up to this size, and in a pack of the log beyond it. */
 export const LOG_INLINE_BYTES = 256 * 1024;
 const MAX_ENTRIES = 1_000_000;

@@ -10,7 +10,14 @@ import type { PresentBlob } from "./manifest.ts";
 import { joinBytes } from "./record_cbor.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import type { LogEntry, LogHead, LogSource } from "./task_entry.ts";
-import { decodeEntries, decodeLogHead, isCutOff, itemAt, type LogItem } from "./task_log_codec.ts";
+import {
+  decodeEntries,
+  decodeLogHead,
+  isCutOff,
+  itemAt,
+  type LogItem,
+  MAX_LOG_BYTES,
+} from "./task_log_codec.ts";
 import {
   compareLogPosition,
   type LogName,
@@ -19,9 +26,6 @@ import {
   parseLogName,
   TASKS,
 } from "./task_log_names.ts";
-
-/** The most bytes of logs that are read for one start. */
-const MAX_LOG_BYTES = 2 * 1024 ** 3;
 
 /** What was logged after a state, and counts. */
 export interface LoggedWork {
@@ -114,7 +118,7 @@ async function readLogs(
   const entries: LogEntry[] = [];
   const sources: LogSource[] = [];
   const damaged: Error[] = [];
-  let left = MAX_LOG_BYTES;
+  let left = MAX_LOG_BYTES + 1;
   const take = async (log: LogObjects, limit: number): Promise<ReadLog> => {
     const found = await readLog(store, log, Math.min(limit, left), options);
     left -= found.bytes;

@@ -4,12 +4,13 @@
  * @module
  */
 import { commit } from "./commit.ts";
+import { RecordBoundError } from "./errors.ts";
 import type { BlobEntry } from "./manifest.ts";
 import { BlobLayout, PackLayout, setSums } from "./pack.ts";
 import { joinBytes } from "./record_cbor.ts";
 import type { Durability, LogWriter, Store, StoreOptions } from "./store.ts";
 import type { LogEntry, LogHead, LogSource, TaskEntry } from "./task_entry.ts";
-import { encodeEntries, encodeLogHead, LOG_INLINE_BYTES } from "./task_log_codec.ts";
+import { encodeEntries, encodeLogHead, LOG_INLINE_BYTES, MAX_LOG_BYTES } from "./task_log_codec.ts";
 import { type LogName, logName, logPackName, logPartName } from "./task_log_names.ts";
 import type { EncodedValue } from "./value/mod.ts";
 
@@ -29,6 +30,12 @@ export interface TaskToLog extends Omit<TaskEntry, "outputs"> {
 
 /** An entry as the log takes it. */
 export type EntryToLog = TaskToLog | Exclude<LogEntry, TaskEntry>;
+
+/** How entries are appended. */
+export interface AppendOptions extends StoreOptions {
+  /** How many bytes of logs are read with this one, beside it and its sources. */
+  readonly besides?: number | undefined;
+}
 
 /** What a log is written with. */
 export interface TaskLogOptions {
@@ -83,11 +90,12 @@ export class TaskLogWriter {
    *
    * @returns The entries as they lie in the log.
    * @throws {FencedError} Where a newer attempt has taken over: then they do not.
+   * @throws {RecordBoundError} Where there would be more than a start reads.
    * @throws {StoreError} Where that fails.
    */
   async append(
     entries: readonly EntryToLog[],
-    options: StoreOptions = {},
+    options: AppendOptions = {},
   ): Promise<readonly LogEntry[]> {
     let laidOut: readonly LogEntry[];
     this.#isWriting = true;
@@ -114,7 +122,7 @@ export class TaskLogWriter {
 
   async #append(
     entries: readonly EntryToLog[],
-    options: StoreOptions,
+    { besides = 0, ...options }: AppendOptions,
   ): Promise<readonly LogEntry[]> {
     const pack = new PackLayout(logPackName(this.#log, this.#packs + 1));
     const layout = new BlobLayout({ leftBytes: 0 }, () => pack);
@@ -134,8 +142,19 @@ export class TaskLogWriter {
       setSums([pack], sums);
     }
     const items = encodeEntries(laidOut, hasPack ? [pack.name] : []);
-    await this.#write(this.isEmpty ? joinBytes([encodeLogHead(this.head), items]) : items, options);
+    const bytes = this.isEmpty ? joinBytes([encodeLogHead(this.head), items]) : items;
+    this.#checkRoom(besides + bytes.byteLength);
+    await this.#write(bytes, options);
     return laidOut;
+  }
+
+  /** Refuses to log what nobody would read. */
+  #checkRoom(more: number): void {
+    const found = this.head.sources.reduce((sum, { bytes }) => sum + bytes, this.#bytes + more);
+    if (found <= MAX_LOG_BYTES) return;
+    const what = "what tasks have done since the last saved state";
+    const mend = ": save more often, or return less from each task and piece";
+    throw new RecordBoundError(what, found, MAX_LOG_BYTES, "bytes", mend);
   }
 
   async #write(bytes: Uint8Array, options: StoreOptions): Promise<void> {

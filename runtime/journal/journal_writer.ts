@@ -22,6 +22,7 @@ import type { Events } from "../events.ts";
 import { decide, waitMs } from "../run/save_policy.ts";
 import { sleep } from "../task/turn.ts";
 import { isBefore, NOTHING_DONE, sizeOf } from "./entries.ts";
+import { bytesBesides, isOther } from "./logs_read.ts";
 
 /** What is written, and where. */
 export interface JournalWriterOptions {
@@ -49,6 +50,9 @@ const MOST_BYTES = 32 * 1024 * 1024;
 /** Tasks wait where more than this is still to be written. */
 const MOST_QUEUED_BYTES = 64 * 1024 * 1024;
 
+/** What a failure says is still there. */
+const KEPT = "What was recorded before is kept";
+
 interface Queued {
   readonly entry: EntryToLog;
   readonly bytes: number;
@@ -70,6 +74,7 @@ export class JournalWriter {
   #writing: Promise<void> | undefined;
   #failure: unknown;
   #hasFailed = false;
+  #isClosed = false;
   #listener: ((failure: unknown) => void) | undefined;
 
   /** Begins after the state that the run starts from. */
@@ -88,11 +93,11 @@ export class JournalWriter {
    * Writes an entry; once it resolves the entry counts.
    *
    * @returns It as it lies in the log; nothing where the plan goes on without it.
-   * @throws {SaveError} Where that fails and the plan stops the job.
+   * @throws {SaveError} Where that fails and the plan stops the job, or the journal is closed.
    * @throws {FencedError} Where a later attempt has taken over.
    */
   write(entry: EntryToLog): Promise<LogEntry | undefined> {
-    if (this.#hasFailed) return Promise.reject(this.#failure);
+    if (this.#hasFailed || this.#isClosed) return Promise.reject(this.#refusal(entry));
     const written = Promise.withResolvers<LogEntry | undefined>();
     this.#push({ entry, bytes: sizeOf(entry), written });
     return written.promise;
@@ -100,7 +105,7 @@ export class JournalWriter {
 
   /** Writes an entry in the background; gives a promise where so much waits that the caller should. */
   enqueue(entry: EntryToLog): Promise<void> | undefined {
-    if (this.#hasFailed) return Promise.reject(this.#failure);
+    if (this.#hasFailed || this.#isClosed) return Promise.reject(this.#refusal(entry));
     this.#push({ entry, bytes: sizeOf(entry), written: undefined });
     return this.#queuedBytes > MOST_QUEUED_BYTES ? this.#drained() : undefined;
   }
@@ -133,15 +138,7 @@ export class JournalWriter {
 
   /** Whether logs after another state than the last one hold what comes after that. */
   get isSplit(): boolean {
-    const attempt = this.#after?.attempt ?? 0;
-    return this.#left.some((log) => !log.isEmpty && this.#isOther(log, attempt));
-  }
-
-  /** Whether a log is not found from the last state on: one of another attempt, or after its state. */
-  #isOther({ head: { attempt, after } }: TaskLogWriter, current: number): boolean {
-    if (attempt !== current) return true;
-    const isSamePlace = compareLogPosition(after as LogPosition, this.#after as LogPosition) === 0;
-    return isSamePlace && after?.attempt !== this.#after?.attempt;
+    return this.#left.some((log) => !log.isEmpty && isOther(log, this.#after));
   }
 
   /** Drops what is not written of states up to one that is saved. */
@@ -163,8 +160,15 @@ export class JournalWriter {
     return old;
   }
 
-  /** Closes the log; what is not written is not. */
+  /** Why nothing more is recorded. */
+  #refusal({ epoch }: EntryToLog): unknown {
+    if (this.#hasFailed) return this.#failure;
+    return new SaveError(epoch, this.#options.place, KEPT, new Error("its run has ended"));
+  }
+
+  /** Closes the log, for good; what is not written is not. */
   close(): void {
+    this.#isClosed = true;
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#close();
@@ -203,14 +207,12 @@ export class JournalWriter {
   }
 
   #takeBatch(): readonly Queued[] {
-    let bytes = 0;
-    let count = 0;
-    for (const queued of this.#queue) {
-      if (count > 0 && (count >= MOST_ENTRIES || bytes + queued.bytes > MOST_BYTES)) break;
-      bytes += queued.bytes;
-      count++;
-    }
-    return this.#queue.splice(0, count);
+    let sum = 0;
+    const end = this.#queue.findIndex(({ bytes }, index) => {
+      sum += bytes;
+      return index > 0 && (index >= MOST_ENTRIES || sum > MOST_BYTES);
+    });
+    return this.#queue.splice(0, end < 0 ? Infinity : end);
   }
 
   /** Writes some entries as the plan says; never fails itself. */
@@ -238,12 +240,11 @@ export class JournalWriter {
       try {
         return await this.#append(entries);
       } catch (error) {
-        if (error instanceof FencedError || error instanceof StoppedError) throw error;
+        const isOver = error instanceof FencedError || error instanceof StoppedError;
+        if (isOver || this.#isClosed) throw error;
         const next = decide(error, policy, number);
         const [{ epoch } = { epoch: 0 }] = entries;
-        if (next === "fail") {
-          throw new SaveError(epoch, place, "What was recorded before is kept", error);
-        }
+        if (next === "fail") throw new SaveError(epoch, place, KEPT, error);
         const then = next === "warn"
           ? "the job goes on without it, and does that again where it is resumed"
           : `it is tried again in ${waitMs(number)} ms`;
@@ -267,8 +268,8 @@ export class JournalWriter {
         await this.#log.append([NOTHING_DONE]);
         this.#close();
       }
-      this.#log ??= this.#begin(attempt, this.#after);
-      return await this.#log.append(entries);
+      const log = this.#log ??= this.#begin(attempt, this.#after);
+      return await log.append(entries, { besides: bytesBesides(log, this.#left) });
     } catch (error) {
       this.#isBroken = true;
       throw error;
@@ -284,9 +285,12 @@ export class JournalWriter {
   }
 
   #begin(attempt: Attempt, after: ManifestRef | undefined): TaskLogWriter {
+    if (this.#isClosed) throw new Error("its run has ended");
     const { head, from, sources } = this.#options;
     const isFirst = compareLogPosition(after as LogPosition, from as LogPosition) === 0;
-    const own = this.#left.filter((log) => !log.isEmpty && this.#isOther(log, attempt.number));
+    const own = this.#left.filter((log) =>
+      !log.isEmpty && isOther(log, this.#after, attempt.number)
+    );
     return attempt.beginLog({
       ...head,
       after,

@@ -15,6 +15,7 @@ import {
   type PresentBlob,
   readLoggedBlob,
   readLoggedWork,
+  RecordBoundError,
   type Store,
 } from "../../storage/mod.ts";
 import { temporaryFolder } from "./watched_file_system.ts";
@@ -276,5 +277,22 @@ Deno.test("task log: one that is closed while a large output is appended has all
     await second;
     const work = await readLoggedWork(again(), undefined, 2);
     assertEquals(ids(work), ["first@main", "second@main"]);
+  });
+});
+
+Deno.test("task log: what nobody would read is not written", async () => {
+  await inBoth(async (store) => {
+    const attempt = await begin(store);
+    const most = 2 ** 31 - 1;
+    const source = { name: "tasks/a000001.start.000009.log", bytes: most - 2000 };
+    const log = attempt.beginLog({ ...HEAD, after: undefined, sources: [source] });
+    await log.append([gate("first")]);
+    const before = log.source;
+    const many = Array.from({ length: 100 }, (_, index) => gate(`${index}`));
+    await assertRejects(() => log.append(many), RecordBoundError, `may have ${most}: save more`);
+    await assertRejects(() => log.append([gate("second")], { besides: 2000 }), RecordBoundError);
+    assertEquals(log.source, before);
+    log.close();
+    assertEquals(ids(await readLoggedWork(store, undefined, 2)), ["first"]);
   });
 });
