@@ -52,8 +52,8 @@ function now<T>(call: () => T): Promise<T> {
 }
 
 /**
- * Syncs at once what is small, on a disk that was quick the last time; all else aside, and all while a
- * large file is being written: a sync may have to wait for that one's bytes too.
+ * Syncs at once what is small, on a disk that was quick the last time; all else aside, and all while the
+ * writer thread commits: a sync may have to wait for that one's bytes too.
  */
 class Syncs {
   #lastMs = 0;

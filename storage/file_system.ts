@@ -72,7 +72,10 @@ export interface FileSystem {
   list(path: string): Promise<string[]>;
   /** What is at a path, or `undefined`. */
   stat(path: string): Promise<FileStat | undefined>;
-  /** Commits files aside from this thread; where not given, stores do that here. */
+  /**
+   * Commits files aside from this thread; where not given, stores do that here. Where it rejects, nobody
+   * can tell what came of it.
+   */
   commitAside?(files: FilesToCommit, onPoint: OnPoint | undefined): Promise<CommitResult>;
   /** Fills memory that threads share, aside from this one; gives how many of the blocks are there. */
   fillAside?(fill: MemoryToFill): Promise<number>;

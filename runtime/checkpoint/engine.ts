@@ -203,8 +203,9 @@ export class CheckpointEngine {
   }
 
   /**
-   * Saves what was prepared last; tasks may change the blobs meanwhile. Once this resolves, the epoch
-   * is committed. A failed one may be tried again. `onAside` is called once no more is needed of this thread.
+   * Saves what was prepared last; tasks may change the blobs meanwhile only where that `isAside`. Once
+   * this resolves, the epoch is committed. A failed one may be tried again. `onAside` is called once no
+   * more is needed of this thread.
    *
    * @throws {FencedError} Where a later attempt has taken over.
    */
