@@ -36,6 +36,7 @@ export class Run {
   #from: EpochRef | undefined;
   #journal: RunJournal | undefined;
   #derived: DerivedBlobs | undefined;
+  #phase: PhaseName = "init";
   readonly #saver: Saver;
 
   /** Takes what is to be run. */
@@ -78,7 +79,10 @@ export class Run {
     this.#pool = new ResourcePool(
       (param) => paramValue(param, this.#program.params),
       this.#request.signal,
-      (key, stamp) => noteStamp(this.#progress.stamps, key, stamp, this.#request.session.events),
+      (key, stamp) => {
+        noteStamp(this.#progress.stamps, key, stamp, this.#request.session.events);
+        this.#journal?.opened(this.#phase, this.#progress.epoch, key, stamp);
+      },
     );
     try {
       checkpoints.engine.archive.keep();
@@ -167,6 +171,7 @@ export class Run {
   async #runPhase(phase: PhaseName): Promise<void> {
     const { session, checkpoints } = this.#request;
     const progress = this.#progress;
+    this.#phase = phase;
     let group = this.#ready.get(phase);
     if (group === undefined) {
       group = prepareGroup(this.#program.groups[phase]);

@@ -6,6 +6,7 @@
 import {
   compareLogPosition,
   listLogObjects,
+  type LoggedPhase,
   type LoggedWork,
   type LogPosition,
   type ManifestRef,
@@ -18,6 +19,7 @@ import { Journal } from "../journal/journal.ts";
 import { NOTHING_DONE } from "../journal/entries.ts";
 import type { Program } from "../program.ts";
 import type { RunRequest } from "./run_request.ts";
+import { stampEntry, stampsIn } from "./stamps.ts";
 import type { Progress } from "./state.ts";
 
 /** What a run starts with, as far as its journal needs it. */
@@ -61,6 +63,7 @@ export class RunJournal {
       const told = `what tasks had done is lost in part, so that they do it again: ${message}`;
       events.emit({ type: "notice", level: "warning", message: told });
     }
+    for (const [key, stamp] of stampsIn(work?.entries ?? [])) progress.stamps.set(key, stamp);
     const saved = new Set(program.saved.map(({ node, blob }) => `${node}/${blob.name}`));
     const { grain = "epoch", onSaveError: policy = "fail" } = program.plan;
     const { seed, branch } = progress;
@@ -111,6 +114,13 @@ export class RunJournal {
     if (this.#isCleared && old.length === 0) return;
     this.#isCleared = true;
     this.#removing = this.#removing.then(() => this.#remove(saved));
+  }
+
+  /** Takes note of a resource's stamp, before what is done with it is recorded. */
+  opened(phase: LoggedPhase, epoch: number, resource: string, stamp: unknown): void {
+    if (!this.journal.isFine) return;
+    // Who hears of a failure is whoever waits for what is recorded next.
+    this.journal.log(stampEntry({ phase, epoch }, resource, stamp))?.catch(() => {});
   }
 
   /** Writes what is not written yet, and ends. */
