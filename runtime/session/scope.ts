@@ -5,7 +5,7 @@
  */
 import type { AnyBlob, By, ParamValue } from "../../dsl/mod.ts";
 import type { DerivedBlobs } from "../derived/derived_blobs.ts";
-import type { Clock, Events, Phase } from "../events.ts";
+import type { Clock, Events, Phase, TaskPlace } from "../events.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Cursors } from "./cursors.ts";
 import type { ResourcePool } from "./resources.ts";
@@ -47,6 +47,8 @@ export interface Scope {
   readonly checkReads: boolean;
   /** What `now` gives; the time where not given. */
   readonly clock?: Clock | undefined;
+  /** Is told of each wait for a time, and may refuse it. */
+  readonly onWait?: ((what: string, place: TaskPlace) => void) | undefined;
   /** What tasks have done since the last saved state; none outside a runner. */
   readonly journal?: Journal | undefined;
   /** Compares derived blobs with what they were; none outside a runner. */

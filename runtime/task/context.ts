@@ -198,6 +198,7 @@ export class TaskContext implements Context {
   /** Waits until a time, which is recorded first. */
   #wait(what: string, until: () => number): Promise<void> {
     try {
+      this.#scope.onWait?.(what, this.#place);
       this.#claim(what);
     } catch (error) {
       return Promise.reject(error);

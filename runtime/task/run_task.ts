@@ -7,6 +7,7 @@ import type { PlacedStep } from "../../dsl/layout.ts";
 import type { AnyBlob, AnyTask } from "../../dsl/mod.ts";
 import { parseDuration } from "../../dsl/mod.ts";
 import { monotonicMs } from "../clock.ts";
+import { NO_TIME } from "../derived/no_time.ts";
 import { derives } from "../derived/steps.ts";
 import { AliasedUpdateError, TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
 import { errorRecord, type TaskPlace } from "../events.ts";
@@ -219,7 +220,7 @@ async function runBody(
   inputs: Record<string, unknown>,
 ): Promise<void> {
   const { step, task, timeoutMs } = prepared;
-  const scope = prepared.derives ? { ...source.scope, clock: noTime } : source.scope;
+  const scope = prepared.derives ? { ...source.scope, ...NO_TIME } : source.scope;
   const context = new TaskContext(scope, place, step.replica, number, halt, source.journal);
   if (timeoutMs < Infinity) group.deadlines.add(halt);
   let isFailed = true;
@@ -245,14 +246,6 @@ async function runBody(
   } finally {
     if (timeoutMs < Infinity) group.deadlines.delete(halt);
   }
-}
-
-/** The time is another whenever a task runs again. */
-function noTime({ task }: TaskPlace): never {
-  throw new Error(
-    `now() gives another time when task "${task}" runs again on a resume, as it does since what it writes ` +
-      `is derived: take the time in a task of its own, and read the blob that this writes`,
-  );
 }
 
 /** Copies of what a task updates. */

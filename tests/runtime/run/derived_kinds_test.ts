@@ -119,6 +119,17 @@ everywhere("the time, and what cannot be looked into, are refused at once", asyn
     world.job({ init: [timed], epoch: [], exit: [], until: epochs(1) }),
   );
   assertStringIncludes(error.message, 'now() gives another time when task "read" runs again');
+  for (const wait of ["sleep", "waitUntil"] as const) {
+    const waits = task("read", { writes: { images } }).run(async (_, context) => {
+      if (wait === "sleep") await context.sleep("a while", "1h");
+      else await context.waitUntil("later", new Date(8.64e15));
+      return { images: Float64Array.of(1) };
+    });
+    const waiting = world.job({ init: [waits], epoch: [], exit: [], until: epochs(1) });
+    const { error } = await world.fail(waiting);
+    assertStringIncludes(error.message, 'waited for in full whenever task "read" runs again');
+    assertStringIncludes(error.message, wait);
+  }
   const { error: other } = await world.fail(make(() => ({ images: () => 1 }), "wrong"));
   assertStringIncludes(other.message, "what it returned cannot be told from another value");
 });
