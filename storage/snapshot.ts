@@ -50,11 +50,6 @@ export class Snapshot {
   #length = 0;
   #known: (BlockRef | undefined)[] = [];
 
-  /** How many bytes of memory it takes. */
-  get memoryBytes(): number {
-    return this.#memory.byteLength;
-  }
-
   /** Forgets the bytes, and keeps the memory for others: shared memory is collected late. */
   clear(): void {
     this.#length = 0;
