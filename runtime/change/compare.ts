@@ -33,6 +33,13 @@ const STOPS = "stop conditions are judged as they are now";
 const DERIVES = "it runs again, and what it derives must have the digest that was saved";
 const DERIVES_NEW = "it runs, and what it derives is compared from then on";
 const SAVES = "saves are made as the plan says now";
+const STARTS = "it is as the plan says now";
+const MAY_USE = "tasks may use it";
+const SAME_VERSIONS = "each task's version is as it was";
+/** What edits of a module's statements may mean where tasks use them. */
+export const OF_MODULES: readonly string[] = [MAY_USE, SAME_VERSIONS];
+/** What of a plan is of no save. */
+const OF_STARTS: readonly string[] = ["onChange", "onDamaged", "load", "check"];
 
 /** The differences between two descriptions, apart from what could not be seen then or now. */
 export function compareParts(before: JobParts, now: JobParts): readonly JobChange[] {
@@ -47,7 +54,13 @@ export function compareParts(before: JobParts, now: JobParts): readonly JobChang
     ...pairs("resources").flatMap((pair) => usedChanges("resource", pair, isSameText)),
     ...pairs("cursors").flatMap((pair) => usedChanges("cursor", pair, isSameText)),
     ...pairs("until").flatMap((pair) => planChanges(() => "the job's until", pair, STOPS)),
-    ...pairs("plan").flatMap((pair) => planChanges((name) => `the plan's ${name}`, pair, SAVES)),
+    ...pairs("plan").flatMap((pair) =>
+      planChanges(
+        (name) => `the plan's ${name}`,
+        pair,
+        OF_STARTS.includes(pair.name) ? STARTS : SAVES,
+      )
+    ),
     ...pairs("modules").flatMap((pair) => moduleChanges(pair, isVersioned)),
     ...pairs("locks").flatMap(lockChanges),
   ];
@@ -240,7 +253,7 @@ function moduleChanges({ name, before, now }: Pair, isVersioned: boolean): reado
     const isGone = own(now, label) === undefined;
     const isNew = own(before, label) === undefined;
     const what = `${label} of ${name} ${isNew ? "is new" : isGone ? "is gone" : "was edited"}`;
-    if (isVersioned) return { what, why: "each task's version is as it was", verdict: "harmless" };
+    if (isVersioned) return { what, why: SAME_VERSIONS, verdict: "harmless" };
     // What uses a name that is new, or used one that is gone, was edited itself; but a statement does
     // something by itself, and a name may stand elsewhere, or hide another.
     const isElsewhere = (part: string): boolean =>
@@ -248,7 +261,7 @@ function moduleChanges({ name, before, now }: Pair, isVersioned: boolean): reado
     const isUsed = !isNew && !isGone || namesIn(label).some(isElsewhere) ||
       label.startsWith("a statement");
     return isUsed
-      ? { what, why: "tasks may use it", verdict: "to be allowed" }
+      ? { what, why: MAY_USE, verdict: "to be allowed" }
       : { what, why: "what stayed does not use it", verdict: "harmless" };
   });
 }

@@ -5,6 +5,7 @@
  */
 import { type Job, JobError } from "../../dsl/mod.ts";
 import { PLACE_KINDS } from "../../dsl/check/plan.ts";
+import { DerivedChangedError } from "../derived/errors.ts";
 import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
 import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
@@ -171,7 +172,14 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
   } catch (error) {
     const as = args.as === undefined ? "" : ` --as ${args.as}`;
     const to = (args.to === undefined ? "" : ` --to ${args.to}`) + as;
-    output.err(failureText(error, kept, `deno run … ${fileName(line.base)}${to}`));
+    const go = `deno run … ${fileName(line.base)}`;
+    output.err(failureText(error, kept, `${go}${to}`));
+    if (args.command === "fork" && error instanceof DerivedChangedError) {
+      output.err(
+        `The fork is there, and has run nothing: with the same --seed and --param, go on with\n` +
+          `  ${go} resume${to} --allow-change\n`,
+      );
+    }
     return exitCodeOf(error);
   }
 }

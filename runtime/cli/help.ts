@@ -6,14 +6,7 @@
 import { type ParamRef, type ParamValue, paramValue } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
 
-/** The help of a job file. */
-export function helpText(program: Program, file: string): string {
-  const params = [...program.declaredParams.values()];
-  return `${program.job}: a Tidemark job
-
-Usage: deno run … ${file} [command] [flags]
-
-Commands
+const COMMANDS = `Commands
   run              start the job, or go on where it stands, or say that it is finished (the default)
   resume           go on from a saved epoch; an error where nothing is saved
   plan             print exactly what would run, and what would be saved
@@ -32,8 +25,9 @@ Commands
   drill            prove that the job is exact: run it twice uninterrupted, then kill it again and
                    again in processes of its own, resume it, and compare all blobs. It needs
                    --allow-run, and leaves what is saved as it is, and nothing of its own
+`;
 
-Flags
+const FLAGS = `Flags
   --fresh          run: start anew, on a line of its own; by itself this removes nothing (what the
                    plan's keep no longer keeps goes, as at any save)
   --all            ls: every epoch, also of long lines
@@ -68,11 +62,9 @@ Flags
   --quiet, -q      print only warnings, errors, and how the run starts and ends
   --help, -h       print this
   --version, -V    print Tidemark's version
+`;
 
-Params
-${params.length === 0 ? "  (none)" : paramLines(params).join("\n")}
-
-Exit codes
+const ENDS = `Exit codes
   0    finished
   1    the job failed; it can be resumed from the last saved epoch (verify: something is damaged;
        drill: the job is not exact)
@@ -86,6 +78,20 @@ The first SIGINT (Ctrl-C) or SIGTERM stops the job, so that it can be resumed. A
 second later or more, ends the process at once, as SIGKILL does (137 to a shell); what was saved is
 safe either way. An epoch that has ended is saved first, whatever the plan says of when to save.
 `;
+
+/** The help of a job file. */
+export function helpText(program: Program, file: string): string {
+  const params = [...program.declaredParams.values()];
+  return `${program.job}: a Tidemark job
+
+Usage: deno run … ${file} [command] [flags]
+
+${COMMANDS}
+${FLAGS}
+Params
+${params.length === 0 ? "  (none)" : paramLines(params).join("\n")}
+
+${ENDS}`;
 }
 
 /** Params with their types, defaults and bounds, and their values where those are others. */

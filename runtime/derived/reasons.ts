@@ -6,7 +6,7 @@
 import { conditionTokens, tokensOf } from "../../dsl/access.ts";
 import { type AnyTask, type AnyToken, type ParamRef, paramValue } from "../../dsl/mod.ts";
 import { firstDifference } from "../../storage/mod.ts";
-import type { JobChange } from "../change/compare.ts";
+import { type JobChange, OF_MODULES } from "../change/compare.ts";
 import type { Program } from "../program.ts";
 import { environment, type Progress } from "../run/state.ts";
 
@@ -21,7 +21,8 @@ export function reasonsOf(
   const judged = condition === undefined ? [] : conditionTokens(condition);
   const changesOf = (name: string): readonly string[] =>
     changes.filter(({ what }) => what.includes(name)).map(({ what }) => what);
-  const found: string[] = [...changesOf(`task "${task.name}"`)];
+  const helpers = changes.filter(({ why }) => OF_MODULES.includes(why)).map(({ what }) => what);
+  const found: string[] = [...changesOf(`task "${task.name}"`), ...helpers];
   const visit = (token: AnyToken): void => {
     if (token.kind === "param") found.push(...paramReasons(token, program, saved));
     if (token.kind !== "resource") return;

@@ -126,3 +126,30 @@ Deno.test("a task that derives and is not pure is found at the first resume", as
     assertStringIncludes(stderr, "--allow-change");
   });
 });
+
+Deno.test("a fork that is refused says how it is gone on with, and that works", async () => {
+  await withKilled(async (job) => {
+    const refused = await job.run("fork --from 1 --as other --seed 7");
+    assertEquals(refused.code, 78, refused.stderr);
+    const [, args] = /go on with\n {2}deno run … job\.ts (.*)\n$/.exec(refused.stderr) ?? [];
+    assertEquals(args, "resume --as other --allow-change");
+    const { code, stdout, stderr } = await job.run(`${args} --seed 7`);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "seed 0 → 7, as given now");
+  });
+});
+
+Deno.test("a derived blob that an edited helper has changed names the helper", async () => {
+  await withKilled(async (job) => {
+    await job.edit("const size =", "const scale = () => 1;\nconst size =");
+    await job.edit('rng("x")())', 'scale() * rng("x")())');
+    await job.edit('task("read", {', 'task("read", { version: "1",');
+    await job.edit('task("add", {', 'task("add", { version: "1",');
+    assertEquals((await job.run("fork --as other --allow-change --stop-after 1h")).code, 0);
+    await job.edit("epochs(4)", "epochs(5)");
+    await job.edit("scale = () => 1", "scale = () => 2");
+    const { code, stderr } = await job.run("resume --as other");
+    assertEquals(code, 78, stderr);
+    assertMatch(stderr, /What has changed since: .*scale of the job's file was edited/);
+  });
+});
