@@ -30,8 +30,9 @@ Deno.test({
       await cluster.until("it to be in the queue again", async () => {
         return (await show(cluster, id)).includes("JobState=PENDING");
       });
-      // Slurm would let it wait for two minutes.
-      await cluster.call("scontrol", "update", `JobId=${id}`, "StartTime=now");
+      // Slurm would let it wait for two minutes. What starts within the second in which it was put back
+      // is refused by slurmd, which takes it for the start that was ended.
+      await cluster.call("scontrol", "update", `JobId=${id}`, "StartTime=now+3");
       await cluster.until("the job to have ended", () => says(out, "digest of all:"));
       const text = await Deno.readTextFile(out);
       assertStringIncludes(text, "SIGTERM: stopping");
