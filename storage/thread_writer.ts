@@ -53,7 +53,7 @@ export class ThreadWriter {
       throw new Error("the writer thread answered something else than it was asked");
     } finally {
       this.#commits--;
-      if (!this.#isKept && this.#waiting.size === 0) this.#endIfIdle();
+      this.#endIfUnused();
     }
   }
 
@@ -102,9 +102,13 @@ export class ThreadWriter {
       return await promise;
     } finally {
       this.#waiting.delete(id);
-      // A thread that waits would keep the process alive.
-      if (!this.#isKept && this.#waiting.size === 0) this.#endIfIdle();
+      this.#endIfUnused();
     }
+  }
+
+  /** A thread that waits would keep the process alive. */
+  #endIfUnused(): void {
+    if (!this.#isKept && this.#waiting.size === 0) this.#endIfIdle();
   }
 
   /** Ends the thread unless it is committing. */
