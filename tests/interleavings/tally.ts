@@ -12,6 +12,7 @@ export class Tally {
   removed = 0;
   /** Saves of fenced attempts. */
   beside = 0;
+  /** How often one of theirs was without a pack that it names. */
   hollow = 0;
   readonly #endings = new Map<string, number>();
 
@@ -41,7 +42,7 @@ export class Tally {
   toString(): string {
     const endings = [...this.#endings].sort().map(([end, count]) => `${count} ${end}`).join(", ");
     return `${this.seeds} seeds, ${this.steps} steps of ${this.processes} processes (${endings}), ` +
-      `${this.acknowledged} saves acknowledged, ${this.beside} of fenced attempts, ` +
-      `${this.removed} removed`;
+      `${this.acknowledged} saves acknowledged, ${this.beside} of fenced attempts ` +
+      `(${this.hollow} times without a pack), ${this.removed} removed`;
   }
 }
