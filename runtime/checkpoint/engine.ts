@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cloneValue, type Manifest, type ManifestRef } from "../../storage/mod.ts";
+import type { Manifest, ManifestRef } from "../../storage/mod.ts";
 import { NotInitializedError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
@@ -194,10 +194,9 @@ export class CheckpointEngine {
     const nodes = await this.#saved.encode(host, named, isWhole);
     const bytes = newBytes(nodes);
     const isAside = !isWhole && !isOfBlobs(nodes) && bytes > this.archive.waitBytes;
-    const run = this.#binding?.runState();
     return {
       ...{ host, epoch, phase, program, nodes, bytes, isAside, startedMs },
-      run: run && { ...run, stamps: cloneValue(run.stamps) },
+      run: this.#binding?.runState(),
       metrics: await metricsNow(host, program),
     };
   }

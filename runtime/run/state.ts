@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunState } from "../../storage/mod.ts";
+import { cloneValue, type RunState } from "../../storage/mod.ts";
 import { type ConditionState, StopConditions } from "../conditions.ts";
 import { DerivedDigests } from "../derived/digests.ts";
 import { type CursorPositions, Cursors } from "../session/cursors.ts";
@@ -82,9 +82,12 @@ export class Progress {
     this.#boundary = now;
   }
 
-  /** What is saved. */
+  /** What is saved. Of stamps it has copies, each its own: one object may be the stamp of many resources. */
   save(): RunState {
     const { program, seed, elapsedMs, stop, branch } = this;
+    const stamps = [...this.stamps].map(([key, stamp]) =>
+      [key, cloneValue(stamp, `the stamp of resource ${key}`)] as const
+    );
     const derived = this.derived.save();
     return {
       seed,
@@ -94,7 +97,7 @@ export class Progress {
       ...stop === undefined ? {} : { stop },
       conditions: { ...this.conditions.state },
       cursors: this.cursors.save(),
-      stamps: Object.fromEntries(this.stamps),
+      stamps: Object.fromEntries(stamps),
       ...derived === undefined ? {} : { derived },
       environment: environment(),
     };
