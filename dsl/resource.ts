@@ -26,7 +26,9 @@ export interface ResourceOptions<T, R extends ResourceReads = None, S = undefine
   readonly close?: (value: T) => Awaitable<void>;
   /**
    * A plain value that says which input it is (a size, a date, a digest). It is saved with each
-   * checkpoint, and a resume says where it differs.
+   * checkpoint, and compared where a resume opens the resource: another one is a warning that names both,
+   * and the run goes on, as an input that has grown may be meant. Where another input is to stop the
+   * job, derive a blob from it, which must come to the same again.
    */
   readonly stamp?: (value: T) => Awaitable<S> & MustBePlain<S>;
 }

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { Inventory } from "../../dsl/check/inventory.ts";
 import type { JobDifference } from "../change/since.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { JobChangedError } from "../change/errors.ts";
+import type { Program } from "../program.ts";
 import {
   foreseeDerived,
   type ForeseenGroup,
@@ -47,15 +49,16 @@ export async function foreseeResume(request: JobRequest, from: EpochRef): Promis
     : await readUnfinished(await archive.store(), target.history, by);
   const manifest = await archive.read(epoch);
   const recompiled = await recompile(request, manifest, by, unfinished);
-  const { difference, notices: settings } = recompiled;
+  const { difference, notices: settings, program } = recompiled;
   const { stop, seed, branch } = manifest.run;
   const first = await foreseeTasks(request.checkpoints.engine, {
-    ...{ program: recompiled.program, by, manifest },
+    ...{ program, by, manifest },
     branch: target?.isBranch === true ? -1 : unfinished?.branch ?? branch,
     seed: request.seed ?? unfinished?.seed ?? seed,
   });
-  const derived = foreseeDerived({ program: recompiled.program, by, manifest });
-  const known = { ...difference, settings, place: archive.place, stop, derived, first };
+  const derived = foreseeDerived({ program, by, manifest });
+  const notSeen = [...difference.notSeen, ...stampsOf(program)];
+  const known = { ...difference, notSeen, settings, place: archive.place, stop, derived, first };
   try {
     mustMatch(request, recompiled);
     return { ...known, refusal: undefined };
@@ -63,4 +66,11 @@ export async function foreseeResume(request: JobRequest, from: EpochRef): Promis
     if (!(error instanceof JobChangedError)) throw error;
     return { ...known, refusal: error };
   }
+}
+
+/** The stamps of a job, which nobody knows before what has them is opened. */
+function stampsOf({ shape }: Program): readonly string[] {
+  return [...new Inventory(shape, {}).resources]
+    .filter(({ stamp }) => stamp !== undefined)
+    .map(({ name }) => `the stamp of resource "${name}" (compared when a task first needs it)`);
 }

@@ -1,6 +1,8 @@
-// A resource that is another within an unfinished epoch, whose finished tasks are used.
-import { assertEquals, assertStringIncludes } from "@std/assert";
+// Resources that are others than they were: said, and refused by what is derived from them.
+import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { blob, epochs, resource, task } from "../../../dsl/mod.ts";
+import { DerivedChangedError } from "../../../runtime/derived/errors.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { everywhere, notices, type World } from "./world.ts";
 
 const first = blob<number>("first");
@@ -37,4 +39,37 @@ everywhere("a resource's other stamp is said also within the first epoch", async
   assertEquals(said.length, world.nodes.length);
   assertStringIncludes(said[0] ?? "", `resource ${world.node}/server is not what it was`);
   assertStringIncludes(said[0] ?? "", "at .version was number 1, and is number 2");
+});
+
+const version = blob<number>("version", { derived: true });
+
+/** A job that may not go on with another input: it derives its version. */
+function guarded(world: World, stamp: { version: number }) {
+  const server = resource("server", { open: () => ({ stamp }), stamp: ({ stamp }) => stamp });
+  const look = task("look", { reads: { server }, writes: { version } })
+    .run(({ server }) => ({ version: server.stamp.version }));
+  const use = task("use", { reads: { server, version }, writes: { first } })
+    .run(({ version }) => ({ first: version }));
+  return world.job({ init: [look], epoch: [use], exit: [], until: epochs(3) });
+}
+
+everywhere("a derived blob refuses another stamp before any task runs", async (world) => {
+  await world.run(guarded(world, { version: 1 }), { stopAfterEpoch: 1 });
+  const options = { resumeFromEpoch: "latest" } as const;
+  const foreseen = await new JobRunner(guarded(world, { version: 2 }), {
+    checkpoints: world.manager(),
+  }).changesSince();
+  assertEquals(
+    foreseen.notSeen.at(-1),
+    'the stamp of resource "server" (compared when a task first needs it)',
+  );
+  const { error, seen } = await world.fail(guarded(world, { version: 2 }), options);
+  assertInstanceOf(error, DerivedChangedError);
+  assertStringIncludes(error.message, "its stamp was number 1, and is number 2");
+  assertEquals(seen.of("task-started").filter(({ task }) => task === "use"), []);
+  const { session } = await world.run(guarded(world, { version: 2 }), {
+    ...options,
+    allowChange: true,
+  });
+  assertEquals(await session.fetch(first, { node: world.node }), 2);
 });
