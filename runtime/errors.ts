@@ -53,27 +53,6 @@ export function holderText({ pid, host, purpose, sinceMs, beatAgoMs }: Holder): 
   return who + where + what + since + fresh;
 }
 
-/** A metadata handler failed when it was told of a save, which is committed all the same; `cause` is its error. */
-export class MetadataHandlerError extends Error {
-  /** The class's name. */
-  override readonly name: string = "MetadataHandlerError";
-
-  /** Says which epoch it was told of. */
-  constructor(
-    /** The epoch, which is saved. */
-    readonly epoch: number,
-    place: string,
-    cause: unknown,
-  ) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(
-      `Epoch ${epoch} is committed at ${place}, but the metadata handler that was to be told of it ` +
-        `failed (${why}): mend the handler, and run the job again to go on`,
-      { cause },
-    );
-  }
-}
-
 /** What was to be told of events failed; `cause` is what it threw. */
 export class ObserverError extends Error {
   /** The class's name. */
@@ -250,26 +229,6 @@ export class NothingToResumeError extends Error {
   }
 }
 
-/** The checkpoint manager was asked for what `init` would have found. */
-export class NotInitializedError extends Error {
-  /** The class's name. */
-  override readonly name: string = "NotInitializedError";
-}
-
-/** A saved blob does not have the type that the job declares. */
-export class BlobTypeError extends Error {
-  /** The class's name. */
-  override readonly name: string = "BlobTypeError";
-
-  /** Names the blob, and both types. */
-  constructor(blob: string, node: string, epoch: number, saved: string, declared: string) {
-    super(
-      `Blob "${blob}" of node "${node}" was saved in epoch ${epoch} as ${saved}, but the job declares ${declared}: ` +
-        `give the new type another name, or start anew with --fresh (which deletes nothing)`,
-    );
-  }
-}
-
 /** A save failed; `cause` says why. */
 export class SaveError extends Error {
   /** The class's name. */
@@ -286,10 +245,4 @@ export class SaveError extends Error {
     const why = cause instanceof Error ? cause.message : String(cause);
     super(`Cannot save epoch ${epoch} at ${place}: ${why}. ${last}`, { cause });
   }
-}
-
-/** The metadata handler says that checkpoints cannot be reached now. */
-export class CheckpointsUnavailableError extends Error {
-  /** The class's name. */
-  override readonly name: string = "CheckpointsUnavailableError";
 }

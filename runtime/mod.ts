@@ -8,6 +8,7 @@ export { CheckpointEngine } from "./checkpoint/engine.ts";
 export type { JobChange } from "./change/compare.ts";
 export * from "./change/errors.ts";
 export type { JobDifference } from "./change/since.ts";
+export * from "./checkpoint/errors.ts";
 export * from "./checkpoint/manager.ts";
 export * from "./checkpoint/metadata.ts";
 export { main } from "./cli/main.ts";

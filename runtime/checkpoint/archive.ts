@@ -14,11 +14,8 @@ import {
   openStore,
 } from "../../storage/mod.ts";
 import { describedIn } from "../change/since.ts";
-import {
-  CheckpointsUnavailableError,
-  MetadataHandlerError,
-  NothingToResumeError,
-} from "../errors.ts";
+import { CheckpointsUnavailableError, MetadataHandlerError } from "./errors.ts";
+import { NothingToResumeError } from "../errors.ts";
 import type { Phase } from "../events.ts";
 import { environment } from "../run/state.ts";
 import type { EpochRef } from "./epoch_ref.ts";

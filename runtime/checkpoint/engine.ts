@@ -4,7 +4,7 @@
  * @module
  */
 import type { Manifest, ManifestRef } from "../../storage/mod.ts";
-import { NotInitializedError } from "../errors.ts";
+import { NotInitializedError } from "./errors.ts";
 import type { Phase } from "../events.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
 import { Archive } from "./archive.ts";

@@ -6,7 +6,8 @@
 import type { AnyBlob } from "../../dsl/mod.ts";
 import { type BlobEntry, kindOfType, type Manifest } from "../../storage/mod.ts";
 import { nearNames } from "../../dsl/near.ts";
-import { BlobTypeError, UnknownNameError } from "../errors.ts";
+import { BlobTypeError } from "./errors.ts";
+import { UnknownNameError } from "../errors.ts";
 import { DerivedNotSavedError } from "../derived/errors.ts";
 import { initialType } from "./initial_type.ts";
 import type { CheckpointHost } from "../session/session.ts";

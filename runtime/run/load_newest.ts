@@ -5,7 +5,7 @@
  */
 import { DamagedError, formatRef, type Manifest, type ManifestRef } from "../../storage/mod.ts";
 import type { Target } from "../checkpoint/locate.ts";
-import { BlobTypeError } from "../errors.ts";
+import { BlobTypeError } from "../checkpoint/errors.ts";
 import { DamagedStartError } from "./damaged_start_error.ts";
 import type { Program } from "../program.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";

@@ -8,7 +8,8 @@ import {
 import { assertThrows } from "@std/assert";
 import { blob } from "../../../dsl/mod.ts";
 import { MultiNodeCheckpointManager } from "../../../runtime/checkpoint/manager.ts";
-import { NotInitializedError, UnknownNameError } from "../../../runtime/errors.ts";
+import { NotInitializedError } from "../../../runtime/checkpoint/errors.ts";
+import { UnknownNameError } from "../../../runtime/errors.ts";
 import { CheckpointNotFoundError, UnsupportedValueError } from "../../../storage/mod.ts";
 import { errorOf } from "../helpers.ts";
 import { everywhere, valuesOf, type World } from "../run/world.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@s
 import { blob } from "../../../dsl/mod.ts";
 import type { Checkpoints } from "../../../runtime/checkpoint/manager.ts";
 import type { CheckpointPlace, CheckpointReport } from "../../../runtime/checkpoint/metadata.ts";
-import { CheckpointsUnavailableError } from "../../../runtime/errors.ts";
+import { CheckpointsUnavailableError } from "../../../runtime/checkpoint/errors.ts";
 import type { Session } from "../../../runtime/session/session.ts";
 import { everywhere, notices } from "../run/world.ts";
 

@@ -1,7 +1,8 @@
 // What fails behind a commit does not undo it, and what must follow a commit does not come before it.
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { epochs, keepLast, task } from "../../../dsl/mod.ts";
-import { MetadataHandlerError, SaveError } from "../../../runtime/errors.ts";
+import { MetadataHandlerError } from "../../../runtime/checkpoint/errors.ts";
+import { SaveError } from "../../../runtime/errors.ts";
 import { FencedError, StoreError } from "../../../storage/mod.ts";
 import { errorOf } from "../helpers.ts";
 import { FaultyStore, unknownOutcome } from "./faulty_store.ts";

@@ -73,3 +73,30 @@ everywhere("a derived blob refuses another stamp before any task runs", async (w
   });
   assertEquals(await session.fetch(first, { node: world.node }), 2);
 });
+
+const shared = { of: "input", number: 1 };
+const server = resource("server", { open: () => 1, stamp: () => shared });
+const other = resource("other", { open: () => 1, stamp: () => shared });
+
+for (const grain of ["epoch", "task"] as const) {
+  everywhere(`one object may be the stamp of many resources, grain ${grain}`, async (world) => {
+    shared.number = 1;
+    const use = task("use", { reads: { server, other }, writes: { first } })
+      .run(({ server }) => ({ first: server }));
+    const given = world.job({
+      init: [],
+      epoch: [use],
+      exit: [],
+      until: epochs(3),
+      plan: { grain },
+    });
+    await world.run(given, { stopAfterEpoch: 1 });
+    const options = { resumeFromEpoch: "latest" } as const;
+    const same = await world.run(given, { ...options, stopAfterEpoch: 2 });
+    assertEquals(notices(same.seen).filter((text) => text.includes("its stamp")), []);
+    shared.number = 2;
+    const { seen } = await world.run(given, options);
+    const said = notices(seen).filter((text) => text.includes("its stamp"));
+    assertEquals(said.length, 2 * world.nodes.length);
+  });
+}

@@ -294,31 +294,3 @@ Deno.test("resources: stamps are told, saved, and compared on a resume", async (
   assertEquals(notice?.level, "warning");
   for (const part of ["size", "10", "11"]) assertStringIncludes(notice?.message ?? "", part);
 });
-
-for (const grain of ["epoch", "task"] as const) {
-  Deno.test(`resources: one object may be the stamp of many, on many nodes (grain ${grain})`, async () => {
-    const version = { of: "input", number: 1 };
-    const words = resource("words", { open: () => 1, stamp: () => version });
-    const numbers = resource("numbers", { open: () => 1, stamp: () => version });
-    const add = task("add", { reads: { words, numbers, n }, writes: { n } })
-      .run(({ words, n }) => ({ n: n + words }));
-    const sum = job("shared", {
-      epoch: [replicate(["a", "b"], add)],
-      until: epochs(3),
-      checkpoint: { to: `memory:${crypto.randomUUID()}`, grain },
-    });
-    const { session, seen } = recorded();
-    await using _ = session;
-    await new JobRunner(sum, { stopAfterEpoch: 1 }).run(session);
-    await new JobRunner(sum, { resumeFromEpoch: "latest", stopAfterEpoch: 2 }).run(session);
-    const stampNotices = () => seen.of("notice").filter((e) => e.message.includes("its stamp"));
-    assertEquals(stampNotices(), []);
-    version.number = 2;
-    await new JobRunner(sum, { resumeFromEpoch: "latest" }).run(session);
-    assertEquals(stampNotices().length, 4);
-    assertEquals([await session.fetch(n, { node: "a" }), await session.fetch(n, { node: "b" })], [
-      3,
-      3,
-    ]);
-  });
-}
