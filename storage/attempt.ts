@@ -228,7 +228,8 @@ export class Attempt {
       checkNotFenced: async () => {
         this.#checkNotOver();
         // A look that fails leaves nothing uncertain here: the entries are there, and it is repeated.
-        if (await this.#isFenced()) this.#fence("what it did last does not count");
+        const seen = this.#context.store.glance?.(attemptName(this.number + 1));
+        if (seen ?? await this.#isFenced()) this.#fence("what it did last does not count");
       },
     });
   }
@@ -267,15 +268,12 @@ export class Attempt {
    * there is and never removed, so that the next number tells.
    */
   async #checkNotFenced(what: string): Promise<void> {
-    let isFenced: boolean;
-    const next = attemptName(this.number + 1);
-    try {
-      isFenced = await this.#isFenced();
-    } catch (error) {
+    const isFenced = await this.#isFenced().catch((error) => {
+      const next = attemptName(this.number + 1);
       const why = `nobody can tell whether ${what}, as a newer attempt cannot be looked for`;
       this.#over = new UnknownOutcomeError("look at", next, why, { cause: error });
       throw this.#over;
-    }
+    });
     if (isFenced) this.#fence(what);
   }
 

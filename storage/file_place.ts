@@ -183,3 +183,8 @@ export async function ignoring(
     if (!(error instanceof kind)) throw error;
   }
 }
+
+/** Removes a file that may be gone already. */
+export function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
+  return ignoring(Deno.errors.NotFound, () => fileSystem.remove(path));
+}

@@ -11,7 +11,7 @@ import { FileCommit, type OnPoint } from "./file_commit.ts";
 import type { FileStoreOptions } from "./file_options.ts";
 import { checkLeftover, leftTemporaries } from "./file_leftovers.ts";
 import { FileGround } from "./file_ground.ts";
-import { ignoring } from "./file_place.ts";
+import { ignoring, removeIfThere } from "./file_place.ts";
 import { filesOf, type FilesRequest, isForThread } from "./files_of.ts";
 import { fileHolder, HOLD_FILE, holdFile } from "./file_hold.ts";
 import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
@@ -252,11 +252,7 @@ export class FileStore implements Store {
     for (const name of names) {
       signal?.throwIfAborted();
       const path = this.#ground.place.path(checkLeftover(name));
-      await this.#ground.guard(
-        "remove",
-        path,
-        () => ignoring(Deno.errors.NotFound, () => this.#fileSystem.remove(path)),
-      );
+      await this.#ground.guard("remove", path, () => removeIfThere(this.#fileSystem, path));
     }
   }
 
@@ -270,7 +266,7 @@ export class FileStore implements Store {
       await this.#ground.guard("remove", path, async () => {
         if (!await this.#ground.place.check(parts.slice(0, -1))) return;
         await this.#onPoint("remove", path);
-        await ignoring(Deno.errors.NotFound, () => this.#fileSystem.remove(path));
+        await removeIfThere(this.#fileSystem, path);
         folders.add(dirname(path));
       });
     }
@@ -278,6 +274,11 @@ export class FileStore implements Store {
     for (const folder of folders) {
       await this.#ground.guard("sync", folder, () => this.#commit.syncFolder(folder));
     }
+  }
+
+  /** Whether there is an object, as far as a quick look tells. */
+  glance(name: string): boolean | undefined {
+    return this.#fileSystem.glance?.(this.#ground.place.path(checkName(name)));
   }
 
   /** An object's facts, or `undefined` where there is none. */

@@ -73,6 +73,11 @@ export interface FileSystem {
   /** What is at a path, or `undefined`. */
   stat(path: string): Promise<FileStat | undefined>;
   /**
+   * Whether there is something at a path, in a fraction of the time of a look that fails; where the look
+   * itself fails, it says no. Where not given, there is no such thing.
+   */
+  glance?(path: string): boolean;
+  /**
    * Commits files aside from this thread; where not given, stores do that here. Where it rejects, nobody
    * can tell what came of it.
    */

@@ -247,6 +247,11 @@ export interface Store {
    * @throws {StoreError} Where that cannot be found out.
    */
   stat(name: string, options?: StoreOptions): Promise<ObjectStat | undefined>;
+  /**
+   * Whether there is an object, as far as a quick look tells, which says no where it fails; not given, or
+   * `undefined`, where there is no quicker look than {@linkcode Store.stat}.
+   */
+  glance?(name: string): boolean | undefined;
 }
 
 const STRENGTH: Readonly<Record<Durability, number>> = { none: 0, process: 1, power: 2 };

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   denoFileSystem,
@@ -8,6 +8,7 @@ import {
   StorePermissionError,
 } from "../../storage/mod.ts";
 import { testStore } from "../conformance/store.ts";
+import { InvalidNameError } from "../../storage/errors.ts";
 import { temporaryFolder } from "./watched_file_system.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
@@ -34,6 +35,17 @@ Deno.test("a file store makes nothing before it writes", async () => {
   assertEquals(await store.stat("x.cbor"), undefined);
   await assertRejects(() => store.get("x.cbor"), StoreError);
   await assertRejects(() => Deno.lstat(root), Deno.errors.NotFound);
+});
+
+Deno.test("a quick look tells what is there, also what another store wrote since", async () => {
+  await using folder = await temporaryFolder();
+  const store = new FileStore(folder.path);
+  assertEquals(store.glance("attempts/2.cbor"), false);
+  await new FileStore(folder.path).put("attempts/2.cbor", Uint8Array.of(1));
+  assertEquals(store.glance("attempts/2.cbor"), true);
+  assertThrows(() => store.glance("../outside"), InvalidNameError);
+  await Deno.remove(join(folder.path, "attempts"), { recursive: true });
+  assertEquals(store.glance("attempts/2.cbor"), false);
 });
 
 Deno.test("links inside the store are refused, and its own path may lead through one", async () => {
