@@ -4,6 +4,7 @@
  * @module
  */
 import type { Holder } from "../storage/mod.ts";
+import { thrownText } from "./thrown_text.ts";
 
 /** Where in a run something went wrong. */
 export interface TaskSite {
@@ -93,19 +94,25 @@ export class TaskError extends Error {
   }
 }
 
-/** A task took longer than its timeout. */
+/** A task took longer than its timeout; `cause` is what it failed with when it was told to end, if that is another error. */
 export class TaskTimeoutError extends Error {
   /** The class's name. */
   override readonly name: string = "TaskTimeoutError";
 
-  /** Says how long it could have taken. */
+  /** Says how long it could have taken, and what it then failed with. */
   constructor(
     /** The timeout, in milliseconds. */
     readonly timeoutMs: number,
-    what: string = "it",
+    /** What took longer. */
+    readonly what: string = "it",
+    options?: ErrorOptions,
   ) {
+    const then = options === undefined
+      ? ""
+      : `. Told to end, it failed with ${thrownText(options.cause)}`;
     super(
-      `${what} took longer than its timeout of ${timeoutMs} ms: raise it, or do less at a time`,
+      `${what} took longer than its timeout of ${timeoutMs} ms: raise it, or do less at a time${then}`,
+      options,
     );
   }
 }

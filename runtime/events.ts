@@ -8,6 +8,7 @@
 import type { LogFields, ParamValue } from "../dsl/mod.ts";
 import { ObserverError } from "./errors.ts";
 import { epochMs } from "./clock.ts";
+import { valueText } from "./thrown_text.ts";
 
 /** A part of a run. */
 export type Phase = "init" | "epoch" | "upload" | "download" | "exit";
@@ -208,20 +209,6 @@ export class Events {
     } finally {
       if (--this.#depth === 0) this.#failure = undefined;
     }
-  }
-}
-
-/** What was thrown, in one line. */
-export function thrownText(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : valueText(thrown);
-}
-
-/** What was thrown and is no error, in words; also where it cannot be made a text. */
-export function valueText(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return "a value that has no text";
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type TaskPlace, thrownText } from "./events.ts";
+import type { TaskPlace } from "./events.ts";
+import { thrownText } from "./thrown_text.ts";
 
 /** An error that a task, or something that it has started, threw where nobody awaits it. */
 export class UncaughtError extends Error {

@@ -13,7 +13,8 @@ import {
   StoppedError,
   TaskError,
 } from "../errors.ts";
-import { type RunEvent, valueText } from "../events.ts";
+import type { RunEvent } from "../events.ts";
+import { valueText } from "../thrown_text.ts";
 import { cleanLines } from "./text.ts";
 import { UncaughtError } from "../uncaught_error.ts";
 

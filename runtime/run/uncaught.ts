@@ -4,8 +4,9 @@
  * @module
  */
 import { parseDuration } from "../../dsl/mod.ts";
-import { type Events, type Observer, type TaskPlace, thrownText } from "../events.ts";
+import type { Events, Observer, TaskPlace } from "../events.ts";
 import type { Program } from "../program.ts";
+import { thrownText } from "../thrown_text.ts";
 import { UncaughtError } from "../uncaught_error.ts";
 import type { JobRunOptions } from "./job_runner.ts";
 
@@ -17,8 +18,9 @@ export interface UncaughtErrors extends Disposable {
 
 /**
  * Begins to hear of them; they end the process no more until this is disposed of. The first ends the run.
- * Those that come while it ends anyway are only told of, and so are rejected promises once a task was told
- * to end by its timeout, as what it leaves behind then rejects.
+ * Those that come while it ends anyway are only told of, and so are rejected promises once a try was told
+ * to end by its timeout, until its phase ends: what it has left behind then rejects, and nobody can tell that from
+ * another error. (What the task itself throws is awaited, and told of with the timeout.)
  *
  * @param timeouts The timeouts of tasks by name, in milliseconds.
  */
@@ -40,7 +42,9 @@ export function hearUncaught(
       controller.abort(failure);
       return;
     }
-    const when = isEnding || failure !== undefined ? "while the job ends" : "after a timeout";
+    const when = isEnding || failure !== undefined
+      ? "while the job ends, which it does as before"
+      : "after a try had timed out, and may be of what that has left behind, so that the job goes on";
     const message =
       `an error that nobody awaits was thrown ${when}: ${thrownText(cause)}. What is ` +
       `given a context's signal rejects once the task is told to end: await it, or catch its error`;
@@ -88,9 +92,6 @@ class Tries {
         this.#running.set(`${event.node}/${event.id}`, { place: event, endMs });
         return;
       }
-      case "task-overran":
-        this.#isLeft = true;
-        return;
       case "task-failed":
         if (event.error.name === "TaskTimeoutError") this.#isLeft = true;
         if (event.retryInMs === undefined) this.isEnding = true;

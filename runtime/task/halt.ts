@@ -5,6 +5,7 @@
  */
 import { monotonicMs } from "../clock.ts";
 import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
+import { isConsequence } from "./consequence.ts";
 import { Deadlines } from "./deadlines.ts";
 import { after } from "./turn.ts";
 
@@ -109,17 +110,24 @@ export class Halt {
   }
 
   /**
-   * Waits for what runs under it; once told to end, no longer than the grace period.
+   * Waits for what runs under it; once told to end, no longer than the grace period. `tellLate` is told
+   * of what it fails with after that.
    *
    * @throws {UnresponsiveTaskError} Where it goes on after that.
    */
-  async settle<T>(result: PromiseLike<T>, what: string): Promise<T> {
+  async settle<T>(
+    result: PromiseLike<T>,
+    what: string,
+    tellLate: (error: unknown) => void = () => {},
+  ): Promise<T> {
     let callOff: (() => void) | undefined;
     const stuck = new Promise<never>((_, reject) => {
       const watch = (): void => {
         const { graceMs, reason } = this;
-        const late = (): void =>
+        const late = (): void => {
+          result.then(undefined, (error) => isConsequence(error, reason) || tellLate(error));
           reject(new UnresponsiveTaskError(what, graceMs, { cause: reason }));
+        };
         callOff = after(graceMs, late);
       };
       if (this.#isHalted) watch();

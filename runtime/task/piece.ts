@@ -6,6 +6,7 @@
 import type { Awaitable, PieceContext, Retry } from "../../dsl/mod.ts";
 import { type Duration, parseDuration } from "../../dsl/mod.ts";
 import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
+import { endedWith } from "./consequence.ts";
 import type { Halt } from "./halt.ts";
 import { after, backoffMs, isThenable, sleep } from "./turn.ts";
 
@@ -76,9 +77,8 @@ async function runTry<T>(
     if (halt.isHalted) throw halt.reason;
     return result;
   } catch (error) {
-    // What a piece throws because it was told to end is a consequence: the reason says more.
-    const isConsequence = halt.isHalted && !(error instanceof UnresponsiveTaskError);
-    throw isConsequence ? halt.reason : error;
+    const isTold = halt.isHalted && !(error instanceof UnresponsiveTaskError);
+    throw isTold ? endedWith(halt.reason, error) : error;
   } finally {
     callOff?.();
     halt.release();

@@ -10,14 +10,16 @@ import { monotonicMs } from "../clock.ts";
 import { NO_TIME } from "../derived/no_time.ts";
 import { derives } from "../derived/steps.ts";
 import { AliasedUpdateError, TaskError, type TaskSite, UnresponsiveTaskError } from "../errors.ts";
-import { errorRecord, type TaskPlace } from "../events.ts";
+import type { TaskPlace } from "../events.ts";
 import { arrive, holds, isLate, readInputs, type Source } from "../session/read.ts";
 import { UncaughtError } from "../uncaught_error.ts";
 import { copyBlob, disposeBlob, type Workspace } from "../session/workspace.ts";
+import { endedWith } from "./consequence.ts";
 import { TaskContext } from "./context.ts";
 import type { Halt } from "./halt.ts";
 import { checkOutput, setOutputs } from "./output.ts";
 import { ReadCheck } from "./read_check.ts";
+import { tellFailed, tellFailedLate } from "./tell.ts";
 import { backoffMs, isThenable, sleep } from "./turn.ts";
 
 /** A task of a group on its node, ready to run many times. */
@@ -87,7 +89,7 @@ async function runGuarded(
       kept = await keepUpdates(prepared, source);
     }
   } catch (error) {
-    tellFailed(source, place, 1, error, undefined);
+    tellFailed(scope.events, place, 1, error, undefined);
     throw new TaskError(siteOf(prepared, source, 1), messageOf(error), { cause: error });
   }
   try {
@@ -148,7 +150,7 @@ async function runTries(
       return true;
     } catch (error) {
       const waitMs = nextTryMs(prepared, number, error, group);
-      tellFailed(source, place, number, error, waitMs);
+      tellFailed(events, place, number, error, waitMs);
       if (waitMs === undefined) {
         if (group.isHalted && error === group.reason) throw error;
         throw new TaskError(siteOf(prepared, source, number), messageOf(error), { cause: error });
@@ -157,17 +159,6 @@ async function runTries(
     }
     await kept?.restore();
   }
-}
-
-function tellFailed(
-  { scope }: Source,
-  place: TaskPlace,
-  number: number,
-  error: unknown,
-  retryInMs: number | undefined,
-): void {
-  const record = errorRecord(error);
-  scope.events.emit({ type: "task-failed", ...place, try: number, error: record, retryInMs });
 }
 
 /** The wait before another try; none where there is to be none. */
@@ -227,7 +218,8 @@ async function runBody(
   try {
     const check = scope.checkReads ? new ReadCheck(task, step.node, inputs) : undefined;
     const given = (task.body as (inputs: unknown, context: unknown) => unknown)(inputs, context);
-    const output = isThenable(given) ? await halt.settle(given, task.name) : given;
+    const tellLate = (late: unknown): void => tellFailedLate(scope.events, place, late);
+    const output = isThenable(given) ? await halt.settle(given, task.name, tellLate) : given;
     // What never asked whether it is to end has come to its own end; where that is recorded, it counts,
     // unless it may have failed where nobody awaits it.
     const isWhole = source.journal?.isFine === true && !halt.isAsked &&
@@ -240,9 +232,8 @@ async function runBody(
     setOutputs(task, source.workspace(step.node), values);
   } catch (error) {
     if (isFailed) await context.close(true);
-    // What a task throws because it was told to end is a consequence: the reason says more.
-    const isConsequence = halt.isHalted && !(error instanceof UnresponsiveTaskError);
-    throw isConsequence ? halt.reason : error;
+    const isTold = halt.isHalted && !(error instanceof UnresponsiveTaskError);
+    throw isTold ? endedWith(halt.reason, error) : error;
   } finally {
     if (timeoutMs < Infinity) group.deadlines.delete(halt);
   }

@@ -88,14 +88,36 @@ Deno.test("cli: what rejects unheard while the job stops is a warning, and the j
   const text = REQUESTS("", UNTIL_ABORTED);
   const { code, stdout, stderr } = await runText(text, ["--stop-after", "300ms"]);
   assertEquals(code, 75, stderr);
-  assertStringIncludes(stdout + stderr, "thrown while the job ends: Error: aborted");
+  assertStringIncludes(
+    stdout + stderr,
+    "thrown while the job ends, which it does as before: Error: aborted",
+  );
 });
 
 Deno.test("cli: what a try that timed out leaves behind ends no job that tries again", async () => {
   const text = REQUESTS('timeout: "100ms", retry: { attempts: 2 }', UNTIL_ABORTED);
   const { code, stdout, stderr } = await runText(text, []);
   assertEquals(code, 0, stderr);
-  assertStringIncludes(stdout + stderr, "thrown after a timeout: Error: aborted");
+  assertStringIncludes(stdout + stderr, "thrown after a try had timed out");
+});
+
+Deno.test("cli: a try that overran its timeout and came to its end leaves nothing behind", async () => {
+  const work = `const end = performance.now() + 300;
+    while (performance.now() < end);
+    setTimeout(() => void Promise.reject(new TypeError("a flaw")));
+    return { total: 1 };`;
+  const tail = `
+const wait = task("wait").run(() => new Promise((resolve) => setTimeout(resolve, 500)));`;
+  const text = REQUESTS('timeout: "100ms"', work)
+    .replace("void request(signal);", "").replace("await main", `${tail}\nawait main`)
+    .replace("epoch: [add]", "epoch: [add, wait]");
+  const { code, stdout, stderr } = await runText(text, []);
+  assertEquals(code, 1, stderr);
+  assertStringIncludes(stdout + stderr, "and did not yield");
+  assertMatch(
+    stderr,
+    /An error that nobody awaits was thrown while task "wait".*: TypeError: a flaw/,
+  );
 });
 
 Deno.test("cli: an error that nobody awaits ends the run as an event, and its task does not count", async () => {
