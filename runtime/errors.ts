@@ -208,7 +208,7 @@ export class UnknownNameError extends Error {
   }
 }
 
-/** The run was told to stop; it can be resumed. */
+/** The run was told to stop; it can be resumed. `cause` is the error it was told with, where there is one. */
 export class StoppedError extends Error {
   /** The class's name. */
   override readonly name: string = "StoppedError";
@@ -217,8 +217,9 @@ export class StoppedError extends Error {
   constructor(
     /** Who asked, as in `"SIGTERM"`. */
     readonly reason: string,
+    options?: ErrorOptions,
   ) {
-    super(`The run was told to stop (${reason}); it can be resumed`);
+    super(`The run was told to stop (${reason}); it can be resumed`, options);
   }
 }
 

@@ -23,12 +23,8 @@ export * from "./run/damaged_start_error.ts";
 export * from "./events.ts";
 export * from "./program.ts";
 export { philox } from "./rng/philox.ts";
-export {
-  JobRunner,
-  type JobRunnerOptions,
-  type JobRunOptions,
-  type RunResult,
-} from "./run/job_runner.ts";
+export { JobRunner, type JobRunnerOptions, type JobRunOptions } from "./run/job_runner.ts";
+export type { RunResult } from "./run/run_result.ts";
 export type { JobChanges } from "./run/foresee.ts";
 export type { ForeseenGroup, ForeseenTask } from "./run/foresee_tasks.ts";
 export type { Uploader } from "./run/uploader.ts";

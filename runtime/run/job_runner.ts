@@ -9,7 +9,7 @@ import { type Checkpoints, MultiNodeCheckpointManager } from "../checkpoint/mana
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { placeOf } from "../checkpoint/place.ts";
 import { StoppedError } from "../errors.ts";
-import { type Clock, errorRecord, type RunOutcome } from "../events.ts";
+import { type Clock, errorRecord } from "../events.ts";
 import { compile } from "../program.ts";
 import type { RunOptions, Session } from "../session/session.ts";
 import { readSources } from "../change/sources.ts";
@@ -18,6 +18,7 @@ import { loadEpoch } from "./load_epoch.ts";
 import type { JobRequest } from "./recompile.ts";
 import { Run } from "./run.ts";
 import type { RunRequest } from "./run_request.ts";
+import type { RunResult } from "./run_result.ts";
 import { givenParams, type Params } from "./settings.ts";
 import { endedBy, makeStops, stopped, uncaughtOf } from "./stops.ts";
 import type { Uploader } from "./uploader.ts";
@@ -76,18 +77,6 @@ export interface JobRunOptions {
   readonly signal?: AbortSignal;
   /** Says why to stop, also while the thread is too busy for `signal` to be heard. */
   readonly stopReason?: () => unknown;
-}
-
-/** How a run ended. */
-export interface RunResult {
-  /** The last epoch. */
-  readonly epoch: number;
-  /** How many epochs this run ran. */
-  readonly ran: number;
-  /** How it ended. */
-  readonly outcome: RunOutcome;
-  /** Why. */
-  readonly because: string;
 }
 
 /**
@@ -155,6 +144,11 @@ export class JobRunner {
 
   /**
    * Runs the job to its end.
+   *
+   * An error that nobody awaits, such as a promise that a task forgot, is the process's: it ends one that
+   * listens to no `unhandledrejection` at once, while this is still pending. What was saved is safe,
+   * and the next run goes on from it. The command line listens, and ends the run; a script that wants
+   * that too lets its listener abort `signal`.
    *
    * @returns The last epoch.
    * @throws {TaskError} Where a task fails; the job can be resumed from the last saved epoch.

@@ -12,7 +12,6 @@ import type { Action, Program } from "../program.ts";
 import { ResourcePool } from "../session/resources.ts";
 import { prepareGroup, prepareStep, type ReadyGroup } from "../session/ready_group.ts";
 import type { Scope } from "../session/scope.ts";
-import type { RunResult } from "./job_runner.ts";
 import { deriveAtStart } from "./run_derived.ts";
 import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
@@ -23,6 +22,7 @@ import { endAll } from "./end_all.ts";
 import { judge } from "./judge.ts";
 import type { Progress } from "./state.ts";
 import type { RunRequest } from "./run_request.ts";
+import type { RunResult } from "./run_result.ts";
 
 /** Runs a job once. */
 export class Run {

@@ -47,5 +47,6 @@ export function endedBy(thrown: unknown, signal: AbortSignal): unknown {
 /** A stop by a signal, as the error that says the run can be resumed. */
 export function stopped(reason: unknown): StoppedError {
   if (reason instanceof StoppedError) return reason;
-  return new StoppedError(reason instanceof Error ? reason.message : String(reason));
+  if (!(reason instanceof Error)) return new StoppedError(String(reason));
+  return new StoppedError(reason.message, { cause: reason });
 }

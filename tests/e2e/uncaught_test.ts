@@ -141,3 +141,56 @@ Deno.test("cli: a drill says in its own words that an error was awaited by nobod
   assertStringIncludes(stdout + stderr, "An error that nobody awaits was thrown");
   assert(!/did not say how far|ext:/.test(stdout + stderr), stdout + stderr);
 });
+
+/** A script that runs a job, whose third epoch forgets a promise that fails. */
+const SCRIPT = `
+import { blob, epochs, job, JobRunner, LocalSession, StoppedError, task } from "tidemark";
+const total = blob("total", { initial: () => 0 });
+const add = task("add", { reads: { total }, writes: { total } })
+  .run(async ({ total }, { epoch, signal }) => {
+    if (epoch === 3 && Deno.args.includes("flaw")) {
+      void Promise.reject(new TypeError("nobody awaits me"));
+      await new Promise((_, reject) => {
+        const timer = setTimeout(reject, 60_000);
+        signal.addEventListener("abort", () => {
+          clearTimeout(timer);
+          reject(signal.reason);
+        });
+      });
+    }
+    return { total: total + epoch };
+  });
+const adder = job("adder", { epoch: [add], until: epochs(4), checkpoint: { to: "file:checkpoints" } });
+const stop = new AbortController();
+if (Deno.args.includes("listen")) {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    stop.abort(event.reason);
+  });
+}
+await using session = new LocalSession();
+const runner = new JobRunner(adder, { base: import.meta.url, resumeFromEpoch: "auto" });
+try {
+  await runner.run(session, { signal: stop.signal });
+  console.log("total", await session.fetch(total));
+} catch (error) {
+  console.log(error instanceof StoppedError, error.cause?.message, "at", runner.result?.epoch);
+}
+`;
+
+Deno.test("script: an error that nobody awaits ends the process, or what its listener says", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "script.ts");
+    const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`, "--no-check"];
+    await Deno.writeTextFile(file, SCRIPT);
+    const died = await runProgram(file, { flags, args: ["flaw"] });
+    assertEquals(died.code, 1);
+    assertStringIncludes(died.stderr, "nobody awaits me");
+    assertEquals(died.stdout, "");
+    assertEquals(
+      await runWell(file, { flags, args: ["flaw", "listen"] }),
+      "true nobody awaits me at 2\n",
+    );
+    assertEquals(await runWell(file, { flags }), "total 10\n");
+  });
+});
