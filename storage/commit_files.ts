@@ -114,90 +114,110 @@ export interface CommitCalls {
  *
  * It runs from its text too, so that it uses nothing from around it.
  */
-export async function commitFiles(
-  { packs, folders, record, sync }: FilesToCommit,
-  calls: CommitCalls,
-): Promise<CommitResult> {
-  const sums: number[] = [];
-  const begun: string[] = [];
-  let byteLength = 0;
-  let step: CommitFailure["failed"] = "write";
-  let at = "";
+export class FilesCommit {
+  readonly #files: FilesToCommit;
+  readonly #calls: CommitCalls;
+  readonly #sums: number[] = [];
+  readonly #begun: string[] = [];
+  #byteLength = 0;
+  #step: CommitFailure["failed"] = "write";
+  #at = "";
   /** A name that is to go, whatever happens. */
-  let leftover: string | undefined;
+  #leftover: string | undefined;
 
-  const makeFile = async (
-    path: string,
-    kind: "pack" | "manifest",
-    fill: (file: FileToFill) => Promise<void>,
-  ): Promise<void> => {
-    at = path;
-    const file = await calls.create(path, sync);
+  /** Takes the files, of which none is begun yet. */
+  constructor(files: FilesToCommit, calls: CommitCalls) {
+    this.#files = files;
+    this.#calls = calls;
+  }
+
+  /** Commits them, once. */
+  async run(): Promise<CommitResult> {
+    const { packs, folders, record, sync } = this.#files;
     try {
-      if (kind === "pack") begun.push(path);
-      else leftover = path;
-      await calls.point(`${kind} write`, path);
-      await fill(file);
-      if (!sync) return;
-      await calls.point(`${kind} sync`, path);
-      // A failed sync is never tried again: the kernel may have dropped the pages it could not write.
-      await file.sync();
-    } finally {
-      await file.close();
+      for (const pack of packs) await this.#makePack(pack);
+      for (const folder of sync ? folders : []) await this.#syncFolder(folder);
+      if (record === undefined) return this.#committed(false);
+      await this.#makeRecord(record);
+      await this.#removeLeftover();
+      if (record.newer === undefined) return this.#committed(false);
+      this.#step = "look";
+      this.#at = record.newer;
+      return this.#committed(await this.#calls.exists(record.newer));
+    } catch (error) {
+      await this.#removeLeftover();
+      return { failed: this.#step, path: this.#at, begun: this.#begun, error };
     }
-  };
-  const syncFolder = async (path: string): Promise<void> => {
-    at = path;
-    await calls.point("folder sync", path);
-    await calls.syncFolder(path);
-  };
-  const makeRecord = async ({ path, folder, temporary, content }: RecordFile) => {
-    const bytes = content instanceof Uint8Array ? content : calls.withSums(content, sums);
-    await makeFile(temporary ?? path, "manifest", async (file) => {
+  }
+
+  #committed(isSuperseded: boolean): FilesCommitted {
+    return { sums: this.#sums, byteLength: this.#byteLength, isSuperseded };
+  }
+
+  async #makePack({ path, blocks }: PackFile): Promise<void> {
+    await this.#makeFile(path, "pack", async (file) => {
+      const { sums, byteLength } = await this.#calls.fillPack(file, blocks);
+      for (const sum of sums) this.#sums.push(sum);
+      this.#byteLength += byteLength;
+    });
+  }
+
+  async #makeRecord({ path, folder, temporary, content }: RecordFile): Promise<void> {
+    const calls = this.#calls;
+    const bytes = content instanceof Uint8Array ? content : calls.withSums(content, this.#sums);
+    await this.#makeFile(temporary ?? path, "manifest", async (file) => {
       for (let done = 0; done < bytes.byteLength;) {
         const count = await file.write(bytes.subarray(done));
         if (count <= 0) throw new Error(`a write took ${count} bytes`);
         done += count;
       }
     });
-    byteLength += bytes.byteLength;
-    if (temporary === undefined) return void (leftover = undefined);
-    step = "link";
-    at = path;
+    this.#byteLength += bytes.byteLength;
+    if (temporary === undefined) return void (this.#leftover = undefined);
+    this.#step = "link";
+    this.#at = path;
     await calls.point("link", path);
     await calls.link(temporary, path);
     await calls.point("after link", path);
-    if (sync) await syncFolder(folder);
-  };
-  const removeLeftover = async (): Promise<void> => {
+    if (this.#files.sync) await this.#syncFolder(folder);
+  }
+
+  async #makeFile(
+    path: string,
+    kind: "pack" | "manifest",
+    fill: (file: FileToFill) => Promise<void>,
+  ): Promise<void> {
+    const { sync } = this.#files;
+    this.#at = path;
+    const file = await this.#calls.create(path, sync);
     try {
-      if (leftover !== undefined) await calls.remove(leftover);
+      if (kind === "pack") this.#begun.push(path);
+      else this.#leftover = path;
+      await this.#calls.point(`${kind} write`, path);
+      await fill(file);
+      if (!sync) return;
+      await this.#calls.point(`${kind} sync`, path);
+      // A failed sync is never tried again: the kernel may have dropped the pages it could not write.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #syncFolder(path: string): Promise<void> {
+    this.#at = path;
+    await this.#calls.point("folder sync", path);
+    await this.#calls.syncFolder(path);
+  }
+
+  async #removeLeftover(): Promise<void> {
+    try {
+      if (this.#leftover !== undefined) await this.#calls.remove(this.#leftover);
     } catch {
       // A temporary name that stays is no object, and verification reports it as left over; but under
       // its own name the record may be whole.
-      if (leftover === record?.path) step = "link";
+      if (this.#leftover === this.#files.record?.path) this.#step = "link";
     }
-    leftover = undefined;
-  };
-
-  try {
-    for (const { path, blocks } of packs) {
-      await makeFile(path, "pack", async (file) => {
-        const filled = await calls.fillPack(file, blocks);
-        for (const sum of filled.sums) sums.push(sum);
-        byteLength += filled.byteLength;
-      });
-    }
-    for (const folder of sync ? folders : []) await syncFolder(folder);
-    if (record === undefined) return { sums, byteLength, isSuperseded: false };
-    await makeRecord(record);
-    await removeLeftover();
-    if (record.newer === undefined) return { sums, byteLength, isSuperseded: false };
-    step = "look";
-    at = record.newer;
-    return { sums, byteLength, isSuperseded: await calls.exists(record.newer) };
-  } catch (error) {
-    await removeLeftover();
-    return { failed: step, path: at, begun, error };
+    this.#leftover = undefined;
   }
 }

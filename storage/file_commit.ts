@@ -8,7 +8,7 @@ import { dirname } from "@std/path";
 import {
   type CommitCalls,
   type CommitFailure,
-  commitFiles,
+  FilesCommit,
   type FilesCommitted,
   type FilesToCommit,
   type FileToFill,
@@ -88,7 +88,7 @@ export class FileCommit {
     const { fileSystem } = this;
     const committing = isAside && fileSystem.commitAside !== undefined
       ? fileSystem.commitAside(files, this.given)
-      : commitFiles(files, this.#calls(signal));
+      : new FilesCommit(files, this.#calls(signal)).run();
     onAside?.();
     const result = await committing.catch((error) => {
       throw this.#lost(error, files);

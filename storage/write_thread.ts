@@ -5,7 +5,7 @@
  */
 import {
   type CommitFailure,
-  commitFiles,
+  FilesCommit,
   type FilesCommitted,
   type FilesToCommit,
 } from "./commit_files.ts";
@@ -13,6 +13,7 @@ import type { StorePoint } from "./file_commit.ts";
 import { fillMemory, type MemoryToFill } from "./fill_memory.ts";
 import { fillPack } from "./fill_pack.ts";
 import { syncAhead } from "./sync_ahead.ts";
+import { threadFiles } from "./thread_files.ts";
 import { withSums } from "./unsummed.ts";
 
 /** What the thread is asked. */
@@ -54,10 +55,11 @@ interface Given {
     update(bytes: Uint8Array): { digest(): Uint8Array };
   };
   readonly setImmediate: (run: () => void) => unknown;
-  readonly commitFiles: typeof commitFiles;
+  readonly FilesCommit: typeof FilesCommit;
   readonly fillMemory: typeof fillMemory;
   readonly fillPack: typeof fillPack;
   readonly syncAhead: typeof syncAhead;
+  readonly threadFiles: typeof threadFiles;
   readonly withSums: typeof withSums;
 }
 
@@ -66,8 +68,8 @@ interface Given {
  * so that it needs no permission beyond those to write and read the files it is asked for.
  */
 export function threadSource(): string {
-  const functions = { commitFiles, fillMemory, fillPack, syncAhead, withSums };
-  const given = Object.entries(functions).map(([name, text]) => `${name}: ${text.toString()}`);
+  const own = { FilesCommit, fillMemory, fillPack, syncAhead, threadFiles, withSums };
+  const given = Object.entries(own).map(([name, text]) => `${name}: ${text.toString()}`);
   return [
     `import { createHash } from "node:crypto";`,
     `import { setImmediate } from "node:timers";`,
@@ -78,8 +80,7 @@ export function threadSource(): string {
 
 /** The thread. It runs from its text, so that it uses nothing from around it. */
 function thread(
-  { crc32, createHash, setImmediate, commitFiles, fillMemory, fillPack, syncAhead, withSums }:
-    Given,
+  { crc32, createHash, FilesCommit, fillMemory, fillPack, withSums, threadFiles, ...ahead }: Given,
 ): void {
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<ThreadRequest>) => void;
@@ -91,43 +92,12 @@ function thread(
     return { name, message, ...typeof code === "string" ? { code } : {} };
   };
   const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
-  const create = (path: string, sync: boolean) => {
-    const file = Deno.openSync(path, { write: true, createNew: true });
-    const ahead = syncAhead(path, setImmediate);
-    return {
-      async write(bytes: Uint8Array): Promise<number> {
-        const count = file.writeSync(bytes);
-        if (sync) await ahead.written(count);
-        return count;
-      },
-      async sync(): Promise<void> {
-        file.syncDataSync();
-        await ahead.end();
-      },
-      async close(): Promise<void> {
-        file.close();
-        await ahead.end();
-      },
-    };
-  };
-  const exists = (path: string): boolean => {
-    try {
-      Deno.lstatSync(path);
-      return true;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
-  };
-  const syncFolder = (path: string): void => {
-    using folder = Deno.openSync(path, { read: true });
-    folder.syncSync();
-  };
+  const files = threadFiles(ahead);
   /** Goes on once the job's thread has seen the point. */
   let goOn = (_: boolean): void => {};
-  const commit = async (id: number, files: FilesToCommit, asksAtPoints: boolean) => {
-    const result = await commitFiles(files, {
-      ...{ create, syncFolder, exists, link: Deno.linkSync, remove: Deno.removeSync },
+  const commit = async (id: number, request: FilesToCommit, asksAtPoints: boolean) => {
+    const committing = new FilesCommit(request, {
+      ...files,
       fillPack: (file, blocks) => fillPack(file, blocks, crc32),
       withSums: (record, sums) => withSums(record, sums, sha256),
       point: async (point, path) => {
@@ -138,6 +108,7 @@ function thread(
         if (!await going.promise) throw new Error("it was stopped there");
       },
     });
+    const result = await committing.run();
     if (!("failed" in result)) return scope.postMessage({ id, committed: result });
     const { error, ...failure } = result;
     scope.postMessage({ id, failure, error: told(error) });
