@@ -77,6 +77,8 @@ export type EventBody =
     readonly blob: string;
     /** Whether it is what it was, or another (which was allowed), or was not known before. */
     readonly outcome: "same" | "changed" | "new";
+    /** Of one that has changed, what else has, in words, as far as it is known. */
+    readonly reasons: readonly string[];
   }
   /** It had finished before the run was ended, and does not run again. */
   | { readonly type: "task-reused" } & TaskPlace

@@ -246,7 +246,7 @@ export class PlaceTakenError extends Error {
       `Cannot fork to ${place}: epochs of ${
         job === undefined ? "a job" : `job "${job}"`
       } are saved there already. ` +
-        `Give the fork another name`,
+        `Give the fork another name, or go on with what is there (resume --as)`,
     );
   }
 }

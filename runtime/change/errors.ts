@@ -56,8 +56,8 @@ export class MigrationError extends Error {
     options?: ErrorOptions,
   ) {
     super(
-      `Migration "${migration}" failed on node "${node}" of epoch ${epoch}: ${why}. Nothing was changed: ` +
-        `mend it, and run the job again`,
+      `Migration "${migration}" failed on node "${node}" of epoch ${epoch}: ${why}. What is saved stays as ` +
+        `it was: mend it, and run the job again`,
       options,
     );
   }

@@ -174,9 +174,12 @@ export function checkNames(manifest: Manifest, names: readonly string[]): void {
   }
 }
 
-/** Says which blobs of the job are not set after an epoch was loaded, as they are derived. */
-export function tellDerived({ events }: CheckpointHost, manifest: Manifest): void {
+/** Says which blobs of the job are not set after an epoch was loaded, as they are derived; also to who asks for one. */
+export function tellDerived({ events, workspace }: CheckpointHost, manifest: Manifest): void {
   const names = [...derivedIn(manifest)].sort();
+  for (const [node, blobs] of Object.entries(manifest.run.derived ?? {})) {
+    for (const name of Object.keys(blobs)) workspace(node).noteDerived(name);
+  }
   if (names.length === 0) return;
   const message =
     `epoch ${manifest.epoch} holds digests alone of what is derived, so that it is not set: ` +

@@ -186,7 +186,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     seed: parseCount("--seed", values.get("--seed"), 0),
     stopAfter: parseTime("--stop-after", values.get("--stop-after")),
     grace: parseTime("--grace", values.get("--grace")),
-    limit: parseTime("--limit", values.get("--limit")),
+    limit: parseLimit(values.get("--limit")),
     params,
     json: switches.has("--json"),
     quiet: switches.has("--quiet"),
@@ -283,4 +283,13 @@ function parseTime(flag: string, text: string | undefined): Duration | undefined
   } catch (error) {
     throw new UsageError(`${flag}: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+function parseLimit(text: string | undefined): Duration | undefined {
+  const limit = parseTime("--limit", text);
+  if (limit === undefined || parseDuration(limit) > 0) return limit;
+  throw new UsageError(
+    `Cannot parse --limit "${text}": no process ends in no time; give each longer than the job takes, as in ` +
+      EXAMPLES["--limit"],
+  );
 }

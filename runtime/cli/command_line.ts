@@ -5,7 +5,6 @@
  */
 import { type Job, JobError } from "../../dsl/mod.ts";
 import { PLACE_KINDS } from "../../dsl/check/plan.ts";
-import { DerivedChangedError } from "../derived/errors.ts";
 import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
 import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
@@ -22,7 +21,7 @@ import { DRILLED, runDrilled } from "../drill/drilled_process.ts";
 import { drillFolder, drillInProcesses } from "./drill.ts";
 import { changesData, changesText } from "./changes.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
-import { failureText, Kept } from "./failure.ts";
+import { failureText, forkText, Kept } from "./failure.ts";
 import { helpText } from "./help.ts";
 import { toJson } from "./json.ts";
 import { listSaved, listText } from "./list.ts";
@@ -134,6 +133,7 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
   const { args, program, runner } = ready;
   const { output } = line;
   const kept = new Kept();
+  let forked: JobRunner | undefined;
   try {
     const { engine } = runner.checkpoints;
     const { archive } = engine;
@@ -160,7 +160,8 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
       case "drill":
         return await drillJob(job, ready, line);
       case "fork":
-        return await run({ ...ready, runner: await fork(ready, output) }, line, kept);
+        forked = await fork(ready, output);
+        return await run({ ...ready, runner: forked }, line, kept);
       case "plan":
         if (args.resume) return await planResume(ready, output);
     }
@@ -174,12 +175,7 @@ async function perform(job: Job, ready: Ready, line: CommandLine): Promise<numbe
     const to = (args.to === undefined ? "" : ` --to ${args.to}`) + as;
     const go = `deno run … ${fileName(line.base)}`;
     output.err(failureText(error, kept, `${go}${to}`));
-    if (args.command === "fork" && error instanceof DerivedChangedError) {
-      output.err(
-        `The fork is there, and has run nothing: with the same --seed and --param, go on with\n` +
-          `  ${go} resume${to} --allow-change\n`,
-      );
-    }
+    if (forked !== undefined) output.err(forkText(error, forked, kept, `${go} resume${to}`));
     return exitCodeOf(error);
   }
 }

@@ -11,7 +11,7 @@ import { drill, type DrillPlan } from "../drill/drill.ts";
 import { DrillError, NotResumableError } from "../drill/errors.ts";
 import { type FaultOutcome, tryFaults } from "../drill/fault_trials.ts";
 import { ProcessGround, type ProcessOptions } from "../drill/process_ground.ts";
-import { TimeLimit } from "../drill/time_limit.ts";
+import { HungProcessError, TimeLimit } from "../drill/time_limit.ts";
 import type { Program } from "../program.ts";
 import type { Arguments } from "./arguments.ts";
 import { UsageError } from "./usage_error.ts";
@@ -96,7 +96,9 @@ export async function drillInProcesses(drilling: Drilling): Promise<DrillEnd> {
       output.err(`${job.name}: the drill was stopped; nothing is left of it\n`);
       return "stopped";
     }
-    if (error instanceof DrillError) throw withFlags(error, options.flags);
+    if (error instanceof DrillError) {
+      throw error.cause instanceof HungProcessError ? error : withFlags(error, options.flags);
+    }
     if (!(error instanceof NotResumableError)) throw error;
     if (args.json) output.out(`${toJson({ type: "drill-failed", message: error.message })}\n`);
     else output.err(`${error.message}\n`);

@@ -14,6 +14,7 @@ import {
   TaskError,
 } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
+import type { JobRunner } from "../run/job_runner.ts";
 import { valueText } from "../thrown_text.ts";
 import { cleanLines } from "./text.ts";
 import { UncaughtError } from "../uncaught_error.ts";
@@ -31,6 +32,11 @@ export class Kept {
     } else if (event.type === "save-committed") {
       this.#epoch = event.epoch;
     }
+  }
+
+  /** Whether a run has started. */
+  get isStarted(): boolean {
+    return this.#place !== undefined;
   }
 
   /** What is kept, and the command that goes on; nothing where the run had not started. */
@@ -61,6 +67,16 @@ export function failureText(error: unknown, kept: Kept, command: string): string
     ...saysAll ? [] : kept.lines(command),
   ];
   return `error: ${lines.join("\n")}\n`;
+}
+
+/** What becomes of a fork that was made and then refused; nothing where it has begun to work. */
+export function forkText(error: unknown, fork: JobRunner, kept: Kept, command: string): string {
+  const isDerived = error instanceof DerivedChangedError;
+  if (kept.isStarted && !isDerived) return "";
+  const { place } = fork.checkpoints.engine.archive;
+  return `The fork stays at ${place}, with nothing but the epoch that it begins with: remove that folder to be ` +
+    `rid of it; or, with the same --seed and --param, go on with it:\n` +
+    `  ${command}${isDerived ? " --allow-change" : ""}\n`;
 }
 
 /** An error's message, and under it those of its causes. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { formatDuration } from "../../dsl/mod.ts";
+import { whyChanged } from "../derived/errors.ts";
 import type { RunEvent } from "../events.ts";
 import { formatBytes, oneLine } from "./text.ts";
 
@@ -138,7 +139,7 @@ function failedLines(event: Extract<RunEvent, { type: "task-failed" }>): readonl
 }
 
 function derivedLines(event: Extract<RunEvent, { type: "derived" }>): readonly Line[] {
-  const { blob, outcome } = event;
+  const { blob, outcome, reasons } = event;
   const what = `  ${taskName(event)}  made ${blob} again`;
   if (outcome === "same") return [info(`${what}: it is what it was`)];
   if (outcome === "new") {
@@ -147,8 +148,10 @@ function derivedLines(event: Extract<RunEvent, { type: "derived" }>): readonly L
   return [warning(
     `${
       taskName(event)
-    } made derived blob "${blob}" again, and it is not what it was: later epochs may come ` +
-      `out otherwise than they would have`,
+    } made derived blob "${blob}" again, and it is not what it was; changes are allowed, so that the job ` +
+      `goes on, and later epochs may come out otherwise than they would have. ${
+        whyChanged(reasons)
+      }`,
   )];
 }
 

@@ -23,8 +23,15 @@ export interface DerivedOptions {
   readonly mayChange: boolean;
   /** Since when they are to be the same, as in `"when epoch 3@a1 was saved"`. */
   readonly since: string;
-  /** What of that which a task depends on has changed since, in words. */
-  readonly reasons: (task: AnyTask, node: string) => Promise<readonly string[]>;
+  /**
+   * What of that which a task depends on has changed since, in words; `changed` are the derived blobs,
+   * as `node/blob`, that are others.
+   */
+  readonly reasons: (
+    task: AnyTask,
+    node: string,
+    changed: ReadonlySet<string>,
+  ) => Promise<readonly string[]>;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
@@ -46,7 +53,7 @@ export interface DerivingTask {
 /** Follows the tasks of a run that write derived blobs. */
 export class DerivedBlobs {
   readonly #options: DerivedOptions;
-  #isChanged = false;
+  readonly #changed = new Set<string>();
 
   /** Takes what is known of the blobs. */
   constructor(options: DerivedOptions) {
@@ -55,7 +62,7 @@ export class DerivedBlobs {
 
   /** Whether any is not what it was, and may be so. */
   get isChanged(): boolean {
-    return this.#isChanged;
+    return this.#changed.size > 0;
   }
 
   /**
@@ -93,17 +100,19 @@ export class DerivedBlobs {
     saved: string | null | undefined,
     found: string | null,
   ): Promise<void> {
-    const { events, isAgain, mayChange, since, reasons } = this.#options;
-    if (saved === undefined) {
-      if (isAgain) events.emit({ type: "derived", ...place, outcome: "new" });
+    const { events, isAgain, mayChange, since } = this.#options;
+    const { blob, node } = place;
+    if (saved === undefined || saved === found) {
+      const outcome = saved === undefined ? "new" : "same";
+      if (isAgain || outcome === "same") {
+        events.emit({ type: "derived", ...place, outcome, reasons: [] });
+      }
       return;
     }
-    if (saved !== found) {
-      const { blob, node } = place;
-      const change = { blob, node, task: task.name, saved, found };
-      if (!mayChange) throw new DerivedChangedError(change, since, await reasons(task, node));
-      this.#isChanged = true;
-    }
-    events.emit({ type: "derived", ...place, outcome: saved === found ? "same" : "changed" });
+    const reasons = await this.#options.reasons(task, node, this.#changed);
+    const change = { blob, node, task: task.name, saved, found };
+    if (!mayChange) throw new DerivedChangedError(change, since, reasons);
+    this.#changed.add(`${node}/${blob}`);
+    events.emit({ type: "derived", ...place, outcome: "changed", reasons });
   }
 }

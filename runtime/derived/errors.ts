@@ -38,7 +38,7 @@ export class DerivedChangedError extends Error implements DerivedChange {
     const { blob, node, task, saved, found } = change;
     super(
       `Derived blob "${blob}" of node "${node}" is not what it was ${since}: task "${task}" ran again, ` +
-        `and it ${became(saved, found)}. ${why(reasons)}. ` +
+        `and it ${became(saved, found)}. ${whyChanged(reasons)}. ` +
         NEXT,
     );
     this.blob = blob;
@@ -55,7 +55,8 @@ function became(saved: string | null, found: string | null): string {
   return `has another value (its SHA-256 is ${short(found)}, and was ${short(saved)})`;
 }
 
-function why(reasons: readonly string[]): string {
+/** Why a derived blob may not be what it was, in a sentence without its point. */
+export function whyChanged(reasons: readonly string[]): string {
   return reasons.length === 0 ? OUTSIDE : `What has changed since: ${reasons.join("; ")}`;
 }
 
@@ -68,7 +69,7 @@ const OUTSIDE =
   "something else, such as Math.random, the time, a file, a server, or code that could not be seen: a drill of the job says " +
   "what it calls";
 const NEXT =
-  "Nothing was changed. Make it again what it was: with the same params and inputs, and a task that comes " +
+  "What is saved stays as it was. Make it again what it was: with the same params and inputs, and a task that comes " +
   "to the same each time; or go on with the new value with --allow-change (allowChange in a script, " +
   "onChange in the plan), after which later epochs may come out otherwise; or start anew with --fresh, " +
   "which deletes nothing. What cannot be the same again should be saved: then do not make it derived";

@@ -3,19 +3,29 @@
  *
  * @module
  */
-import { conditionTokens, tokensOf } from "../../dsl/access.ts";
+import { accessKey, conditionTokens, taskReads, taskWrites, tokensOf } from "../../dsl/access.ts";
 import { type AnyTask, type AnyToken, type ParamRef, paramValue } from "../../dsl/mod.ts";
 import { firstDifference } from "../../storage/mod.ts";
 import { type JobChange, OF_MODULES } from "../change/compare.ts";
 import type { Program } from "../program.ts";
 import { environment, type Progress } from "../run/state.ts";
 
+/** What has changed since a state was saved. */
+export interface ChangesSince {
+  /** Of the job. */
+  readonly changes: readonly JobChange[];
+  /** The blobs that migrations make of what was saved, as `node/blob`, with the migration that makes each. */
+  readonly made: ReadonlyMap<string, string>;
+  /** The derived blobs, as `node/blob`, that are others. */
+  readonly changed: ReadonlySet<string>;
+}
+
 /** What of that which a task depends on has changed since a state was saved, in words. */
 export function reasonsOf(
   task: AnyTask,
   node: string,
   { program, seed, saved, stamps }: Progress,
-  changes: readonly JobChange[],
+  { changes, made, changed }: ChangesSince,
 ): readonly string[] {
   const { reads, if: condition } = task.declaration;
   const judged = condition === undefined ? [] : conditionTokens(condition);
@@ -38,6 +48,12 @@ export function reasonsOf(
     for (const read of Object.values(token.reads)) visit(read as AnyToken);
   };
   [...tokensOf(reads), ...judged].forEach(visit);
+  for (const access of [...taskReads(task, node), ...taskWrites(task, node)]) {
+    const key = accessKey(access);
+    const by = made.get(key);
+    if (by !== undefined) found.push(`blob ${key} is made by migration "${by}" of what was saved`);
+    if (changed.has(key)) found.push(`derived blob ${key} is another`);
+  }
   if (saved !== undefined && saved.seed !== seed) {
     found.push(`the seed is ${seed}, and was ${saved.seed} (--seed ${saved.seed})`);
   }

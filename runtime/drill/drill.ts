@@ -11,6 +11,7 @@ import { endsByTheClock, type RunDifference } from "./compare.ts";
 import { DrillError, NotResumableError } from "./errors.ts";
 import type { Ground, Life, MakeGround } from "./ground.ts";
 import { checkSame, differenceFrom, type Reference } from "./judge.ts";
+import { HungProcessError } from "./time_limit.ts";
 
 /** How a job is drilled. */
 export interface DrillPlan {
@@ -183,8 +184,9 @@ function killedText(killedAt: readonly string[]): string {
 }
 
 function failedAlone({ job }: DrillPlan, failure: unknown): DrillError {
+  const what = failure instanceof HungProcessError ? "does not end in time" : "fails";
   return new DrillError(
-    `Job "${job.name}" fails also where nobody kills it: ${messageOf(failure)}`,
+    `Job "${job.name}" ${what} also where nobody kills it: ${messageOf(failure)}`,
     { cause: failure },
   );
 }

@@ -36,14 +36,19 @@ export class TimeLimit {
 
   /** What is to be said of a process that was ended because it went on too long, and said this. */
   error(said: string): HungProcessError {
-    const own = this.#ownMs === undefined
-      ? ""
-      : ` (the first, which nobody kills, took ${seconds(this.#ownMs)})`;
-    const last = said.trim().split("\n").slice(-3).join(" / ").slice(-500);
+    const lines = said.trim().split("\n").slice(-3).join(" / ").slice(-500);
+    const last = lines === "" ? "" : `; it said last: ${lines}`;
+    const what = `it had not ended after ${seconds(this.ms)}`;
     return new HungProcessError(
-      `it had not ended after ${seconds(this.ms)}${own}, and was ended as one that hangs` +
-        `${last === "" ? "" : `; it said last: ${last}`}. Look for what it waits for that is not ` +
-        `there after a resume; or give it longer, as in --limit 10m`,
+      this.#ownMs === undefined
+        ? `${what}, which is all that --limit gives it, and was ended${last}. Give it longer than the job ` +
+          `takes, as in --limit 10m, or leave --limit out: then the first run takes as long as it needs, ` +
+          `and the others up to ${TIMES} times as long`
+        : `${what} (the first, which nobody kills, took ${
+          seconds(this.#ownMs)
+        }), and was ended as one ` +
+          `that hangs${last}. Look for what it waits for that the first run did not wait for, such as ` +
+          `something that is not there after a resume; or give it longer, as in --limit 10m`,
     );
   }
 }

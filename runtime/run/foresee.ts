@@ -56,7 +56,7 @@ export async function foreseeResume(request: JobRequest, from: EpochRef): Promis
     branch: target?.isBranch === true ? -1 : unfinished?.branch ?? branch,
     seed: request.seed ?? unfinished?.seed ?? seed,
   });
-  const derived = foreseeDerived({ program, by, manifest });
+  const derived = foreseeDerived({ program, by, manifest }, recompiled.migrations.made);
   const notSeen = [...difference.notSeen, ...stampsOf(program)];
   const known = { ...difference, notSeen, settings, place: archive.place, stop, derived, first };
   try {

@@ -59,6 +59,7 @@ export function firstPhase(
 /** Foresees which tasks run again as what they have written is derived, before all others. */
 export function foreseeDerived(
   { program, by, manifest }: Pick<ForeseenStart, "program" | "by" | "manifest">,
+  made: ReadonlyMap<string, string>,
 ): readonly ForeseenTask[] {
   const phase = firstPhase({ program, by, manifest });
   if (phase === undefined) return [];
@@ -67,7 +68,15 @@ export function foreseeDerived(
   return steps.filter(derives).map(({ id, writes }) => {
     const because = writes.map(({ node, blob: { name } }) => {
       const digest = saved[node]?.[name];
-      if (digest === undefined) return `${name} is new to the checkpoint`;
+      if (digest === undefined) {
+        const by = made.get(`${node}/${name}`);
+        if (by !== undefined) return `${name} must be what migration "${by}" makes of it`;
+        const entry = manifest.nodes[node]?.[name];
+        const isSaved = entry !== undefined && !("absent" in entry);
+        return isSaved
+          ? `${name} was saved itself so far, and must be what it was`
+          : `${name} is new to the checkpoint`;
+      }
       return digest === null
         ? `${name} was not set, and must not be`
         : `${name} must have the SHA-256 ${digest.slice(0, 12)}…`;

@@ -55,7 +55,8 @@ export async function loadEpoch(request: LoadRequest): Promise<void> {
   );
   try {
     const wanted = program.derived;
-    const derived = { ...request, signal, epoch: manifest, description, progress, wanted };
+    const { made } = map;
+    const derived = { ...request, signal, epoch: manifest, description, progress, made, wanted };
     await deriveBlobs(derived, initScope(request, progress, pool, signal));
   } finally {
     await pool.close();

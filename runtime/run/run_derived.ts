@@ -38,6 +38,8 @@ export interface DerivedRequest extends Pick<RunRequest, "session" | "signal" | 
   readonly description: JobDescription;
   /** The state beside the blobs. */
   readonly progress: Progress;
+  /** The blobs that migrations make of what was saved, as `node/blob`, with the migration that makes each. */
+  readonly made: ReadonlyMap<string, string>;
   /** Those that are made again now; nothing where the run starts anew. */
   readonly wanted: readonly PlacedBlob[] | undefined;
 }
@@ -48,7 +50,7 @@ export interface DerivedRequest extends Pick<RunRequest, "session" | "signal" | 
  * @throws {DerivedChangedError} Where one is not what it was, and has to be.
  */
 export async function deriveBlobs(
-  { session, signal, allowChange, checkpoints, epoch, description, progress, wanted }:
+  { session, signal, allowChange, checkpoints, epoch, description, progress, made, wanted }:
     DerivedRequest,
   scope: Scope,
 ): Promise<DerivedBlobs> {
@@ -59,10 +61,10 @@ export async function deriveBlobs(
     since: epoch === undefined
       ? "before the run was ended"
       : `when epoch ${epoch.epoch}@a${epoch.attempt} was saved`,
-    reasons: async (task, node) => {
+    reasons: async (task, node, changed) => {
       const store = await checkpoints.engine.archive.store();
       const changes = await changesAfter(store, epoch, description);
-      return reasonsOf(task, node, progress, changes);
+      return reasonsOf(task, node, progress, { changes, made, changed });
     },
   });
   if (wanted !== undefined && program.derived.length > 0) {
@@ -78,13 +80,13 @@ export async function deriveBlobs(
  */
 export async function deriveAtStart(
   request: RunRequest,
-  { mode, phase, epoch, description, progress }: Start,
+  { mode, phase, epoch, description, progress, made }: Start,
   scope: Scope,
 ): Promise<DerivedBlobs> {
   const isAgain = mode === "resumed" && phase !== undefined;
   const wanted = isAgain ? blobsToDerive(progress.program, phase) : undefined;
   try {
-    return await deriveBlobs({ ...request, epoch, description, progress, wanted }, scope);
+    return await deriveBlobs({ ...request, epoch, description, progress, made, wanted }, scope);
   } catch (error) {
     // With what was refused no later start is to go on.
     if (error instanceof DerivedChangedError) await request.checkpoints.engine.attempts.withdraw();

@@ -30,8 +30,8 @@ export interface JournalStart {
   readonly progress: Progress;
   /** The state that it starts from; none for the very start. */
   readonly from: ManifestRef | undefined;
-  /** Whether migrations have made blobs of what was saved. */
-  readonly isMigrated: boolean;
+  /** The blobs that migrations have made of what was saved. */
+  readonly made: ReadonlyMap<string, string>;
   /** Whether a derived blob is not what it was when that state was saved. */
   readonly isDerivedAnew: boolean;
   /** The branch whose tasks' work may be used. */
@@ -153,10 +153,11 @@ export class RunJournal {
 function usable(
   work: LoggedWork,
   { session: { events } }: RunRequest,
-  { progress, isMigrated, isDerivedAnew, workBranch }: JournalStart,
+  { progress, made, isDerivedAnew, workBranch }: JournalStart,
 ): LoggedWork | undefined {
   if (work.head === undefined) return undefined;
   const { branch, seed, derived } = work.head;
+  const isMigrated = made.size > 0;
   if (branch !== workBranch) return undefined;
   // What was done since with the same derived blobs as now counts, whatever they were before.
   const isOther = derived === undefined ? isDerivedAnew : !progress.derived.isSame(derived);

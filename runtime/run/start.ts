@@ -41,8 +41,8 @@ export interface Start {
   readonly from: ManifestRef | undefined;
   /** The epoch that it, or the phase it starts from, follows. */
   readonly epoch: ManifestRef | undefined;
-  /** Whether migrations have made blobs of what was saved. */
-  readonly isMigrated: boolean;
+  /** The blobs that migrations have made of what was saved, as `node/blob`, with the migration that made each. */
+  readonly made: ReadonlyMap<string, string>;
   /** Whether a person has made another job of it since it was run last. */
   readonly isAnother: boolean;
   /** The branch whose tasks' work may be used. */
@@ -177,7 +177,7 @@ async function startAnew(
     phase: "init",
     from: undefined,
     epoch: undefined,
-    isMigrated: false,
+    made: new Map(),
     isAnother,
     workBranch: 0,
     notices: [...notices, ...editNotices(description, before)],
@@ -205,7 +205,7 @@ async function goOn(
   progress.stop = epoch === 0 ? undefined : await judge(request.session, progress);
   const common = {
     ...{ program, description, progress, ...words, mode: "resumed", epoch: loaded.ref } as const,
-    isMigrated: recompiled.migrations.made.size > 0,
+    made: recompiled.migrations.made,
     workBranch: run.branch,
   };
   const { isAnother } = recompiled;
@@ -235,7 +235,7 @@ async function goOn(
       mode,
       phase,
       from: last,
-      isMigrated: map.made.size > 0,
+      made: map.made,
       isAnother: isOther,
     };
   }

@@ -145,14 +145,10 @@ export class LocalSession implements Session {
     if (workspace.has(name)) {
       return Promise.resolve(workspace.arrive(name)).then(() => workspace.get(name));
     }
+    const isDerived = typeof blob === "string" ? workspace.isDerived(name) : blob.derived;
+    const isKnown = typeof blob !== "string" || isDerived || workspace.declared.has(name);
     return Promise.reject(
-      workspace.declared.has(name) || typeof blob !== "string"
-        ? new BlobNotSetError(
-          name,
-          node,
-          (typeof blob === "string" ? workspace.declared.get(blob) : blob)?.derived,
-        )
-        : workspace.unknown(name),
+      isKnown ? new BlobNotSetError(name, node, isDerived) : workspace.unknown(name),
     );
   }
 

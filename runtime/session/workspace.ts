@@ -20,6 +20,7 @@ export class Workspace {
   readonly #declared = new Map<string, AnyBlob>();
   readonly #versions = new Map<string, number>();
   readonly #late = new Map<string, LateValue>();
+  readonly #derived = new Set<string>();
   #writes = 0;
 
   /** Names the node. */
@@ -36,6 +37,16 @@ export class Workspace {
   /** The blobs that tasks of this node use, by name. */
   get declared(): ReadonlyMap<string, AnyBlob> {
     return this.#declared;
+  }
+
+  /** Takes note of a blob that is derived, by the epoch that was loaded. */
+  noteDerived(name: string): void {
+    this.#derived.add(name);
+  }
+
+  /** Whether a blob is derived, as far as tasks or the epoch that was loaded say so. */
+  isDerived(name: string): boolean {
+    return this.#declared.get(name)?.derived ?? this.#derived.has(name);
   }
 
   /** The values that are set, by name. */
@@ -116,6 +127,7 @@ export class Workspace {
   /** Unsets all blobs. */
   clear(): void {
     for (const name of this.names) this.drop(name);
+    this.#derived.clear();
   }
 
   /** Says that a blob may change from now on. */

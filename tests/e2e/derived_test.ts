@@ -1,5 +1,5 @@
 /** A job file with a derived blob, killed, edited and gone on with, in processes of its own. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type ProcessOptions, type ProcessResult, runProgram, withFolder } from "./process.ts";
 
@@ -131,7 +131,9 @@ Deno.test("a fork that is refused says how it is gone on with, and that works", 
   await withKilled(async (job) => {
     const refused = await job.run("fork --from 1 --as other --seed 7");
     assertEquals(refused.code, 78, refused.stderr);
-    const [, args] = /go on with\n {2}deno run … job\.ts (.*)\n$/.exec(refused.stderr) ?? [];
+    assert(!refused.stderr.includes("Nothing was changed"), refused.stderr);
+    assertMatch(refused.stderr, /The fork stays at file:.*other, with nothing but the epoch/);
+    const [, args] = /go on with it:\n {2}deno run … job\.ts (.*)\n$/.exec(refused.stderr) ?? [];
     assertEquals(args, "resume --as other --allow-change");
     const { code, stdout, stderr } = await job.run(`${args} --seed 7`);
     assertEquals(code, 0, stderr);

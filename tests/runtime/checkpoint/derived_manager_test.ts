@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { blob, epochs, type Job, job, task } from "../../../dsl/mod.ts";
 import { MultiNodeCheckpointManager } from "../../../runtime/checkpoint/manager.ts";
 import { DerivedChangedError, DerivedNotSavedError } from "../../../runtime/derived/errors.ts";
-import { BlobNotSetError, SaveError } from "../../../runtime/errors.ts";
+import { BlobNotSetError, SaveError, UnknownNameError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { recorded } from "../helpers.ts";
 
@@ -43,6 +43,19 @@ Deno.test("an epoch that is loaded has nothing that is derived, and says so", as
   ]);
   await session.run(read);
   assertEquals((await session.fetch(images)).length, 5000);
+});
+
+Deno.test("so does an epoch that a session without the job has loaded, by the blob's name", async () => {
+  const { session: own, checkpoints } = await finished();
+  await own[Symbol.asyncDispose]();
+  const { session } = recorded();
+  await using _ = session;
+  await session.run(checkpoints.load(2));
+  const error = await assertRejects(() => session.fetch("images"), BlobNotSetError);
+  assertStringIncludes(error.message, "it is derived, and in no checkpoint: load the epoch");
+  await assertRejects(() => session.fetch("image"), UnknownNameError);
+  await session.feed("images", 1);
+  assertEquals(await session.fetch("images"), 1);
 });
 
 Deno.test("a derived blob of an epoch cannot be loaded, and the error says why", async () => {

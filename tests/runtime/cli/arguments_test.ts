@@ -40,6 +40,10 @@ Deno.test("arguments: each mistake is said, with what would be right", () => {
     refusal("--stop-after", "soon"),
     '--stop-after: Cannot parse duration "soon"',
   );
+  assertEquals(
+    refusal("drill", "--limit", "0s"),
+    'Cannot parse --limit "0s": no process ends in no time; give each longer than the job takes, as in --limit 10m',
+  );
   assertStringIncludes(refusal("ls", "--grace", "1s"), "it goes with run, resume");
   assertStringIncludes(refusal("--jsn"), "Unknown flag --jsn: the nearest is --json");
   assertStringIncludes(refusal("resum"), 'Unknown command "resum": did you mean "resume"?');

@@ -32,19 +32,26 @@ Deno.test("lines: which of the three a run is, is said with its place", () => {
   ]);
 });
 
+const WARNED =
+  'warning: read made derived blob "images" again, and it is not what it was; changes are allowed, so that ' +
+  "the job goes on, and later epochs may come out otherwise than they would have. ";
+
 Deno.test("lines: what is derived again is said, and what is another is a warning", () => {
   const place = { task: "read", id: "read@main", node: "main", phase: "init", epoch: 0 } as const;
   const made = { ...place, type: "derived", blob: "images" } as const;
   const lines = new Lines();
   const said = everyMs(10, [
     { type: "derive-started", tasks: ["read@main"] },
-    ...(["same", "new", "changed"] as const).map((outcome) => ({ ...made, outcome })),
+    ...(["same", "new", "changed"] as const).map((outcome) => ({ ...made, outcome, reasons: [] })),
+    { ...made, outcome: "changed", reasons: ["param size is 2, and was 1"] },
   ]).flatMap((event) => lines.of(event));
   assertEquals(said.map(({ level, text }) => `${level}: ${text}`), [
     "info:   read  made images again: it is what it was",
     "info:   read  made images, which is new to the checkpoint",
-    'warning: read made derived blob "images" again, and it is not what it was: later epochs may come out ' +
-    "otherwise than they would have",
+    `${WARNED}Neither the seed, a param nor the stamp of a resource that it reads has changed, so that it ` +
+    "depends on something else, such as Math.random, the time, a file, a server, or code that could not be " +
+    "seen: a drill of the job says what it calls",
+    `${WARNED}What has changed since: param size is 2, and was 1`,
   ]);
 });
 

@@ -13,7 +13,11 @@ Deno.test("time limit: it follows from the first process, unless one is given", 
   assertEquals(long.ms, 900_000);
   const given = new TimeLimit("2s");
   assertEquals(given.ms, 2_000);
+  assertStringIncludes(given.error("").message, "Give it longer than the job takes");
   given.took(90_000);
   assertEquals(given.ms, 2_000);
-  assertStringIncludes(given.error("a\nb\n").message, "it said last: a / b. Look for");
+  assertStringIncludes(
+    given.error("a\nb\n").message,
+    "it said last: a / b. Look for what it waits for",
+  );
 });
