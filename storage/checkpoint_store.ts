@@ -26,7 +26,7 @@ import { attemptName, formatRef, manifestName, type ManifestRef } from "./layout
 import { computeAncestors } from "./line.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, type PresentBlob } from "./manifest.ts";
 import { decodeManifest } from "./manifest_codec.ts";
-import { createPin, listPins, type PinnedEpoch, removePin } from "./pins.ts";
+import { createPin, isPinned, listPins, type PinnedEpoch, removePin } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
 import {
   type CheckpointFacts,
@@ -61,7 +61,8 @@ import type { Durability, Store, StoreOptions } from "./store.ts";
  * ```
  */
 export class CheckpointStore {
-  readonly #durability: Durability | undefined;
+  /** What saves must outlive, where that was asked for. */
+  readonly durability: Durability | undefined;
   readonly #history: HistoryReader;
   readonly #facts: FactsReader;
   #isCreated: boolean;
@@ -73,7 +74,7 @@ export class CheckpointStore {
     options: CheckpointStoreOptions,
     record: JobRecord | undefined,
   ) {
-    this.#durability = options.durability;
+    this.durability = options.durability;
     this.#isCreated = record !== undefined;
     this.#job = record?.job ?? options.job;
     this.#facts = new FactsReader(store, (ref, options) => this.readManifest(ref, options));
@@ -160,7 +161,7 @@ export class CheckpointStore {
    * @throws {StoreError} Where it cannot be begun.
    */
   async begin(record: AttemptRecord, options: BeginOptions = {}): Promise<Attempt> {
-    const durability = await promisedDurability(this.store, this.#durability, options);
+    const durability = await promisedDurability(this.store, this.durability, options);
     if (!this.#isCreated) {
       this.#job = await createJob(this.store, this.#job, record.createdAtMs, {
         ...options,
@@ -273,9 +274,8 @@ export class CheckpointStore {
    * @throws {RemovedError} Where it is being removed; then it is not pinned.
    */
   async pin(ref: PinnedEpoch, options: StoreOptions = {}): Promise<void> {
-    const durability = await promisedDurability(this.store, this.#durability, options);
-    const isSame = (other: ManifestRef) =>
-      other.epoch === ref.epoch && other.attempt === ref.attempt;
+    const durability = await promisedDurability(this.store, this.durability, options);
+    const isSame = (other: ManifestRef) => isPinned([ref], other);
     await createPin(this.store, ref, async () => {
       if ((await this.history(options)).manifests.some(isSame)) return "there";
       return (await listManifests(this.store, options)).some(isSame) ? "going" : "missing";
@@ -284,7 +284,7 @@ export class CheckpointStore {
 
   /** Takes the pin off an epoch; gives whether it had one. The epoch stays until a rule drops it. */
   async unpin(ref: PinnedEpoch, options: StoreOptions = {}): Promise<boolean> {
-    const durability = await promisedDurability(this.store, this.#durability, options);
+    const durability = await promisedDurability(this.store, this.durability, options);
     return await removePin(this.store, ref, { ...options, durability });
   }
 

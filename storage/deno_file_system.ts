@@ -36,6 +36,11 @@ export function denoFileSystem(): FileSystem {
       using folder = Deno.openSync(path, { read: true });
       await syncs.sync(0, () => folder.syncSync(), () => folder.sync());
     },
+    async syncFile(path) {
+      // Windows syncs only what is open for writing, which another user's file may not be elsewhere.
+      using file = Deno.openSync(path, { read: true, write: Deno.build.os === "windows" });
+      await file.sync();
+    },
     list: (path) => now(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
     stat: (path) => now(() => stat(path)),
     // The error of a look for what is not there takes longer to make than a small append.

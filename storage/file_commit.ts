@@ -170,6 +170,20 @@ export class FileCommit {
     }
   }
 
+  /**
+   * Makes what somebody else wrote durable.
+   *
+   * @throws {ObjectNotFoundError} Where there is no such file.
+   */
+  async settle(path: string): Promise<void> {
+    try {
+      await this.fileSystem.syncFile?.(path);
+      await this.syncFolder(dirname(path));
+    } catch (error) {
+      throw asStoreError(error, "sync", path, this.root);
+    }
+  }
+
   /** Gives a file its name, and throws where that path exists. */
   async link(from: string, to: string, durability: Durability): Promise<void> {
     await this.#onPoint("link", to);

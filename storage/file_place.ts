@@ -188,3 +188,12 @@ export async function ignoring(
 export function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
   return ignoring(Deno.errors.NotFound, () => fileSystem.remove(path));
 }
+
+/** The names in a folder; none where it is not there. */
+export async function namesIn(fileSystem: FileSystem, path: string): Promise<string[]> {
+  let names: string[] = [];
+  await ignoring(Deno.errors.NotFound, async () => {
+    names = await fileSystem.list(path);
+  });
+  return names;
+}

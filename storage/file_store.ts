@@ -11,7 +11,7 @@ import { FileCommit, type OnPoint } from "./file_commit.ts";
 import type { FileStoreOptions } from "./file_options.ts";
 import { checkLeftover, leftTemporaries } from "./file_leftovers.ts";
 import { FileGround } from "./file_ground.ts";
-import { ignoring, removeIfThere } from "./file_place.ts";
+import { namesIn, removeIfThere } from "./file_place.ts";
 import { filesOf, type FilesRequest, isForThread } from "./files_of.ts";
 import { fileHolder, HOLD_FILE, holdFile } from "./file_hold.ts";
 import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
@@ -51,6 +51,7 @@ export class FileStore implements Store {
   readonly #ground: FileGround;
   readonly #fileSystem: FileSystem;
   readonly #onPoint: OnPoint;
+  readonly #path = (name: string): string => this.#ground.place.path(checkName(name));
   readonly #commit: FileCommit;
   #isKept = false;
 
@@ -88,7 +89,7 @@ export class FileStore implements Store {
     } catch (error) {
       const { record } = request;
       if (record === undefined || !(error instanceof ObjectExistsError)) throw error;
-      const isRecord = error.path === this.#ground.place.path(checkName(record.name));
+      const isRecord = error.path === this.#path(record.name);
       throw isRecord ? committedBefore(record.name, error) : error;
     }
   }
@@ -106,10 +107,7 @@ export class FileStore implements Store {
 
   /** Fills memory by a thread of its own. */
   async fill(memory: Uint8Array, blocks: readonly BlockRef[]): Promise<number> {
-    const read = blocks.map(({ pack, ...block }) => ({
-      ...block,
-      path: this.#ground.place.path(checkName(pack)),
-    }));
+    const read = blocks.map(({ pack, ...block }) => ({ ...block, path: this.#path(pack) }));
     const filled = await this.#fileSystem.fillAside?.({ memory, blocks: read }) ?? 0;
     this.bytesRead += blocks.slice(0, filled).reduce((sum, { length }) => sum + length, 0);
     return filled;
@@ -228,10 +226,7 @@ export class FileStore implements Store {
     const path = this.#ground.place.path(parts);
     return await this.#ground.guard("list", path, async () => {
       if (!await this.#ground.place.check(parts)) return [];
-      let entries: string[] = [];
-      await ignoring(Deno.errors.NotFound, async () => {
-        entries = await this.#fileSystem.list(path);
-      });
+      const entries = await namesIn(this.#fileSystem, path);
       return entries.filter((entry) => !entry.startsWith(".")).map((entry) => prefix + entry)
         .sort();
     });
@@ -278,7 +273,12 @@ export class FileStore implements Store {
 
   /** Whether there is an object, as far as a quick look tells. */
   glance(name: string): boolean | undefined {
-    return this.#fileSystem.glance?.(this.#ground.place.path(checkName(name)));
+    return this.#fileSystem.glance?.(this.#path(name));
+  }
+
+  /** Syncs a file and its folder. */
+  settle(name: string): Promise<void> {
+    return this.#commit.settle(this.#path(name));
   }
 
   /** An object's facts, or `undefined` where there is none. */

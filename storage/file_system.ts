@@ -68,6 +68,8 @@ export interface FileSystem {
   makeFolder(path: string): Promise<void>;
   /** Makes the entries of a folder outlive a power cut. */
   syncFolder(path: string): Promise<void>;
+  /** Makes what is in a file outlive a power cut, whoever wrote it; where not given, there is no need. */
+  syncFile?(path: string): Promise<void>;
   /** The names in a folder. */
   list(path: string): Promise<string[]>;
   /** What is at a path, or `undefined`. */

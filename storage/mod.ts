@@ -39,6 +39,7 @@ export * from "./retention.ts";
 export type { SavedParam } from "./run_codec.ts";
 export { FORMAT_VERSION } from "./seal.ts";
 export type { AttemptContext, NodeReport, Saved, SaveRequest } from "./save_request.ts";
+export * from "./settle.ts";
 export * from "./snapshot.ts";
 export * from "./store.ts";
 export * from "./value/mod.ts";

@@ -242,6 +242,14 @@ export interface Store {
    */
   clear?(names: readonly string[], options?: StoreOptions): Promise<void>;
   /**
+   * Makes an object that somebody else wrote outlive a power cut, as he may have died before he did; not
+   * given where objects never need it.
+   *
+   * @throws {ObjectNotFoundError} Where there is none.
+   * @throws {StoreError} Where that fails.
+   */
+  settle?(name: string): Promise<void>;
+  /**
    * An object's facts, or `undefined` where there is none.
    *
    * @throws {StoreError} Where that cannot be found out.

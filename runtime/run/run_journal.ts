@@ -9,9 +9,11 @@ import {
   type LoggedPhase,
   type LoggedWork,
   type LogPosition,
+  manifestName,
   type ManifestRef,
   readLoggedBlob,
   readLoggedWork,
+  settle,
 } from "../../storage/mod.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import type { Phase } from "../events.ts";
@@ -56,13 +58,19 @@ export class RunJournal {
   static async open(request: RunRequest, start: JournalStart): Promise<RunJournal> {
     const { checkpoints: { engine }, session: { events }, signal } = request;
     const { program, progress, from } = start;
-    const { store } = await engine.archive.store();
+    const checkpoints = await engine.archive.store();
+    const { store } = checkpoints;
     const found = await readLoggedWork(store, from, engine.attempt);
     const work = found === undefined ? undefined : usable(found, request, start);
     for (const { message } of found?.damaged ?? []) {
       const told = `what tasks had done is lost in part, so that they do it again: ${message}`;
       events.emit({ type: "notice", level: "warning", message: told });
     }
+    // What a task is given as recorded must be so after a power cut too, and the state that it comes after.
+    await settle(checkpoints, [
+      ...from === undefined ? [] : [manifestName(from)],
+      ...(work?.sources ?? []).map(({ name }) => name),
+    ]);
     for (const [key, stamp] of stampsIn(work?.entries ?? [])) progress.stamps.set(key, stamp);
     const saved = new Set(program.saved.map(({ node, blob }) => `${node}/${blob.name}`));
     const { grain = "epoch", onSaveError: policy = "fail" } = program.plan;

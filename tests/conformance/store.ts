@@ -150,6 +150,14 @@ export function testStore({ name: kind, make }: StoreKind): void {
     assertEquals(await store.stat("a/x.cbor"), undefined);
   });
 
+  test("settles what is there, and says what is not", async ({ store }) => {
+    if (store.settle === undefined) return;
+    await store.put("a/b.cbor", BYTES, { durability: "process" });
+    await store.settle("a/b.cbor");
+    assertEquals(await store.get("a/b.cbor"), BYTES);
+    await assertRejects(() => store.settle?.("a/c.cbor") ?? Promise.resolve(), ObjectNotFoundError);
+  });
+
   test("refuses names that are unsafe or lead outside", async ({ store }) => {
     const names = ["", "/etc/passwd", "../x", "a/../b", "a//b", ".x", "a/.", "C:/x", "a\\b", "con"];
     names.push("nul.cbor", "a.", "a b", "é", "a\0b", "x".repeat(201), `${"a/".repeat(8)}b`);

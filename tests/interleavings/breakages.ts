@@ -16,11 +16,18 @@ export interface Breakage {
   readonly breakCode?: () => () => void;
   /** Operations that are often slow, where only that shows it within a few seeds. */
   readonly slowSpot?: RegExp;
+  /** Whether power cuts show it, so that saves must outlive them in all simulations. */
+  readonly isOfPower?: boolean;
 }
 
 /** A file system that leaves something out. */
 function without(omission: Omit<Omission, "foundBy">): Breakage {
   return { changeFileSystem: (inner) => omitting(inner, { ...omission, foundBy: "" }) };
+}
+
+/** A file system that leaves something out, which power cuts show. */
+function ofPower(omission: Omit<Omission, "foundBy">): Breakage {
+  return { ...without(omission), isOfPower: true };
 }
 
 /** The look for a newer attempt. */
@@ -194,4 +201,13 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   "a resume has a blob of the epoch before": { breakCode: forgettingBlob },
   "a resume has forgotten where its cursors stood": { breakCode: forgettingCursors },
   "a step goes on before its result is recorded": { changeFileSystem: appendingLate },
+  "packs are not synced": ofPower({ skip: /^sync pack/ }),
+  "manifests are not synced": ofPower({ skip: /^sync manifest/ }),
+  "the folder of a commit is not synced": ofPower({ skip: /^syncFolder epochs after link/ }),
+  "an attempt's start is not synced": ofPower({ skip: /^sync parent/ }),
+  "what a dead process recorded is gone on from unsynced": {
+    ...ofPower({ skip: /^syncFile tasks/ }),
+    slowSpot: /^sync tasks/,
+  },
+  "what steps have done is not synced": ofPower({ skip: /^sync log/ }),
 };

@@ -11,10 +11,16 @@ import {
 } from "tidemark";
 import { digestOf } from "../../runtime/drill/digest.ts";
 import { randomFrom } from "../crash/trials.ts";
+import { isSameRef } from "../../storage/layout.ts";
+import { Disk } from "../simulation/disk.ts";
+import type { Image } from "../simulation/image.ts";
 import { ROOT } from "../simulation/runner.ts";
-import { BrokenPromiseError, check, type Chronicle } from "./chronicle.ts";
+import type { Chronicle } from "./chronicle.ts";
 import { Life } from "./life.ts";
 import { Machine } from "./machine.ts";
+import type { Note } from "./notes.ts";
+import type { PowerCut } from "./power_cuts.ts";
+import { BrokenPromiseError, check } from "./promise.ts";
 import { Scheduler } from "./scheduler.ts";
 
 /** Digests of values, by `node/blob`. */
@@ -51,7 +57,7 @@ async function makeReference(): Promise<Reference> {
     throw life.ending?.end === "failed" ? life.ending.error : life.ending;
   }
   const states = new Map<string, Digests>();
-  const store = await openStore(machine);
+  const store = await openStore(machine.disk);
   for (const ref of (await store.history()).line) {
     states.set(stateOf(ref), await readState(store, ref));
   }
@@ -88,28 +94,71 @@ export async function checkEnd(
   chronicle: Chronicle,
   { states }: Reference,
 ): Promise<void> {
-  const store = await openStore(machine);
+  const store = await openStore(machine.disk);
   const { line, manifests } = await store.history();
   const textOf = (refs: readonly ManifestRef[]) => refs.map(formatRef).join(", ");
   check(textOf(line) === textOf(chronicle.line), () => `the line is ${textOf(line)}`);
-  for (const ref of manifests) {
-    const isFenced = chronicle.commits.get(formatRef(ref))?.isFenced === true;
-    try {
-      const found = await readState(store, ref);
-      const difference = differenceOf(found, states.get(stateOf(ref)) ?? new Map());
-      check(difference === undefined, () => `${formatRef(ref)} holds another ${difference}`);
-    } catch (error) {
-      // What a fenced attempt saved names packs that a newer one may have removed before.
-      if (!isFenced || !(error instanceof DamagedError)) throw error;
-    }
-  }
+  const isFenced = (name: string) => chronicle.commits.get(name)?.isFenced === true;
+  await checkStates(store, manifests, isFenced, states);
   const { garbage = [], leftovers, removals, foreign } = await verifyStore(store, { full: true });
   const left = [...garbage, ...leftovers, ...removals, ...foreign];
   check(left.length === 0, () => `after a repair there is still ${left.join(", ")}`);
 }
 
-async function openStore(machine: Machine): Promise<CheckpointStore> {
-  const store = new FileStore(ROOT, { fileSystem: machine.disk.process() });
+/** Checks what power cuts may have left. */
+export async function checkPowerCuts(
+  cuts: readonly PowerCut[],
+  reference: Reference,
+): Promise<void> {
+  for (const cut of cuts) {
+    for (const state of cut.states) await checkPowerCut(cut, state, reference);
+  }
+}
+
+async function checkPowerCut(
+  { saves, parents, fenced }: PowerCut,
+  state: Image,
+  { states }: Reference,
+): Promise<void> {
+  const store = await openStore(new Disk<Note>(state));
+  const { attempts, manifests, damaged } = await store.history();
+  check(damaged.length === 0, () => `a power cut has left this: ${damaged[0]?.message}`);
+  for (const [attempt, parent] of parents) {
+    const found = attempts.find((other) => other.attempt === attempt && other.isStarted);
+    const isSame = parent && found?.parent
+      ? isSameRef(parent, found.parent)
+      : found?.parent === parent;
+    check(found !== undefined && isSame, () => `a power cut has taken attempt ${attempt}'s record`);
+  }
+  for (const ref of saves) {
+    const isThere = manifests.some((other) => isSameRef(other, ref));
+    check(isThere, () => `${formatRef(ref)} was acknowledged, and lost in a power cut`);
+  }
+  await checkStates(store, manifests, (name) => fenced.has(name), states);
+}
+
+/** Checks that states are what an uninterrupted run has saved. */
+async function checkStates(
+  store: CheckpointStore,
+  refs: readonly ManifestRef[],
+  isFenced: (name: string) => boolean,
+  states: Reference["states"],
+): Promise<void> {
+  for (const ref of refs) {
+    try {
+      const found = await readState(store, ref);
+      const difference = differenceOf(found, states.get(stateOf(ref)) ?? new Map());
+      check(difference === undefined, () => `${formatRef(ref)} holds another ${difference}`);
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      // What a fenced attempt saved names packs that a newer one may have removed before.
+      check(isFenced(formatRef(ref)), () => `${formatRef(ref)} is damaged: ${error.message}`);
+    }
+  }
+}
+
+async function openStore(disk: Disk<Note>): Promise<CheckpointStore> {
+  const store = new FileStore(ROOT, { fileSystem: disk.process() });
   return await CheckpointStore.open(store, { job: "sim" });
 }
 

@@ -11,8 +11,11 @@ import {
 } from "../../storage/mod.ts";
 import { decodeParent, decodeRemoval } from "../../storage/job_record.ts";
 import {
+  attemptName,
   comparePosition,
   isSameRef,
+  manifestName,
+  parentName,
   parseAttemptName,
   parseManifestName,
   parseRemovalName,
@@ -20,33 +23,12 @@ import {
 import { decodeManifest } from "../../storage/manifest_codec.ts";
 import type { LogEntry } from "../simulation/disk.ts";
 import { Image } from "../simulation/image.ts";
+import { filesOf, isTorn, type PowerCut } from "./power_cuts.ts";
 import { ROOT } from "../simulation/runner.ts";
 import type { Note, StartMode } from "./notes.ts";
+import { check } from "./promise.ts";
+import { type Commit, judgeRemoval, type Kept, type Moment } from "./retention.ts";
 import { NAP_MS } from "./sim_job.ts";
-
-/** Something that must not be. */
-export class BrokenPromiseError extends Error {
-  /** The error's class. */
-  override readonly name = "BrokenPromiseError";
-}
-
-/** What the plan keeps. */
-export interface Kept {
-  /** So many of the last epochs of each line. */
-  readonly last: number;
-  /** What is younger than this, in milliseconds. */
-  readonly youngerMs: number;
-}
-
-/** A save, from its commit on. */
-export interface Commit {
-  readonly ref: ManifestRef;
-  readonly manifest: Manifest;
-  /** Whether a newer attempt was there when it was committed. */
-  readonly isFenced: boolean;
-  isAcknowledged: boolean;
-  isRemoved: boolean;
-}
 
 /** What a removal that is written down was decided on. */
 interface Removal {
@@ -61,12 +43,16 @@ export class Chronicle {
   readonly commits = new Map<string, Commit>();
   /** How many saves of fenced attempts name packs that a newer attempt has removed. */
   hollow = 0;
+  /** How often the power was cut, and what that must not have taken. */
+  readonly cuts: PowerCut[] = [];
   readonly #image = new Image();
   readonly #attempts = new Map<number, string>();
   readonly #parents = new Map<number, ManifestRef | undefined>();
   /** Attempts that were never the newest to have begun. */
   readonly #late = new Set<number>();
   readonly #removals = new Map<string, Removal>();
+  /** Those that were there once, too. */
+  readonly #everRemovals = new Map<string, Removal>();
   readonly #packs = new Set<string>();
   #link: { readonly by: string; readonly atMs: number } = { by: "", atMs: 0 };
 
@@ -89,6 +75,7 @@ export class Chronicle {
         if (entry.change.op === "link") this.#linked(name, entry.change.node);
         if (entry.change.op === "create" && name.startsWith("packs/")) this.#packs.add(name);
         if (entry.change.op === "remove") this.#removed(name);
+        if (entry.change.op === "powerCut") this.#lostPower();
       } else this.#noted(entry.note);
     }
   }
@@ -100,6 +87,8 @@ export class Chronicle {
         return;
       case "saved":
         return this.#acknowledged(note.ref);
+      case "power cut":
+        return void this.cuts.push({ states: note.states, ...this.#promised() });
       case "begun": {
         const isRepeat = this.isFine && this.#ended.has(note.key);
         check(!isRepeat || !this.#isHead(note.by), () => `${note.key} was done, and is done again`);
@@ -120,7 +109,7 @@ export class Chronicle {
 
   /** Whether a process has begun the newest attempt. */
   #isHead(process: string): boolean {
-    return this.#attempts.get(this.#attempts.size) === process;
+    return this.#attempts.get(Math.max(...this.#attempts.keys())) === process;
   }
 
   /** The saves that are there. */
@@ -176,7 +165,48 @@ export class Chronicle {
     if (ref !== undefined) this.#committed(ref, decodeManifest(ref, bytes));
     if (parseRemovalName(name) !== undefined) {
       const refs = decodeRemoval(name, bytes);
-      this.#removals.set(name, { refs, wrong: this.#judge(refs) });
+      const removal = { refs, wrong: judgeRemoval(this.#moment, refs) };
+      this.#removals.set(name, removal);
+      this.#everRemovals.set(name, removal);
+    }
+  }
+
+  /** What must be there whatever a power cut takes now. */
+  #promised(): Omit<PowerCut, "states"> {
+    const leaving = [...this.#removals.values()].flatMap(({ refs }) => refs);
+    const acknowledged = this.listed.filter(({ isAcknowledged }) => isAcknowledged)
+      .map(({ ref }) => ref);
+    return {
+      saves: acknowledged.filter((ref) => !leaving.some((other) => isSameRef(other, ref))),
+      parents: new Map(
+        acknowledged.map(({ attempt }) => [attempt, this.#parents.get(attempt)] as const),
+      ),
+      fenced: new Set(
+        [...this.commits].filter(([, { isFenced }]) => isFenced).map(([name]) => name),
+      ),
+    };
+  }
+
+  /** Takes note of what a power cut has left. */
+  #lostPower(): void {
+    const files = filesOf(this.#image);
+    for (const attempt of [...this.#attempts.keys()]) {
+      if (!files.has(attemptName(attempt))) this.#attempts.delete(attempt);
+      if (files.has(parentName(attempt))) continue;
+      this.#parents.delete(attempt);
+      this.#late.delete(attempt);
+    }
+    for (const [name, commit] of this.commits) {
+      commit.isRemoved = !files.has(manifestName(commit.ref));
+      if (commit.isRemoved && !commit.isAcknowledged) this.commits.delete(name);
+      commit.isFenced &&= this.#attempts.has(commit.ref.attempt + 1);
+    }
+    this.#packs.clear();
+    this.#removals.clear();
+    for (const [name, bytes] of files) {
+      if (name.startsWith("packs/")) this.#packs.add(name);
+      const removal = this.#everRemovals.get(name);
+      if (removal !== undefined && !isTorn(name, bytes)) this.#removals.set(name, removal);
     }
   }
 
@@ -227,41 +257,16 @@ export class Chronicle {
     }
   }
 
-  /**
-   * Why the plan would keep what is to be removed now. What fenced attempts commit meanwhile shapes side
-   * lines anew, and nobody need have seen it.
-   */
-  #judge(going: readonly ManifestRef[]): ReadonlyMap<string, string> {
+  get #moment(): Moment {
     const leaving = [...this.#removals.values()].flatMap(({ refs }) => refs);
-    const there = this.listed.filter(({ ref }) => !leaving.some((other) => isSameRef(ref, other)));
-    const wrong = this.#judgeAmong(there, going);
-    const others = this.#judgeAmong(there.filter(({ isFenced }) => !isFenced), going);
-    for (const name of wrong.keys()) {
-      if (!others.has(name) && this.commits.get(name)?.isFenced === false) wrong.delete(name);
-    }
-    return wrong;
-  }
-
-  #judgeAmong(there: readonly Commit[], going: readonly ManifestRef[]): Map<string, string> {
-    const wrong = new Map<string, string>();
-    const infos = [...this.#attempts.keys()].sort((a, b) => a - b).map((attempt): AttemptInfo => ({
-      ...{ attempt, isStarted: this.#parents.has(attempt), parent: this.#parents.get(attempt) },
-    }));
-    const { line, sides } = computeLines(infos, there.map(({ ref }) => ref));
-    for (const refs of [line, ...sides.map(({ refs }) => refs)]) {
-      for (const ref of refs) {
-        if (!going.some((other) => isSameRef(ref, other))) continue;
-        const newer = new Set(
-          refs.filter((other) => other.epoch > ref.epoch).map(({ epoch }) => epoch),
-        );
-        const made = this.commits.get(formatRef(ref))?.manifest.createdAtMs ?? 0;
-        const isLast = newer.size < this.kept.last;
-        const isYoung = this.#link.atMs - made < this.kept.youngerMs;
-        if (isLast) wrong.set(formatRef(ref), `only ${newer.size} of its line are newer`);
-        if (isYoung) wrong.set(formatRef(ref), `it was ${this.#link.atMs - made} ms old`);
-      }
-    }
-    return wrong;
+    return {
+      there: this.listed.filter(({ ref }) => !leaving.some((other) => isSameRef(ref, other))),
+      attempts: [...this.#attempts.keys()].sort((a, b) => a - b).map((attempt) => ({
+        ...{ attempt, isStarted: this.#parents.has(attempt), parent: this.#parents.get(attempt) },
+      })),
+      kept: this.kept,
+      atMs: this.#link.atMs,
+    };
   }
 
   /** The current line, as far as it is there. */
@@ -270,9 +275,4 @@ export class Chronicle {
       .map(([attempt, parent]): AttemptInfo => ({ attempt, isStarted: true, parent }));
     return [...computeLines(infos, this.listed.map(({ ref }) => ref)).line].sort(comparePosition);
   }
-}
-
-/** Ends a check where something does not hold. */
-export function check(holds: boolean, message: () => string): void {
-  if (!holds) throw new BrokenPromiseError(message());
 }

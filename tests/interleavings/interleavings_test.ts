@@ -27,12 +27,13 @@ Deno.test("a seed has the same things happen each time", async () => {
   }
 });
 
-Deno.test("no interleaving of runners, kills, take-overs and removals breaks a promise", async () => {
+Deno.test("no interleaving of runners, kills, take-overs, removals and power cuts breaks a promise", async () => {
   const tally = new Tally();
   for (let seed = 1; seed <= SEEDS; seed++) await simulateSeed(seed, tally);
   console.log(`${tally}`);
   for (const end of ["killed", "fenced", "held", "finished"]) assert(tally.ended(end) > 0, end);
   assert(tally.acknowledged > SEEDS && tally.beside > 0 && tally.removed > 0);
+  assert(tally.states > SEEDS);
 });
 
 /** Simulates a broken build until that shows. */

@@ -14,8 +14,12 @@ import {
 } from "../../storage/mod.ts";
 import { Disk } from "../simulation/disk.ts";
 import { ROOT } from "../simulation/runner.ts";
+import { statesAfter } from "../simulation/states.ts";
 import type { Note } from "./notes.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
+
+/** So many states that a power cut may leave are looked at, of which one is gone on from. */
+const MOST_STATES = 6;
 
 /** A file that is locked, or was. */
 interface Lockable {
@@ -58,6 +62,16 @@ export class Machine {
     return store;
   }
 
+  /** Cuts the power, once all processes are dead: the disk is in one of some states then. */
+  cutPower(): void {
+    const { disk, scheduler: { random, trace } } = this;
+    const { images: states } = statesAfter(disk.now, { most: MOST_STATES, random });
+    disk.note({ note: "power cut", states });
+    disk.cutPower(states[random(states.length)] ?? disk.now);
+    this.#locks.clear();
+    trace.push("the power is cut");
+  }
+
   #fileSystem(process: SimulatedProcess): FileSystem {
     const inner = this.disk.process();
     const operate = <T>(op: string, path: string, run: () => Promise<T>): Promise<T> =>
@@ -68,6 +82,8 @@ export class Machine {
           const file = await inner.create(path);
           const own: FileWriter = {
             write: (bytes) => operate("write", path, () => file.write(bytes)),
+            reserve: (byteLength) =>
+              operate("reserve", path, async () => await file.reserve?.(byteLength)),
             sync: () => operate("sync", path, () => file.sync()),
             close: () => {},
           };
@@ -82,6 +98,7 @@ export class Machine {
       remove: (path) => operate("remove", path, () => inner.remove(path)),
       makeFolder: (path) => operate("make folder", path, () => inner.makeFolder(path)),
       syncFolder: (path) => operate("sync folder", path, () => inner.syncFolder(path)),
+      syncFile: (path) => operate("sync file", path, async () => await inner.syncFile?.(path)),
       list: (path) => operate("list", path, () => inner.list(path)),
       stat: (path) => operate("stat", path, () => inner.stat(path)),
       locks: this.#locksFor(process, operate),

@@ -3,6 +3,7 @@
  */
 
 import type { ManifestRef } from "../../storage/mod.ts";
+import type { Image } from "../simulation/image.ts";
 
 /** How a runner was told to start; all but `"auto"` take the job over where somebody has it. */
 export type StartMode =
@@ -17,5 +18,7 @@ export type Note =
   | { readonly note: "link"; readonly by: string; readonly atMs: number }
   /** Something outside of the job begins to be done, or the job has its result. */
   | { readonly note: "begun" | "ended"; readonly key: string; readonly by: string }
+  /** The power is about to be cut, which may leave any of these states of the disk, among others. */
+  | { readonly note: "power cut"; readonly states: readonly Image[] }
   /** A task is about to sleep, or has slept. */
   | { readonly note: "sleeps" | "slept"; readonly key: string; readonly atMs: number };

@@ -1,17 +1,18 @@
 /**
- * Simulates runners of one job that are killed, stopped, taken over from and tidied up behind, as a seed
- * has it, and checks all that they did.
+ * Simulates runners of one job that are killed, stopped, taken over from and tidied up behind, and whose
+ * power is cut, as a seed has it, and checks all that they did.
  */
 
 import { keepLast, keepYounger } from "tidemark";
 import { randomFrom } from "../crash/trials.ts";
-import { Chronicle, type Kept } from "./chronicle.ts";
-import { checkEnd, checkEndings, referenceOf } from "./check.ts";
+import { Chronicle } from "./chronicle.ts";
+import { checkEnd, checkEndings, checkPowerCuts, referenceOf } from "./check.ts";
 import { Life, type LifeOptions, type Work } from "./life.ts";
 import type { Breakage } from "./breakages.ts";
 import { Machine } from "./machine.ts";
-import { Scheduler } from "./scheduler.ts";
+import { Scheduler, settled } from "./scheduler.ts";
 import type { StartMode } from "./notes.ts";
+import type { Kept } from "./retention.ts";
 import type { SimPlan } from "./sim_job.ts";
 import type { Tally } from "./tally.ts";
 
@@ -51,11 +52,14 @@ class Simulation {
   readonly lives: Life[] = [];
   readonly kept: Kept;
   readonly options: LifeOptions;
+  /** Of so many events one is a power cut; of none where 0. */
+  readonly #onePowerCutIn: number;
   readonly #oneEventIn: number;
   #events: number;
   #slow = 0;
 
-  constructor(seed: number, { changeFileSystem, slowSpot }: Breakage = {}) {
+  constructor(seed: number, breakage: Breakage | undefined) {
+    const { changeFileSystem, slowSpot, isOfPower } = breakage ?? {};
     const random = this.random = randomFrom(seed);
     const drawn = SLOW_SPOTS[random(SLOW_SPOTS.length)];
     this.scheduler = new Scheduler(random, slowSpot ?? drawn);
@@ -66,9 +70,12 @@ class Simulation {
     const keep: SimPlan["keep"] = this.kept.youngerMs > 0 ? [last, keepYounger("2s")] : [last];
     this.options = {
       plan: { grain, keep, load: random(3) === 0 ? "lazy" : "eager" },
-      durability: random(2) === 0 ? "power" : "process",
+      durability: isOfPower || random(2) === 0 ? "power" : "process",
       isSavedAside: random(2) === 0,
     };
+    // Saves that need not outlive a power cut may not be there, or be damaged, behind one.
+    const isCut = this.options.durability === "power" && (isOfPower ?? breakage === undefined);
+    this.#onePowerCutIn = isCut ? 1 + random(5) : 0;
     this.#oneEventIn = 30 + random(200);
     this.#events = 2 + random(9);
   }
@@ -87,7 +94,8 @@ class Simulation {
       }
       if (this.#alive.length > 0 && this.random(this.#oneEventIn) > 0) continue;
       this.#events--;
-      this.#event();
+      if (this.#onePowerCutIn > 0 && this.random(this.#onePowerCutIn) === 0) await this.#cutPower();
+      else this.#event();
     }
     const end = this.random(3);
     for (const life of this.#alive) if (end === 0 || this.random(2) === 0) life.kill();
@@ -111,6 +119,15 @@ class Simulation {
 
   get #alive(): readonly Life[] {
     return this.lives.filter(({ ending }) => ending === undefined);
+  }
+
+  /** All processes die, and the disk with them, but for what is durable. */
+  async #cutPower(): Promise<void> {
+    for (const life of this.#alive) life.kill();
+    // What the dead had begun may still be done before.
+    await settled();
+    this.machine.cutPower();
+    this.#start();
   }
 
   /** Something that happens to the processes. */
@@ -208,6 +225,7 @@ export async function simulateSeed(
       const work = lives.find((life) => life.process.name === process)?.work;
       return work?.work === "run" ? work.mode : undefined;
     });
+    await checkPowerCuts(chronicle.cuts, reference);
     checkEndings(lives, reference);
     await checkEnd(machine, chronicle, reference);
     if (given.isTold === true) console.log(trace.join("\n"));

@@ -10,6 +10,9 @@ export class Tally {
   processes = 0;
   acknowledged = 0;
   removed = 0;
+  powerCuts = 0;
+  /** How many states were looked at that power cuts may have left. */
+  states = 0;
   /** Saves of fenced attempts. */
   beside = 0;
   /** How often one of theirs was without a pack that it names. */
@@ -27,6 +30,8 @@ export class Tally {
       if (isRemoved) this.removed++;
     }
     this.hollow += chronicle.hollow;
+    this.powerCuts += chronicle.cuts.length;
+    for (const { states } of chronicle.cuts) this.states += states.length;
     for (const { ending } of lives) {
       const end = ending?.end ?? "still running";
       this.#endings.set(end, (this.#endings.get(end) ?? 0) + 1);
@@ -43,6 +48,7 @@ export class Tally {
     const endings = [...this.#endings].sort().map(([end, count]) => `${count} ${end}`).join(", ");
     return `${this.seeds} seeds, ${this.steps} steps of ${this.processes} processes (${endings}), ` +
       `${this.acknowledged} saves acknowledged, ${this.beside} of fenced attempts ` +
-      `(${this.hollow} times without a pack), ${this.removed} removed`;
+      `(${this.hollow} times without a pack), ${this.removed} removed, ` +
+      `${this.powerCuts} power cuts (${this.states} states)`;
   }
 }

@@ -55,6 +55,16 @@ export class Disk<Note> {
     this.#make({ op: "settle" }, "");
   }
 
+  /** What is on it, and what of that is durable. */
+  get now(): Image {
+    return this.#now;
+  }
+
+  /** Cuts the power, which leaves one of the states that it may: no process may be alive then. */
+  cutPower(left: Image): void {
+    this.#make({ op: "powerCut", left }, "");
+  }
+
   /** The file system of one process. */
   process(
     { diesAfter = Infinity, before = () => {} }: ProcessOptions = {},
@@ -115,6 +125,8 @@ export class Disk<Note> {
           return { op: "syncFolder", folder };
         });
       },
+      syncFile: async (path) =>
+        void await change(path, () => ({ op: "sync", node: this.#find(path) })),
       list: (path) => look(() => this.#now.names(this.#find(path))),
       stat: (path) => look(() => this.#stat(path)),
     };

@@ -18,7 +18,9 @@ export type Change =
   }
   | { readonly op: "syncFolder"; readonly folder: number }
   /** What the system writes by itself after a while: everything. */
-  | { readonly op: "settle" };
+  | { readonly op: "settle" }
+  /** The power was cut, which has left this; what follows is done by others than before. */
+  | { readonly op: "powerCut"; readonly left: Image };
 
 /** A file. */
 export interface SimulatedFile {
@@ -119,7 +121,18 @@ export class Image {
       case "settle":
         for (const folder of this.folders.values()) this.#syncFolder(folder);
         for (const file of this.files.values()) file.durable = file.bytes;
+        return;
+      case "powerCut": {
+        const { files, folders } = change.left.clone();
+        this.#replace(this.files, files);
+        this.#replace(this.folders, folders);
+      }
     }
+  }
+
+  #replace<T>(old: Map<number, T>, left: ReadonlyMap<number, T>): void {
+    old.clear();
+    for (const [node, item] of left) old.set(node, item);
   }
 
   #change(folder: number, name: string, node: number | undefined): void {

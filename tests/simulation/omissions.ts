@@ -216,6 +216,7 @@ export function omitting(inner: FileSystem, omission: Omission): FileSystem {
       changed.delete(path);
       await step(`syncFolder ${shortOf(path)} after ${changes}`, () => inner.syncFolder(path));
     },
+    syncFile: (path) => step(`syncFile ${shortOf(path)}`, async () => await inner.syncFile?.(path)),
     list: async (path) =>
       omission.blind?.test(`list ${shortOf(path)}`) ? [] : await inner.list(path),
     stat: async (path) =>

@@ -12,6 +12,7 @@ export interface Operation {
     | "remove"
     | "makeFolder"
     | "syncFolder"
+    | "syncFile"
     | "list"
     | "stat";
   readonly path: string;
@@ -47,6 +48,7 @@ export function watchedFileSystem(
     remove: (path) => before("remove", path, () => inner.remove(path)),
     makeFolder: (path) => before("makeFolder", path, () => inner.makeFolder(path)),
     syncFolder: (path) => before("syncFolder", path, () => inner.syncFolder(path)),
+    syncFile: (path) => before("syncFile", path, async () => await inner.syncFile?.(path)),
     list: (path) => before("list", path, () => inner.list(path)),
     stat: (path) => before("stat", path, () => inner.stat(path)),
   };

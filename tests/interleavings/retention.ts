@@ -1,0 +1,81 @@
+/** What retention may remove. */
+
+import {
+  type AttemptInfo,
+  computeLines,
+  formatRef,
+  type Manifest,
+  type ManifestRef,
+} from "../../storage/mod.ts";
+import { isSameRef } from "../../storage/layout.ts";
+
+/** What the plan keeps. */
+export interface Kept {
+  /** So many of the last epochs of each line. */
+  readonly last: number;
+  /** What is younger than this, in milliseconds. */
+  readonly youngerMs: number;
+}
+
+/** A save, from its commit on. */
+export interface Commit {
+  readonly ref: ManifestRef;
+  readonly manifest: Manifest;
+  /** Whether a newer attempt was there when it was committed. */
+  isFenced: boolean;
+  isAcknowledged: boolean;
+  isRemoved: boolean;
+}
+
+/** A moment at which somebody is about to remove. */
+export interface Moment {
+  /** The saves that are there, and that nobody else is removing. */
+  readonly there: readonly Commit[];
+  /** The attempts. */
+  readonly attempts: readonly AttemptInfo[];
+  /** What the plan keeps. */
+  readonly kept: Kept;
+  /** When it is. */
+  readonly atMs: number;
+}
+
+/**
+ * Why the plan would keep what is to be removed now, by the names of saves. What fenced attempts commit
+ * meanwhile shapes side lines anew, and nobody need have seen it.
+ */
+export function judgeRemoval(
+  moment: Moment,
+  going: readonly ManifestRef[],
+): ReadonlyMap<string, string> {
+  const { there } = moment;
+  const wrong = judgeAmong(moment, going);
+  const others = judgeAmong({ ...moment, there: there.filter(({ isFenced }) => !isFenced) }, going);
+  for (const { ref, isFenced } of there) {
+    const name = formatRef(ref);
+    if (!isFenced && !others.has(name)) wrong.delete(name);
+  }
+  return wrong;
+}
+
+function judgeAmong(
+  { there, attempts, kept, atMs }: Moment,
+  going: readonly ManifestRef[],
+): Map<string, string> {
+  const wrong = new Map<string, string>();
+  const made = new Map(there.map(({ ref, manifest }) => [formatRef(ref), manifest.createdAtMs]));
+  const { line, sides } = computeLines(attempts, there.map(({ ref }) => ref));
+  for (const refs of [line, ...sides.map(({ refs }) => refs)]) {
+    for (const ref of refs) {
+      if (!going.some((other) => isSameRef(ref, other))) continue;
+      const newer = new Set(
+        refs.filter((other) => other.epoch > ref.epoch).map(({ epoch }) => epoch),
+      );
+      const ageMs = atMs - (made.get(formatRef(ref)) ?? 0);
+      if (newer.size < kept.last) {
+        wrong.set(formatRef(ref), `only ${newer.size} of its line are newer`);
+      }
+      if (ageMs < kept.youngerMs) wrong.set(formatRef(ref), `it was ${ageMs} ms old`);
+    }
+  }
+  return wrong;
+}
