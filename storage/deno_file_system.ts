@@ -47,7 +47,7 @@ export function denoFileSystem(): FileSystem {
     glance: (path) => existsSync(path),
     commitAside: (files, onPoint) => thread.commit(files, onPoint),
     fillAside: (fill) => thread.fill(fill),
-    locks: denoLocks(),
+    locks: denoLocks((path, everyMs) => thread.beat({ path, everyMs })),
     keep: () => thread.keep(),
     release: () => thread.release(),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",

@@ -34,8 +34,12 @@ export interface FileLocks {
   look(path: string, most: number): Promise<LockLook>;
 }
 
-/** The locks of the machine. Needs permission to read and write the paths it is asked for. */
-export function denoLocks(): FileLocks {
+/**
+ * The locks of the machine. Needs permission to read and write the paths it is asked for.
+ *
+ * @param beat Touches files from another thread.
+ */
+export function denoLocks(beat: FileLocks["beat"]): FileLocks {
   return { lock, beat, look };
 }
 
@@ -78,27 +82,4 @@ function readSome(file: Deno.FsFile, most: number): Uint8Array {
     at += read;
   }
   return bytes.subarray(0, at);
-}
-
-function beat(path: string, everyMs: number): Disposable {
-  const source = `(${touching.toString()})(${JSON.stringify(path)}, ${everyMs});`;
-  const worker = new Worker(`data:text/javascript,${encodeURIComponent(source)}`, {
-    type: "module",
-    name: "tidemark heartbeat",
-  });
-  // Whoever cannot be seen to live is only told to be silent; the lock itself still holds.
-  worker.onerror = (event) => event.preventDefault();
-  return { [Symbol.dispose]: () => worker.terminate() };
-}
-
-/** The thread. It runs from its text, so that it uses nothing from around it. */
-function touching(path: string, everyMs: number): void {
-  setInterval(() => {
-    const now = new Date();
-    try {
-      Deno.utimeSync(path, now, now);
-    } catch {
-      // A disk that fails for the moment may be back at the next beat.
-    }
-  }, everyMs);
 }

@@ -26,15 +26,18 @@ export interface MemoryToFill {
 
 /**
  * Fills memory with blocks up to the first that is not what it should be; gives how many those are.
+ * From time to time it lets other work of its thread go on.
  *
  * It runs from its text too, so that it uses nothing from around it.
  *
  * @param crc32 The CRC-32 of bytes.
+ * @param turn Lets the event loop turn once so many bytes were moved.
  */
-export function fillMemory(
+export async function fillMemory(
   { memory, blocks }: MemoryToFill,
   crc32: (bytes: Uint8Array) => number,
-): number {
+  turn: (bytes: number) => Promise<void>,
+): Promise<number> {
   let file: Deno.FsFile | undefined;
   let path: string | undefined;
   let at = 0;
@@ -57,6 +60,7 @@ export function fillMemory(
       if (crc32(into) !== block.crc32) return done;
       at += block.length;
       done++;
+      await turn(block.length);
     }
     return done;
   } catch {

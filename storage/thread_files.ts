@@ -10,15 +10,18 @@ import type { syncAhead } from "./sync_ahead.ts";
 interface Given {
   readonly syncAhead: typeof syncAhead;
   readonly setImmediate: (run: () => void) => unknown;
+  /** Lets the event loop turn once so many bytes were moved. */
+  readonly turn: (bytes: number) => Promise<void>;
 }
 
 /**
- * Makes files by synchronous calls: nobody else waits for this thread.
+ * Makes files by synchronous calls, which are quicker. Only syncs, which may take seconds, are made
+ * aside: a heart may have to beat meanwhile.
  *
  * It runs from its text too, so that it uses nothing from around it.
  */
 export function threadFiles(
-  { syncAhead, setImmediate }: Given,
+  { syncAhead, setImmediate, turn }: Given,
 ): Pick<CommitCalls, "create" | "link" | "remove" | "syncFolder" | "exists"> {
   return {
     create(path, sync) {
@@ -27,11 +30,12 @@ export function threadFiles(
       return {
         async write(bytes) {
           const count = file.writeSync(bytes);
+          await turn(count);
           if (sync) await ahead.written(count);
           return count;
         },
         async sync() {
-          file.syncDataSync();
+          await file.syncData();
           await ahead.end();
         },
         async close() {
@@ -42,9 +46,9 @@ export function threadFiles(
     },
     link: Deno.linkSync,
     remove: Deno.removeSync,
-    syncFolder(path) {
+    async syncFolder(path) {
       using folder = Deno.openSync(path, { read: true });
-      folder.syncSync();
+      await folder.sync();
     },
     exists(path) {
       try {

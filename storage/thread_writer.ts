@@ -1,11 +1,12 @@
 /**
- * Has files committed, and memory filled, by a thread of its own.
+ * Has files committed and touched, and memory filled, by a thread of its own.
  *
  * @module
  */
 import type { CommitResult, FilesToCommit } from "./commit_files.ts";
 import type { OnPoint } from "./file_commit.ts";
 import type { MemoryToFill } from "./fill_memory.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import {
   type ThreadAnswer,
   type ThreadRequest,
@@ -21,13 +22,17 @@ interface Waiting {
   readonly failed: (error: Error) => void;
 }
 
-/** Starts its thread with the first thing that it is asked, and ends it with the last one, or when it is released. */
+/**
+ * Starts its thread with the first thing that it is asked, and ends it with the last one, or when it is
+ * released; but not while a heart beats.
+ */
 export class ThreadWriter {
   #worker: Worker | undefined;
   #isKept = false;
   #lastId = 0;
   #commits = 0;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #hearts = new Map<number, Heartbeat>();
 
   /** Commits files, whose memory must not change until then; `onPoint` is awaited before each step. */
   async commit(files: FilesToCommit, onPoint?: OnPoint): Promise<CommitResult> {
@@ -44,7 +49,7 @@ export class ThreadWriter {
           stopped = { error };
         }
         const isStopped = stopped !== undefined;
-        this.#worker?.postMessage({ id, goOn: !isStopped } satisfies ThreadRequest);
+        this.#tell({ id, goOn: !isStopped });
       });
       if ("committed" in answer) return answer.committed;
       if ("failure" in answer) {
@@ -67,6 +72,21 @@ export class ThreadWriter {
     return "filled" in answer ? answer.filled : 0;
   }
 
+  /** Touches a file every so often, until it is disposed, however busy this thread is. */
+  beat(heart: Heartbeat): Disposable {
+    const id = ++this.#lastId;
+    if (this.#worker !== undefined) this.#tell({ id, beat: heart });
+    this.#hearts.set(id, heart);
+    this.#thread();
+    return {
+      [Symbol.dispose]: () => {
+        this.#hearts.delete(id);
+        this.#tell({ id, isOver: true });
+        if (!this.#isKept) this.#endIfIdle();
+      },
+    };
+  }
+
   /** Whether it is committing. */
   get isWriting(): boolean {
     return this.#commits > 0;
@@ -77,7 +97,10 @@ export class ThreadWriter {
     this.#isKept = true;
   }
 
-  /** Ends the thread once nothing is being committed; what it is asked next starts another. */
+  /**
+   * Ends the thread once nothing is being committed and no heart beats; what it is asked next starts
+   * another.
+   */
   release(): void {
     this.#isKept = false;
     this.#endIfIdle();
@@ -106,14 +129,18 @@ export class ThreadWriter {
     }
   }
 
+  #tell(request: ThreadRequest): void {
+    this.#worker?.postMessage(request);
+  }
+
   /** A thread that waits would keep the process alive. */
   #endIfUnused(): void {
     if (!this.#isKept && this.#waiting.size === 0) this.#endIfIdle();
   }
 
-  /** Ends the thread unless it is committing. */
+  /** Ends the thread unless it is committing, or a heart beats. */
   #endIfIdle(): void {
-    if (this.#commits > 0) return;
+    if (this.#commits > 0 || this.#hearts.size > 0) return;
     this.#worker?.terminate();
     this.#worker = undefined;
     const error = new Error("the thread ended before the memory was filled");
@@ -129,13 +156,14 @@ export class ThreadWriter {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      // What waits now may wait for another.
+      // What waits now may wait for another. Hearts are still until then: who holds a job has its lock.
       if (this.#worker !== worker) return;
       this.#worker = undefined;
       const error = new Error(`the writer thread ended: ${event.message}`);
       for (const { failed } of this.#waiting.values()) failed(error);
     };
     this.#worker = worker;
+    for (const [id, beat] of this.#hearts) this.#tell({ id, beat });
     return worker;
   }
 }

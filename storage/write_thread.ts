@@ -1,5 +1,6 @@
 /**
- * The thread that writes and commits large saves, so that the job's own thread need not.
+ * The thread that writes and commits large saves, so that the job's own thread need not, and lets
+ * others see that the job's process lives.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import {
 import type { StorePoint } from "./file_commit.ts";
 import { fillMemory, type MemoryToFill } from "./fill_memory.ts";
 import { fillPack } from "./fill_pack.ts";
+import { beatHeart, type Heartbeat } from "./heartbeat.ts";
 import { syncAhead } from "./sync_ahead.ts";
 import { threadFiles } from "./thread_files.ts";
 import { withSums } from "./unsummed.ts";
@@ -22,6 +24,10 @@ export type ThreadRequest =
   | { readonly id: number; readonly commit: FilesToCommit; readonly asksAtPoints: boolean }
   /** To read blocks into shared memory. */
   | { readonly id: number; readonly fill: MemoryToFill }
+  /** To touch a file every so often … */
+  | { readonly id: number; readonly beat: Heartbeat }
+  /** … and to touch it no more. */
+  | { readonly id: number; readonly isOver: true }
   /** To go on after a point, or to fail there. */
   | { readonly id: number; readonly goOn: boolean };
 
@@ -56,6 +62,7 @@ interface Given {
   };
   readonly setImmediate: (run: () => void) => unknown;
   readonly FilesCommit: typeof FilesCommit;
+  readonly beatHeart: typeof beatHeart;
   readonly fillMemory: typeof fillMemory;
   readonly fillPack: typeof fillPack;
   readonly syncAhead: typeof syncAhead;
@@ -68,7 +75,7 @@ interface Given {
  * so that it needs no permission beyond those to write and read the files it is asked for.
  */
 export function threadSource(): string {
-  const own = { FilesCommit, fillMemory, fillPack, syncAhead, threadFiles, withSums };
+  const own = { FilesCommit, beatHeart, fillMemory, fillPack, syncAhead, threadFiles, withSums };
   const given = Object.entries(own).map(([name, text]) => `${name}: ${text.toString()}`);
   return [
     `import { createHash } from "node:crypto";`,
@@ -79,12 +86,19 @@ export function threadSource(): string {
 }
 
 /** The thread. It runs from its text, so that it uses nothing from around it. */
-function thread(
-  { crc32, createHash, FilesCommit, fillMemory, fillPack, withSums, threadFiles, ...ahead }: Given,
-): void {
+function thread({ crc32, createHash, setImmediate, ...own }: Given): void {
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<ThreadRequest>) => void;
     postMessage: (message: ThreadAnswer) => void;
+  };
+  /** Messages and timers wait for the bytes of a few milliseconds only. */
+  const TURN_BYTES = 8 * 1024 * 1024;
+  let moved = 0;
+  const turn = async (bytes: number): Promise<void> => {
+    moved += bytes;
+    if (moved < TURN_BYTES) return;
+    moved = 0;
+    await new Promise<void>((resolve) => setImmediate(resolve));
   };
   const told = (error: unknown): ToldError => {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
@@ -92,14 +106,14 @@ function thread(
     return { name, message, ...typeof code === "string" ? { code } : {} };
   };
   const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
-  const files = threadFiles(ahead);
+  const files = own.threadFiles({ syncAhead: own.syncAhead, setImmediate, turn });
   /** Goes on once the job's thread has seen the point. */
   let goOn = (_: boolean): void => {};
   const commit = async (id: number, request: FilesToCommit, asksAtPoints: boolean) => {
-    const committing = new FilesCommit(request, {
+    const committing = new own.FilesCommit(request, {
       ...files,
-      fillPack: (file, blocks) => fillPack(file, blocks, crc32),
-      withSums: (record, sums) => withSums(record, sums, sha256),
+      fillPack: (file, blocks) => own.fillPack(file, blocks, crc32),
+      withSums: (record, sums) => own.withSums(record, sums, sha256),
       point: async (point, path) => {
         if (!asksAtPoints) return;
         const going = Promise.withResolvers<boolean>();
@@ -113,13 +127,19 @@ function thread(
     const { error, ...failure } = result;
     scope.postMessage({ id, failure, error: told(error) });
   };
+  const fill = async (id: number, request: MemoryToFill) => {
+    scope.postMessage({ id, filled: await own.fillMemory(request, crc32, turn) });
+  };
 
-  let last: Promise<void> = Promise.resolve();
+  let [commits, fills]: Promise<void>[] = [Promise.resolve(), Promise.resolve()];
+  const hearts = new Map<number, () => void>();
   scope.onmessage = ({ data }) => {
-    if ("goOn" in data) return goOn(data.goOn);
-    last = last.then(async () => {
-      if ("commit" in data) await commit(data.id, data.commit, data.asksAtPoints);
-      else scope.postMessage({ id: data.id, filled: fillMemory(data.fill, crc32) });
-    });
+    const { id } = data;
+    if ("goOn" in data) goOn(data.goOn);
+    else if ("beat" in data) hearts.set(id, own.beatHeart(data.beat));
+    else if ("isOver" in data) hearts.get(id)?.();
+    else if ("commit" in data) {
+      commits = commits?.then(() => commit(id, data.commit, data.asksAtPoints));
+    } else fills = fills?.then(() => fill(id, data.fill));
   };
 }

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { holdFile } from "../../storage/file_hold.ts";
-import { denoLocks, type FileLocks } from "../../storage/file_locks.ts";
+import type { FileLocks } from "../../storage/file_locks.ts";
+import { ThreadWriter } from "../../storage/thread_writer.ts";
 import { encodeHolder, type HoldRequest } from "../../storage/hold.ts";
 import { FileStore, StoreError } from "../../storage/mod.ts";
 
@@ -69,10 +70,9 @@ Deno.test("hold: a holder that was killed has it no more, at once", () =>
 Deno.test("hold: the heart beats while the thread is busy", () =>
   inFolder(async (folder) => {
     const path = join(folder, ".hold");
-    const locks = denoLocks();
     await Deno.writeFile(path, new Uint8Array());
     await Deno.utime(path, 1, 1);
-    using _beat = locks.beat(path, 20);
+    using _beat = new ThreadWriter().beat({ path, everyMs: 20 });
     const end = performance.now() + 10_000;
     // Nothing here gives the event loop a turn.
     while (Deno.statSync(path).mtime?.getTime() === 1_000) assert(performance.now() < end);

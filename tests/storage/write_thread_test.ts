@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import { crc32 } from "node:zlib";
 import type { FilesToCommit } from "../../storage/commit_files.ts";
+import type { MemoryToFill } from "../../storage/fill_memory.ts";
 import { unsealed } from "../../storage/seal.ts";
 import { SumHole } from "../../storage/unsummed.ts";
 import { type ThreadAnswer, type ThreadRequest, threadSource } from "../../storage/write_thread.ts";
@@ -14,11 +15,20 @@ const MIB = 1024 * 1024;
 /** What fails, by how the call is taken down. */
 type Fault = (call: string) => Error | undefined;
 
-/** Has the thread commit files; gives its calls, writes of one file in a row as one, and its answer. */
-async function commit(
-  files: FilesToCommit,
-  fault: Fault = () => undefined,
-): Promise<{ readonly calls: readonly string[]; readonly answer: ThreadAnswer }> {
+/** The thread, with a `Deno` that is pretended. */
+interface Pretended {
+  /** The calls that it has made, writes of one file in a row as one. */
+  readonly calls: string[];
+  /** Its answers, until as many are there as were asked for. */
+  readonly answers: Promise<readonly ThreadAnswer[]>;
+}
+
+/** How long each read, and each sync, takes. */
+const READ_MS = 2;
+const SYNC_MS = 5;
+
+/** Asks the thread. */
+function ask(requests: readonly ThreadRequest[], fault: Fault = () => undefined): Pretended {
   const calls: string[] = [];
   const take = (call: string): void => {
     if (!call.startsWith("write ") || calls.at(-1) !== call) calls.push(call);
@@ -33,33 +43,77 @@ async function commit(
         take(`write ${path}`);
         return bytes.byteLength;
       },
-      syncDataSync: () => take(`sync ${path}`),
-      syncSync: () => take(`sync ${path}`),
-      syncData: () => new Promise<void>((resolve) => resolve(take(`ahead ${path}`))),
+      seekSync: () => {},
+      readSync(into: Uint8Array) {
+        for (const from = performance.now(); performance.now() - from < READ_MS;);
+        return into.byteLength;
+      },
+      sync: () => soon(() => take(`sync ${path}`)),
+      syncData: () => soon(() => take(`${how === "again" ? "ahead" : "sync"} ${path}`)),
       close: () => take(`close ${path}`),
       [Symbol.dispose]: () => take(`close ${path}`),
     };
   };
   const fake = {
     errors: Deno.errors,
+    SeekMode: Deno.SeekMode,
     openSync: open,
     linkSync: (from: string, to: string) => take(`link ${from} ${to}`),
     removeSync: (path: string) => take(`remove ${path}`),
+    utimeSync: (path: string) => take(`touch ${path}`),
     lstatSync(path: string) {
       take(`look ${path}`);
       throw new Deno.errors.NotFound();
     },
   };
-  const answered = Promise.withResolvers<ThreadAnswer>();
+  const answered = Promise.withResolvers<readonly ThreadAnswer[]>();
+  const answers: ThreadAnswer[] = [];
+  const wanted = requests.filter((request) => "commit" in request || "fill" in request).length;
   const scope: {
     postMessage: (answer: ThreadAnswer) => void;
     onmessage?: (event: { readonly data: ThreadRequest }) => void;
-  } = { postMessage: answered.resolve };
+  } = {
+    postMessage(answer) {
+      if (answers.push(answer) < wanted) return;
+      for (const { id } of requests) scope.onmessage?.({ data: { id, isOver: true } });
+      answered.resolve(answers);
+    },
+  };
   const given = { globalThis: scope, Deno: fake, createHash, crc32, setImmediate };
   const text = threadSource().replace(/^import .*$/gm, "");
   new Function(...Object.keys(given), text)(...Object.values(given));
-  scope.onmessage?.({ data: { id: 1, commit: files, asksAtPoints: false } });
-  return { answer: await answered.promise, calls };
+  for (const data of requests) scope.onmessage?.({ data });
+  return { calls, answers: answered.promise };
+}
+
+/** What a call that is made aside gives. */
+async function soon(call: () => void): Promise<void> {
+  try {
+    call();
+  } finally {
+    await new Promise((resolve) => setTimeout(resolve, SYNC_MS));
+  }
+}
+
+/** Has the thread commit files; gives its calls, and its answer. */
+async function commit(
+  files: FilesToCommit,
+  fault?: Fault,
+): Promise<{ readonly calls: readonly string[]; readonly answer: ThreadAnswer }> {
+  const { answers, calls } = ask([{ id: 1, commit: files, asksAtPoints: false }], fault);
+  const [answer] = await answers;
+  assert(answer !== undefined);
+  return { answer, calls };
+}
+
+/** Memory to be filled with so many blocks of 1 MiB. */
+function memory(count: number): MemoryToFill {
+  const bytes = new Uint8Array(MIB);
+  const block = { path: "packs/old", offset: 0, length: MIB, crc32: crc32(bytes) };
+  return {
+    memory: new Uint8Array(count * MIB),
+    blocks: Array.from({ length: count }, () => block),
+  };
 }
 
 function files(blocks: readonly Uint8Array[], given: Partial<FilesToCommit> = {}): FilesToCommit {
@@ -143,4 +197,37 @@ Deno.test("where a file cannot be opened once more, it is synced in the end only
     ...["create packs/p", "write packs/p", "again packs/p", "write packs/p"],
     ...["sync packs/p", "close packs/p", "open packs", "sync packs", "close packs"],
   ]);
+});
+
+Deno.test("a heart beats while memory is filled, and while a sync takes its time", async () => {
+  const filled = ask([{ id: 1, beat: { path: "held", everyMs: 1 } }, { id: 2, fill: memory(40) }]);
+  assertEquals(await filled.answers, [{ id: 2, filled: 40 }]);
+  assert(filled.calls.includes("touch held"));
+
+  const synced = ask([
+    { id: 1, beat: { path: "held", everyMs: 1 } },
+    { id: 2, commit: files(large), asksAtPoints: false },
+  ]);
+  await synced.answers;
+  assert(synced.calls.includes("touch held"));
+});
+
+Deno.test("a heart that is over is still", async () => {
+  const { calls, answers } = ask([
+    { id: 1, beat: { path: "held", everyMs: 1 } },
+    { id: 1, isOver: true },
+    { id: 2, fill: memory(20) },
+  ]);
+  await answers;
+  assertEquals(calls.filter((call) => call.startsWith("touch")), []);
+});
+
+Deno.test("a commit does not wait until memory is filled", async () => {
+  const { answers } = ask([
+    { id: 1, fill: memory(100) },
+    { id: 2, commit: files(small), asksAtPoints: false },
+  ]);
+  const [first, second] = await answers;
+  assert(first !== undefined && "committed" in first);
+  assertEquals(second, { id: 1, filled: 100 });
 });
