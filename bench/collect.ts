@@ -9,3 +9,12 @@ declare global {
 export function collectorOf(): () => void {
   return () => globalThis.gc?.();
 }
+
+/** Other threads give the memory that was collected back to the system, and are in the way meanwhile. */
+const SETTLE_MS = 200;
+
+/** Collects garbage, and waits until the system has it back. */
+export async function settle(): Promise<void> {
+  globalThis.gc?.();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+}

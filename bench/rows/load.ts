@@ -2,6 +2,7 @@
 
 import { crc32 } from "node:zlib";
 import { join } from "@std/path";
+import { settle } from "../collect.ts";
 import { bytesOf, sumOf } from "../data.ts";
 import { readWhole, writeSynced } from "../limit.ts";
 import { PythonPeers } from "../python.ts";
@@ -50,8 +51,8 @@ async function measure(bench: Bench): Promise<Outcome> {
   const figures = await interleaved(
     [
       { name: OWN, measure: () => own(bench, loads) },
-      { name: BARE, measure: () => bare(bench, flat, false) },
-      { name: SUMMED, measure: () => bare(bench, flat, true) },
+      { name: BARE, measure: () => bare(flat, false) },
+      { name: SUMMED, measure: () => bare(flat, true) },
       peer(torch, PEERS[0], "torch", "torch"),
       peer(torch, PEERS[1], "torch", "torch, mmap"),
       peer(torch, PEERS[2], "safetensors", "safetensors"),
@@ -70,9 +71,9 @@ async function measure(bench: Bench): Promise<Outcome> {
   };
 }
 
-async function own({ folder, collect }: Bench, loads: number[]): Promise<number> {
+async function own({ folder }: Bench, loads: number[]): Promise<number> {
   await using subject = new Subject(join(folder, "store"));
-  collect();
+  await settle();
   const time = await subject.load(0);
   loads.push(time);
   const values = await subject.weights();
@@ -81,13 +82,13 @@ async function own({ folder, collect }: Bench, loads: number[]): Promise<number>
   return time + (performance.now() - from) / 1000;
 }
 
-function bare({ collect }: Bench, path: string, isChecked: boolean): Promise<number> {
-  collect();
+async function bare(path: string, isChecked: boolean): Promise<number> {
+  await settle();
   const from = performance.now();
   const bytes = readWhole(path);
   if (isChecked) crc32(bytes);
   sumOf(new Float32Array(bytes.buffer));
-  return Promise.resolve((performance.now() - from) / 1000);
+  return (performance.now() - from) / 1000;
 }
 
 function goal(figures: readonly Figures[], name: string): Goal {

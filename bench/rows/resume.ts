@@ -2,6 +2,7 @@
 
 import { join } from "@std/path";
 import { epochs, job, JobRunner, LocalSession, param, set, task } from "tidemark";
+import { settle } from "../collect.ts";
 import { makeWeights } from "../data.ts";
 import { readWhole } from "../limit.ts";
 import type { Bench, Outcome, Row } from "../row.ts";
@@ -15,7 +16,7 @@ const BARE = "bare loop: read into fresh memory";
 /** The row. */
 export const resume: Row = { title: "Resume to the first task", measure };
 
-async function measure({ folder, bytes, rounds, collect, log }: Bench): Promise<Outcome> {
+async function measure({ folder, bytes, rounds, log }: Bench): Promise<Outcome> {
   const count = param("epochs", 1, { integer: true, min: 1 });
   const make = task("make", { writes: { weights } }).run(() => ({ weights: makeWeights(bytes) }));
   const train = task("train", { updates: { weights } }).run(({ weights }) => {
@@ -32,7 +33,7 @@ async function measure({ folder, bytes, rounds, collect, log }: Bench): Promise<
     await new JobRunner(made).run(session);
   }
   const resumeOnce = async (): Promise<number> => {
-    collect();
+    await settle();
     const stop = new AbortController();
     let startedAt = NaN;
     await using session = new LocalSession({
@@ -59,15 +60,15 @@ async function measure({ folder, bytes, rounds, collect, log }: Bench): Promise<
         name: LOAD,
         async measure() {
           await using subject = new Subject(place);
-          collect();
+          await settle();
           return await subject.load(1);
         },
       },
       {
         name: BARE,
-        measure() {
-          collect();
-          return seconds(() => readWhole(pack));
+        async measure() {
+          await settle();
+          return await seconds(() => readWhole(pack));
         },
       },
     ],
