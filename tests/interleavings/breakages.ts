@@ -16,6 +16,12 @@ export interface Breakage {
   readonly breakCode?: () => () => void;
   /** Operations that are often slow, where only that shows it within a few seeds. */
   readonly slowSpot?: RegExp;
+  /** What starts while one of those is slow: a runner that goes on, or one from an older epoch. */
+  readonly meanwhile?: "take over" | "from";
+  /** Whether the process that waits for one has died by then. */
+  readonly isDeadMeanwhile?: boolean;
+  /** The grain of all simulations, where it is to be one. */
+  readonly grain?: "task";
   /** Whether power cuts show it, so that saves must outlive them in all simulations. */
   readonly isOfPower?: boolean;
 }
@@ -185,6 +191,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   "a removal does not look for a newer attempt": {
     breakCode: removingBlindly,
     slowSpot: /^link removals/,
+    meanwhile: "from",
     changeFileSystem: (inner) => ({
       ...inner,
       stat: async (path) =>
@@ -197,6 +204,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     late: /^remove (epochs|phases)\/e/,
     until: /^remove packs/,
   }),
+  "a removal sees no pins": without({ blind: /^list pins/ }),
   "retention keeps one epoch less": { breakCode: keepingLess },
   "a resume has a blob of the epoch before": { breakCode: forgettingBlob },
   "a resume has forgotten where its cursors stood": { breakCode: forgettingCursors },
@@ -208,6 +216,8 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   "what a dead process recorded is gone on from unsynced": {
     ...ofPower({ skip: /^syncFile tasks/ }),
     slowSpot: /^sync tasks/,
+    ...{ meanwhile: "take over", isDeadMeanwhile: true },
+    grain: "task",
   },
-  "what steps have done is not synced": ofPower({ skip: /^sync log/ }),
+  "what steps have done is not synced": { ...ofPower({ skip: /^sync log/ }), grain: "task" },
 };

@@ -12,6 +12,7 @@ import {
 import { digestOf } from "../../runtime/drill/digest.ts";
 import { randomFrom } from "../crash/trials.ts";
 import { isSameRef } from "../../storage/layout.ts";
+import { isPinned } from "../../storage/pins.ts";
 import { Disk } from "../simulation/disk.ts";
 import type { Image } from "../simulation/image.ts";
 import { ROOT } from "../simulation/runner.ts";
@@ -22,6 +23,7 @@ import type { Note } from "./notes.ts";
 import type { PowerCut } from "./power_cuts.ts";
 import { BrokenPromiseError, check } from "./promise.ts";
 import { Scheduler } from "./scheduler.ts";
+import { isDerived } from "./sim_job.ts";
 
 /** Digests of values, by `node/blob`. */
 type Digests = ReadonlyMap<string, string>;
@@ -76,7 +78,7 @@ export function checkEndings(lives: readonly Life[], { end }: Reference): void {
     // A repair removes the temporary files of whoever it has fenced.
     const isRepaired = lives.some(({ work }) => work.work === "repair");
     check(ending.end !== "unknown" || isRepaired, () => `${name} does not know what it has saved`);
-    const isGivenEpoch = work.work === "run" && work.mode.start === "from";
+    const isGivenEpoch = work.work === "pin" || work.work === "run" && work.mode.start === "from";
     check(ending.end !== "not there" || isGivenEpoch, () => `${name} did not find its epoch`);
     const isTakingOver = work.work === "run" && work.mode.start !== "auto";
     check(ending.end !== "held" || !isTakingOver, () => `${name} was refused`);
@@ -116,7 +118,7 @@ export async function checkPowerCuts(
 }
 
 async function checkPowerCut(
-  { saves, parents, fenced }: PowerCut,
+  { saves, pinned, parents, fenced }: PowerCut,
   state: Image,
   { states }: Reference,
 ): Promise<void> {
@@ -134,7 +136,11 @@ async function checkPowerCut(
     const isThere = manifests.some((other) => isSameRef(other, ref));
     check(isThere, () => `${formatRef(ref)} was acknowledged, and lost in a power cut`);
   }
-  await checkStates(store, manifests, (name) => fenced.has(name), states);
+  const pins = await store.pins();
+  for (const ref of pinned) {
+    check(isPinned(pins, ref), () => `the pin of ${formatRef(ref)} is lost in a power cut`);
+  }
+  await checkStates(store, [...manifests, ...pinned], (name) => fenced.has(name), states);
 }
 
 /** Checks that states are what an uninterrupted run has saved. */
@@ -177,6 +183,8 @@ function stateOf({ epoch, phase }: ManifestRef): string {
 
 function differenceOf(found: Digests, wanted: Digests): string | undefined {
   for (const key of new Set([...found.keys(), ...wanted.keys()])) {
+    // What is derived is not made again where nothing that is still to run reads it.
+    if (isDerived(key) && !found.has(key)) continue;
     if (found.get(key) !== wanted.get(key)) return key;
   }
   return undefined;

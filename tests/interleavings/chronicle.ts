@@ -20,6 +20,7 @@ import {
   parseManifestName,
   parseRemovalName,
 } from "../../storage/layout.ts";
+import { isPinned } from "../../storage/pins.ts";
 import { decodeManifest } from "../../storage/manifest_codec.ts";
 import type { LogEntry } from "../simulation/disk.ts";
 import { Image } from "../simulation/image.ts";
@@ -53,6 +54,7 @@ export class Chronicle {
   readonly #removals = new Map<string, Removal>();
   /** Those that were there once, too. */
   readonly #everRemovals = new Map<string, Removal>();
+  readonly #pinned = new Map<string, ManifestRef>();
   readonly #packs = new Set<string>();
   #link: { readonly by: string; readonly atMs: number } = { by: "", atMs: 0 };
 
@@ -84,6 +86,14 @@ export class Chronicle {
     switch (note.note) {
       case "link":
         this.#link = note;
+        return;
+      case "pinned":
+        for (const ref of note.refs) this.#pinned.set(formatRef(ref), ref);
+        return;
+      case "unpinning":
+        for (const [name, ref] of this.#pinned) {
+          if (isPinned([note.pin], ref)) this.#pinned.delete(name);
+        }
         return;
       case "saved":
         return this.#acknowledged(note.ref);
@@ -178,6 +188,7 @@ export class Chronicle {
       .map(({ ref }) => ref);
     return {
       saves: acknowledged.filter((ref) => !leaving.some((other) => isSameRef(other, ref))),
+      pinned: [...this.#pinned.values()],
       parents: new Map(
         acknowledged.map(({ attempt }) => [attempt, this.#parents.get(attempt)] as const),
       ),
@@ -246,6 +257,7 @@ export class Chronicle {
       check(records.length > 0, () => `${formatRef(ref)} is removed, and no record says so`);
       const wrong = records.map((record) => record.wrong.get(formatRef(ref)));
       check(wrong.includes(undefined), () => `${formatRef(ref)} is removed: ${wrong[0]}`);
+      check(!this.#pinned.has(formatRef(ref)), () => `${formatRef(ref)} is removed, and pinned`);
       commit.isRemoved = true;
     }
     this.#removals.delete(name);

@@ -2,6 +2,7 @@
 
 import {
   CheckpointNotFoundError,
+  type CheckpointStore,
   FencedError,
   JobRunner,
   type Keep,
@@ -11,6 +12,7 @@ import {
   RemovedError,
   UnknownOutcomeError,
 } from "tidemark";
+import { isPinned } from "../../storage/pins.ts";
 import { prune, repair } from "../../runtime/checkpoint/tidy.ts";
 import { JobHeldError } from "../../runtime/errors.ts";
 import { digestsOf } from "../../runtime/drill/memory_ground.ts";
@@ -23,7 +25,9 @@ import { type Outside, simJob, type SimPlan } from "./sim_job.ts";
 /** What a process is to do. */
 export type Work =
   | { readonly work: "run"; readonly mode: StartMode }
-  | { readonly work: "prune" | "repair"; readonly keep: readonly Keep[] };
+  | { readonly work: "prune" | "repair"; readonly keep: readonly Keep[] }
+  /** Whose epoch is pinned, or not any more, is that of this one of those there are. */
+  | { readonly work: "pin" | "unpin"; readonly which: number };
 
 /** How the processes of a simulation run the job. */
 export interface LifeOptions {
@@ -83,6 +87,9 @@ export class Life {
       ...{ store: machine.open(process), durability },
       ...isSavedAside ? { waitBytes: 0 } : {},
     });
+    if (work.work === "pin" || work.work === "unpin") {
+      return await this.#pin(await checkpoints.engine.archive.open(job.name, []), work);
+    }
     if (work.work !== "run") {
       await checkpoints.engine.archive.open(job.name, []);
       if (work.work === "prune") await prune(checkpoints.engine, work.keep, { dryRun: false });
@@ -102,6 +109,27 @@ export class Life {
     });
     await runner.run(session);
     return { end: "finished", digests: await digestsOf(session) };
+  }
+
+  /** Changes a pin, as a person does who looks at what there is before. */
+  async #pin(
+    store: CheckpointStore,
+    { work, which }: Extract<Work, { readonly which: number }>,
+  ): Promise<Ending> {
+    const { disk } = this.machine;
+    const { manifests } = await store.history();
+    const all = work === "pin" ? manifests : await store.pins();
+    const pin = all[which % all.length];
+    if (pin === undefined) return { end: "done" };
+    if (work === "pin") {
+      await store.pin(pin);
+      const refs = manifests.filter((ref) => isPinned([pin], ref));
+      if (!this.process.isOver) disk.note({ note: "pinned", pin, refs });
+    } else {
+      disk.note({ note: "unpinning", pin });
+      await store.unpin(pin);
+    }
+    return { end: "done" };
   }
 
   /** What the job does outside, remarked in the disk's log. */

@@ -2,7 +2,7 @@
  * What is remarked in the log of the disk between the changes that simulated processes make.
  */
 
-import type { ManifestRef } from "../../storage/mod.ts";
+import type { ManifestRef, PinnedEpoch } from "../../storage/mod.ts";
 import type { Image } from "../simulation/image.ts";
 
 /** How a runner was told to start; all but `"auto"` take the job over where somebody has it. */
@@ -16,6 +16,9 @@ export type Note =
   | { readonly note: "saved"; readonly ref: ManifestRef; readonly by: string }
   /** The next change is a link, by this process at this time. */
   | { readonly note: "link"; readonly by: string; readonly atMs: number }
+  /** An epoch is pinned, and so are its states that were listed before; or will be pinned no more. */
+  | { readonly note: "pinned"; readonly pin: PinnedEpoch; readonly refs: readonly ManifestRef[] }
+  | { readonly note: "unpinning"; readonly pin: PinnedEpoch }
   /** Something outside of the job begins to be done, or the job has its result. */
   | { readonly note: "begun" | "ended"; readonly key: string; readonly by: string }
   /** The power is about to be cut, which may leave any of these states of the disk, among others. */

@@ -11,6 +11,8 @@ export interface PowerCut {
   readonly states: readonly Image[];
   /** Saves that were acknowledged, and that nobody was removing. */
   readonly saves: readonly ManifestRef[];
+  /** States that were pinned. */
+  readonly pinned: readonly ManifestRef[];
   /** Where attempts start from that had saved something. */
   readonly parents: ReadonlyMap<number, ManifestRef | undefined>;
   /** The names of what fenced attempts had saved. */

@@ -35,8 +35,9 @@ export class Scheduler {
   #pending: Pending[] = [];
   #timers = 0;
 
-  /** How many operations were slow. */
+  /** How many operations were slow, and whose the last one was. */
   slow = 0;
+  slowProcess: SimulatedProcess | undefined;
 
   /** Takes what decides. */
   constructor(
@@ -56,6 +57,7 @@ export class Scheduler {
     return new Promise((resolve, reject) => {
       if (process.isOver) return;
       const isSlow = this.#isSlow(what);
+      if (isSlow) this.slowProcess = process;
       this.#pending.push({
         ...{ process, what, readyMs: this.nowMs + (isSlow ? this.random(SLOW_MS) : 0) },
         happen: () => void run().then(resolve, reject),

@@ -39,6 +39,8 @@ export interface Outside {
 const workers = nodes("worker", 2);
 const cells = blob<Float64Array>("cells");
 const still = blob<Float64Array>("still", { immutable: true });
+/** Not saved: made again on each resume. */
+const squares = blob<Float64Array>("squares", { derived: true });
 const part = blob<number>("part");
 const mean = blob<number>("mean", { initial: () => 0 });
 const names = blob<string[]>("names", { immutable: true });
@@ -57,20 +59,25 @@ const fill = task("fill", { writes: { cells, still } }).run(async (_, { rng }) =
   const random = (name: string) => Float64Array.from({ length: CELLS }, rng(name));
   return { cells: random("cells"), still: random("still") };
 });
+const square = task("square", { reads: { still }, writes: { squares } })
+  .run(async ({ still }) => {
+    await pause(1);
+    return { squares: still.map((cell) => cell * cell) };
+  });
 const name = task("name", { writes: { names } })
   .run(() => ({ names: Array.from({ length: 7 }, (_, index) => `item ${index}`) }));
 
 /** Changes the large blob in place, and fails in every second epoch after it has changed it. */
 const stir = task("stir", {
-  reads: { still },
+  reads: { still, squares },
   updates: { cells },
   writes: { part },
   retry: { attempts: 2, delay: "2s" },
-}).run(async ({ still, cells }, { rng, epoch, try: number, replica }) => {
+}).run(async ({ still, squares, cells }, { rng, epoch, try: number, replica }) => {
   const random = rng("moves");
   for (let move = 0; move < 3; move++) {
     const at = random.int(CELLS);
-    cells[at] = (cells[at] ?? 0) / 2 + random.normal() + (still[at] ?? 0);
+    cells[at] = (cells[at] ?? 0) / 2 + random.normal() + (still[at] ?? 0) - (squares[at] ?? 0);
     await pause(1);
   }
   if (number === 1 && epoch % 2 === replica.index) throw new Error("the first try always fails");
@@ -112,6 +119,11 @@ function effects(outside: Outside) {
   return { pay, close };
 }
 
+/** Whether a blob, given as `node/blob`, is derived. */
+export function isDerived(key: string): boolean {
+  return key.endsWith("/squares");
+}
+
 /** What its plan says beside the place. */
 export type SimPlan = Omit<CheckpointPlan, "to">;
 
@@ -119,7 +131,7 @@ export type SimPlan = Omit<CheckpointPlan, "to">;
 export function simJob(outside: Outside, plan: SimPlan): Job {
   const { pay, close } = effects(outside);
   return job("sim", {
-    init: [replicate(workers, fill), on("worker_0", name)],
+    init: [replicate(workers, fill, square), on("worker_0", name)],
     epoch: [replicate(workers, stir), on("worker_0", average, choose, pay)],
     exit: [on("worker_0", close)],
     until: epochs(EPOCHS),

@@ -58,13 +58,13 @@ class Simulation {
   #events: number;
   #slow = 0;
 
-  constructor(seed: number, breakage: Breakage | undefined) {
+  constructor(seed: number, private readonly breakage: Breakage | undefined) {
     const { changeFileSystem, slowSpot, isOfPower } = breakage ?? {};
     const random = this.random = randomFrom(seed);
     const drawn = SLOW_SPOTS[random(SLOW_SPOTS.length)];
     this.scheduler = new Scheduler(random, slowSpot ?? drawn);
     this.machine = new Machine(this.scheduler, random(3) > 0, changeFileSystem);
-    const grain = random(2) === 0 ? "epoch" : "task";
+    const grain = breakage?.grain ?? (random(2) === 0 ? "epoch" : "task");
     this.kept = { last: 1 + random(3), youngerMs: random(3) === 0 ? 2000 : 0 };
     const last = keepLast(this.kept.last);
     const keep: SimPlan["keep"] = this.kept.youngerMs > 0 ? [last, keepYounger("2s")] : [last];
@@ -75,7 +75,7 @@ class Simulation {
     };
     // Saves that need not outlive a power cut may not be there, or be damaged, behind one.
     const isCut = this.options.durability === "power" && (isOfPower ?? breakage === undefined);
-    this.#onePowerCutIn = isCut ? 1 + random(5) : 0;
+    this.#onePowerCutIn = isCut ? 1 + random(isOfPower ? 2 : 5) : 0;
     this.#oneEventIn = 30 + random(200);
     this.#events = 2 + random(9);
   }
@@ -87,8 +87,11 @@ class Simulation {
       if (!this.#step(await this.scheduler.step())) throw new Error("it hangs");
       if (this.scheduler.slow > this.#slow) {
         this.#slow = this.scheduler.slow;
-        if (this.random(4) === 0) continue;
+        const what = this.random(5);
+        if (what === 0) continue;
         this.#events--;
+        // What comes meanwhile finds it alive, or dead.
+        if (what === 1 || this.breakage?.isDeadMeanwhile) this.#killSlow();
         this.#start(true);
         continue;
       }
@@ -96,6 +99,13 @@ class Simulation {
       this.#events--;
       if (this.#onePowerCutIn > 0 && this.random(this.#onePowerCutIn) === 0) await this.#cutPower();
       else this.#event();
+    }
+    if (this.#onePowerCutIn > 0) {
+      const steps = this.random(400);
+      for (let step = 0; step < steps && this.#alive.length > 0; step++) {
+        await this.scheduler.step();
+      }
+      await this.#cutPower();
     }
     const end = this.random(3);
     for (const life of this.#alive) if (end === 0 || this.random(2) === 0) life.kill();
@@ -121,6 +131,10 @@ class Simulation {
     return this.lives.filter(({ ending }) => ending === undefined);
   }
 
+  #killSlow(): void {
+    this.#alive.find(({ process }) => process === this.scheduler.slowProcess)?.kill();
+  }
+
   /** All processes die, and the disk with them, but for what is durable. */
   async #cutPower(): Promise<void> {
     for (const life of this.#alive) life.kill();
@@ -136,7 +150,7 @@ class Simulation {
     const alive = this.#alive;
     const one = alive[random(alive.length)];
     if (one === undefined) return this.#start();
-    switch (random(9)) {
+    switch (random(11)) {
       case 0:
       case 1:
         one.kill();
@@ -154,6 +168,10 @@ class Simulation {
         const { keep = [] } = this.options.plan;
         return void this.#live({ work: "prune", keep });
       }
+      case 7:
+        return void this.#live({ work: "pin", which: random(100) });
+      case 8:
+        return void this.#live({ work: random(3) > 0 ? "pin" : "unpin", which: random(100) });
       case 6:
         return void this.#live({ work: "repair", keep: [] });
       default:
@@ -171,7 +189,9 @@ class Simulation {
     const { random } = this;
     const isRefused = !isTakingOver && random(8) < 3;
     if (this.lives.length === 0 || isRefused) return { start: "auto" };
-    if (random(8) < 4) return { start: "take over" };
+    const start = isTakingOver ? this.breakage?.meanwhile : undefined;
+    if (start === "from") return { start, epoch: random(3) };
+    if (start === "take over" || random(8) < 4) return { start: "take over" };
     return random(4) === 0 ? { start: "fresh" } : { start: "from", epoch: random(4) };
   }
 
