@@ -149,9 +149,12 @@ export class Attempt {
       content: unsealedManifest(manifest, indexBlocks(toWrite)),
       newer: attemptName(this.number + 1),
     };
+    let durationMs = performance.now() - startedMs;
     try {
       const committing = { packs: toWrite, record, onAside: request.onAside };
-      const { sums, isSuperseded } = await commit(store, committing, { ...options, durability });
+      const committed = await commit(store, committing, { ...options, durability });
+      const { sums, isSuperseded } = committed;
+      durationMs += committed.durationMs;
       setSums(toWrite, sums);
       facts.saved(manifest);
       if (isSuperseded) this.#fence(`${formatRef(ref)} lies on a side line`);
@@ -160,9 +163,8 @@ export class Attempt {
       throw error;
     }
     this.#last = ref;
-    const durationMs = performance.now() - startedMs;
     const reports = Object.entries(bytes).map(([node, bytes]) => ({ node, bytes, durationMs }));
-    return { manifest, reports };
+    return { manifest, reports, durationMs };
   }
 
   /**

@@ -18,10 +18,21 @@ export async function commit(
   store: Store,
   request: CommitRequest,
   options: WriteOptions,
+): Promise<Required<CommitOutcome>> {
+  const startedMs = performance.now();
+  const outcome = store.commit === undefined
+    ? await writeAndPut(store, request, options)
+    : withAllSums(store, request, await store.commit(request, options));
+  // A thread that a task keeps busy hears late of what another has done.
+  return { durationMs: performance.now() - startedMs, ...outcome };
+}
+
+/** Commits where a store has no way of its own: those are elsewhere, and wait more than they compute. */
+async function writeAndPut(
+  store: Store,
+  request: CommitRequest,
+  options: WriteOptions,
 ): Promise<CommitOutcome> {
-  if (store.commit !== undefined) {
-    return withAllSums(store, request, await store.commit(request, options));
-  }
   request.onAside?.();
   const { packs, record } = request;
   const sums = packs.flatMap(({ blocks }) => blocks.map(sumOf));

@@ -52,6 +52,8 @@ export interface FilesCommitted {
   readonly byteLength: number;
   /** Whether what must not be there was. */
   readonly isSuperseded: boolean;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
 }
 
 /** What failed. */
@@ -117,6 +119,7 @@ export interface CommitCalls {
 export class FilesCommit {
   readonly #files: FilesToCommit;
   readonly #calls: CommitCalls;
+  readonly #startedMs = performance.now();
   readonly #sums: number[] = [];
   readonly #begun: string[] = [];
   #byteLength = 0;
@@ -151,7 +154,8 @@ export class FilesCommit {
   }
 
   #committed(isSuperseded: boolean): FilesCommitted {
-    return { sums: this.#sums, byteLength: this.#byteLength, isSuperseded };
+    const durationMs = performance.now() - this.#startedMs;
+    return { sums: this.#sums, byteLength: this.#byteLength, isSuperseded, durationMs };
   }
 
   async #makePack({ path, blocks }: PackFile): Promise<void> {

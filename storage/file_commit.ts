@@ -41,7 +41,7 @@ export type OnPoint = (point: StorePoint, path: string) => void | Promise<void>;
 interface CommitHow {
   /** Whether it is done aside from this thread, where that can be. */
   readonly isAside: boolean;
-  /** Is called once no more is needed of this thread. */
+  /** Is called once it is done aside. */
   readonly onAside?: (() => void) | undefined;
   /** Ends it before it has an effect. */
   readonly signal: AbortSignal | undefined;
@@ -86,10 +86,9 @@ export class FileCommit {
     { isAside, onAside, signal }: CommitHow,
   ): Promise<FilesCommitted> {
     const { fileSystem } = this;
-    const committing = isAside && fileSystem.commitAside !== undefined
-      ? fileSystem.commitAside(files, this.given)
-      : new FilesCommit(files, this.#calls(signal)).run();
-    onAside?.();
+    const aside = isAside ? fileSystem.commitAside?.(files, this.given) : undefined;
+    if (aside !== undefined) onAside?.();
+    const committing = aside ?? new FilesCommit(files, this.#calls(signal)).run();
     const result = await committing.catch((error) => {
       throw this.#lost(error, files);
     });

@@ -10,8 +10,11 @@ import { temporaryPath } from "./file_write.ts";
 import type { PackToWrite, WriteOptions } from "./store.ts";
 import type { UnsummedRecord } from "./unsummed.ts";
 
-/** To hand over less than this to a thread costs more than it saves; so does to copy more for it. */
+/** To hand over less than this to a thread costs more than it saves. */
 const THREAD_BYTES = 1024 * 1024;
+/** What threads do not share is copied on the way, whole buffers of it: small ones, and not more than this of them. */
+const MOST_COPIED_BYTES = 64 * 1024 * 1024;
+const LARGEST_COPY_BYTES = 2 * 1024 * 1024;
 
 /** What is committed together. */
 export interface FilesRequest {
@@ -26,7 +29,7 @@ export interface FilesRequest {
     /** What would supersede it. */
     readonly newer?: string;
   };
-  /** Is called once no more is needed of this thread. */
+  /** As of {@linkcode CommitRequest}. */
   readonly onAside?: (() => void) | undefined;
 }
 
@@ -59,16 +62,20 @@ export async function filesOf(
   return { packs: made, folders, record: file, sync: durability === "power" };
 }
 
-/** Whether a thread of its own is to write files: there is much of it, nearly all in memory that threads share. */
+/** Whether a thread of its own is to write files: there is much of it, and little of that has to be copied. */
 export function isForThread({ packs }: FilesToCommit): boolean {
   let bytes = 0;
   let copiedBytes = 0;
+  const copied = new Set<ArrayBufferLike>();
   for (const { blocks, isDisposable } of packs) {
-    for (const part of blocks.flat()) {
-      bytes += part.byteLength;
-      const isCopied = isDisposable !== true && !(part.buffer instanceof SharedArrayBuffer);
-      if (isCopied) copiedBytes += part.byteLength;
+    for (const { buffer, byteLength } of blocks.flat()) {
+      bytes += byteLength;
+      const isGiven = isDisposable === true || buffer instanceof SharedArrayBuffer;
+      if (isGiven || copied.has(buffer)) continue;
+      if (buffer.byteLength > LARGEST_COPY_BYTES) return false;
+      copied.add(buffer);
+      copiedBytes += buffer.byteLength;
     }
   }
-  return bytes >= THREAD_BYTES && copiedBytes < THREAD_BYTES;
+  return bytes >= THREAD_BYTES && copiedBytes <= MOST_COPIED_BYTES;
 }

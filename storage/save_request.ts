@@ -23,7 +23,7 @@ export interface SaveRequest {
   readonly nodes: Record<string, Readonly<Record<string, BlobToSave>>>;
   /** Whether blocks are copied out of packs that are mostly empty, as when older manifests are removed. */
   readonly reclaim?: boolean;
-  /** Is called once no more is needed of this thread until it is committed; at once, where all is done by it. */
+  /** As of {@linkcode CommitRequest}. */
   readonly onAside?: (() => void) | undefined;
   /** When it is saved, in milliseconds since 1970; now where not given. */
   readonly createdAtMs?: number;
@@ -45,6 +45,8 @@ export interface Saved {
   readonly manifest: Manifest;
   /** What was done for each node. */
   readonly reports: readonly NodeReport[];
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
 }
 
 /** What an attempt needs of its store. */

@@ -84,7 +84,10 @@ export interface CommitRequest {
     /** The object that would supersede it. */
     readonly newer: string;
   };
-  /** Is called once no more is needed of this thread until the end; at once, where all is done by it. */
+  /**
+   * Is called once this thread can be kept busy without holding it up; never, where that is not before
+   * the end.
+   */
   readonly onAside?: (() => void) | undefined;
 }
 
@@ -94,6 +97,8 @@ export interface CommitOutcome {
   readonly sums: readonly number[];
   /** Whether there is an object that supersedes the record. */
   readonly isSuperseded: boolean;
+  /** How long it took, in milliseconds, where that is known better than by waiting for it. */
+  readonly durationMs?: number;
 }
 
 /** An object that grows, until it is closed. */

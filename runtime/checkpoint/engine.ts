@@ -203,8 +203,8 @@ export class CheckpointEngine {
 
   /**
    * Saves what was prepared last; tasks may change the blobs meanwhile only where that `isAside`. Once
-   * this resolves, the epoch is committed. A failed one may be tried again. `onAside` is called once no
-   * more is needed of this thread.
+   * this resolves, the epoch is committed. A failed one may be tried again. `onAside` is called once it
+   * goes on however busy this thread is.
    *
    * @throws {FencedError} Where a later attempt has taken over.
    */
@@ -237,14 +237,14 @@ export class CheckpointEngine {
       last: this.#saved.last,
       run,
     });
+    const waitedMs = performance.now() - startedMs;
     const saved = await attempt.save({
       ...{ ...saving, parent, metrics, nodes, onAside },
       run: run ?? bareState(attempt.number, this.#saved.last?.run),
       reclaim: program?.plan.keep !== undefined,
     });
     this.#saved.committed(host, saved.manifest);
-    const durationMs = performance.now() - startedMs;
-    return { prepared, attempt, reports: saved.reports, durationMs };
+    return { prepared, attempt, reports: saved.reports, durationMs: waitedMs + saved.durationMs };
   }
 
   async #settle({ prepared, attempt, reports, durationMs }: Committed): Promise<void> {

@@ -20,14 +20,18 @@ type Ended = Extract<RunEvent, { type: "phase-finished" }>;
 type Saved = Extract<RunEvent, { type: "save-committed" }>;
 
 /**
- * Makes lines of events. What an epoch did comes in one line, when it is saved or the next begins.
+ * Makes lines of events. What an epoch did comes in one line, when it is saved, or, where it is not being
+ * saved, when the next begins.
  *
  * That a run failed is told by nobody here: the command line does, with what to do next.
  */
 export class Lines {
-  #epoch: Ended | undefined;
+  /** Epochs that have ended and have no line yet: the last one, and that which is being saved. */
+  readonly #ended = new Map<number, Ended>();
+  #saving: number | undefined;
   #saved: number | undefined;
-  #after: Line[] = [];
+  /** What is to be told after an epoch. */
+  #after: { readonly epoch: number; readonly line: Line }[] = [];
 
   /** The lines of an event; most have none. */
   of(event: RunEvent): readonly Line[] {
@@ -46,15 +50,19 @@ export class Lines {
       case "log":
         return [info(`  ${taskName(event)}  ${event.message}${fieldsText(event.fields)}`)];
       case "phase-finished":
-        if (event.phase === "epoch") this.#epoch = event;
+        if (event.phase === "epoch") this.#ended.set(event.epoch, event);
         return [];
-      case "condition-held":
-        // The epoch it held after is told first.
-        this.#after.push(info(`${event.condition} holds after epoch ${event.epoch}`));
+      case "condition-held": {
+        const line = info(`${event.condition} holds after epoch ${event.epoch}`);
+        this.#after.push({ epoch: event.epoch, line });
+        return [];
+      }
+      case "save-started":
+        if (event.phase === "epoch") this.#saving = event.epoch;
         return [];
       case "save-committed":
         this.#saved = event.epoch;
-        return [info(this.#savedText(event)), ...this.#after.splice(0)];
+        return [info(this.#savedText(event)), ...this.#toldAfter(event.epoch)];
       case "phase-started":
         return this.#flush();
       case "task-failed":
@@ -67,13 +75,15 @@ export class Lines {
             }, and did not yield, so that it could not be told to end`,
         )];
       case "save-failed": {
+        if (event.next === "warn" || event.next === "fail") this.#saving = undefined;
         const what = event.phase === "epoch" ? `epoch ${event.epoch}` : `the end of ${event.phase}`;
         return [warning(`${what} was not saved: ${event.error.message}${nextText(event)}`)];
       }
       case "stop-requested":
         return [always(`${event.reason}: stopping; a second signal ends the process at once`)];
       case "run-finished":
-        return [...this.#flush(), ...this.#end(event)];
+        this.#saving = undefined;
+        return [...this.#flush(), ...this.#toldAfter(Infinity), ...this.#end(event)];
       default:
         return [];
     }
@@ -81,20 +91,29 @@ export class Lines {
 
   #savedText({ epoch, phase, bytes, durationMs }: Saved): string {
     const what = `saved ${formatBytes(bytes)} in ${formatDuration(durationMs)}`;
-    const ended = this.#epoch;
-    this.#epoch = undefined;
+    if (phase === "epoch") this.#saving = undefined;
+    const ended = this.#ended.get(epoch);
+    this.#ended.delete(epoch);
     if (phase !== "epoch") return `${phase}  done, ${what}`;
     if (epoch === 0) return `init  done, ${what}`;
     const ran = ended === undefined ? "" : `${formatDuration(ended.durationMs)}  `;
     return `epoch ${epoch}  ${ran}${what}`;
   }
 
+  /** The lines of the epochs that have ended and are not being saved. */
   #flush(): readonly Line[] {
-    const ended = this.#epoch;
-    this.#epoch = undefined;
-    const after = this.#after.splice(0);
-    if (ended === undefined) return after;
-    return [info(`epoch ${ended.epoch}  ${formatDuration(ended.durationMs)}  not saved`), ...after];
+    const told = [...this.#ended.values()].filter(({ epoch }) => epoch !== this.#saving);
+    return told.flatMap(({ epoch, durationMs }) => {
+      this.#ended.delete(epoch);
+      const line = info(`epoch ${epoch}  ${formatDuration(durationMs)}  not saved`);
+      return [line, ...this.#toldAfter(epoch)];
+    });
+  }
+
+  #toldAfter(last: number): readonly Line[] {
+    const lines = this.#after.filter(({ epoch }) => epoch <= last).map(({ line }) => line);
+    this.#after = this.#after.filter(({ epoch }) => epoch > last);
+    return lines;
   }
 
   #end({ outcome, epoch, because }: Extract<RunEvent, { type: "run-finished" }>): readonly Line[] {

@@ -147,6 +147,36 @@ Deno.test("large blobs: an epoch is committed while the next one never yields", 
   assertEquals(seen, [true, true, true]);
 });
 
+Deno.test("large blobs: so it is where an epoch is large for its many small blobs", async () => {
+  await using folder = await temporaryFolder();
+  const seen: boolean[] = [];
+  const names = Array.from({ length: 12 }, (_, index) => `part${index}`);
+  const parts = Object.fromEntries(
+    names.map((name) => [name, blob(name, { initial: () => new Uint8Array(900_000) })]),
+  );
+  const spin = task("spin", { updates: parts }).run((found, { epoch }) => {
+    const path = join(folder.path, "parts", "epochs", `e00000${epoch - 1}.a000001.cbor`);
+    let isThere = false;
+    for (const end = performance.now() + 20_000; !isThere && performance.now() < end;) {
+      isThere = existsSync(path);
+    }
+    seen.push(isThere);
+    for (const name of names) found[name]?.fill(epoch);
+  });
+  const made = job("parts", {
+    epoch: [spin],
+    until: epochs(3),
+    checkpoint: { to: `file:${folder.path}` },
+  });
+  await using session = new LocalSession();
+  await new JobRunner(made).run(session);
+  assertEquals(seen, [true, true, true]);
+  const manager = new CheckpointManager(join(folder.path, "parts"), "file");
+  await using other = new LocalSession();
+  await other.run(manager.load(2));
+  assertEquals(await other.fetch(parts["part7"]!), new Uint8Array(900_000).fill(2));
+});
+
 Deno.test("large blobs: what cannot be read back is saved again, which mends it", async () => {
   await using folder = await temporaryFolder();
   const values = new Uint8Array(BLOCKS * BLOCK_BYTES).fill(3);

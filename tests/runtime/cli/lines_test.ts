@@ -55,6 +55,43 @@ Deno.test("lines: what is derived again is said, and what is another is a warnin
   ]);
 });
 
+Deno.test("lines: an epoch that is saved while the next one runs has one line, with its own time", () => {
+  const began = (epoch: number) => ({ type: "phase-started", phase: "epoch", epoch }) as const;
+  const ended = (epoch: number, durationMs: number) =>
+    ({ type: "phase-finished", phase: "epoch", epoch, durationMs }) as const;
+  const saving = (epoch: number) => ({ type: "save-started", phase: "epoch", epoch }) as const;
+  const held = (epoch: number) =>
+    ({ type: "condition-held", condition: "settled", epoch }) as const;
+  assertEquals(
+    told(
+      ...[began(1), ended(1, 100), saving(1), began(2), ended(2, 200), held(2)],
+      ...[saved(1), saving(2), saved(2)],
+    ),
+    [
+      "epoch 1  100 ms  saved 10 B in 1.0 ms",
+      "epoch 2  200 ms  saved 10 B in 1.0 ms",
+      "settled holds after epoch 2",
+    ],
+  );
+  const error = { name: "SaveError", message: "no room", stack: "" };
+  const failed = { type: "save-failed", phase: "epoch", epoch: 1, error, bytes: 1 } as const;
+  assertEquals(
+    told(
+      ...[began(1), ended(1, 100), saving(1), began(2)],
+      ...[{ ...failed, next: "warn", retryInMs: undefined } as const, ended(2, 200), began(3)],
+    ),
+    [
+      "epoch 1 was not saved: no room; the job goes on",
+      "epoch 1  100 ms  not saved",
+      "epoch 2  200 ms  not saved",
+    ],
+  );
+  assertEquals(told(...[began(1), ended(1, 100), saving(1), began(2)], STOPPED), [
+    "epoch 1  100 ms  not saved",
+    "stopped (nothing is saved yet): SIGTERM",
+  ]);
+});
+
 Deno.test("lines: an epoch that is not saved has its line when the next begins, or at the end", () => {
   const ended = (epoch: number) =>
     ({ type: "phase-finished", phase: "epoch", epoch, durationMs: 100 }) as const;
