@@ -110,9 +110,15 @@ export interface CommitCalls {
   point(point: StorePoint, path: string): Awaitable<void>;
 }
 
+/** What the end of a pack has failed with. */
+interface PackFailure {
+  readonly path: string;
+  readonly error: unknown;
+}
+
 /**
- * Writes packs, syncs them and their folders, then writes and syncs the record, links it into place,
- * syncs its folder, and looks for what would supersede it.
+ * Writes packs, syncs each while the next one is written, then syncs their folders, writes and syncs
+ * the record, links it into place, syncs its folder, and looks for what would supersede it.
  *
  * It runs from its text too, so that it uses nothing from around it.
  */
@@ -127,6 +133,8 @@ export class FilesCommit {
   #at = "";
   /** A name that is to go, whatever happens. */
   #leftover: string | undefined;
+  /** The end of the last pack, which is synced while the next one is written. */
+  #ending: Promise<void | PackFailure> = Promise.resolve();
 
   /** Takes the files, of which none is begun yet. */
   constructor(files: FilesToCommit, calls: CommitCalls) {
@@ -139,6 +147,7 @@ export class FilesCommit {
     const { packs, folders, record, sync } = this.#files;
     try {
       for (const pack of packs) await this.#makePack(pack);
+      await this.#ended(this.#ending);
       for (const folder of sync ? folders : []) await this.#syncFolder(folder);
       if (record === undefined) return this.#committed(false);
       await this.#makeRecord(record);
@@ -148,6 +157,7 @@ export class FilesCommit {
       this.#at = record.newer;
       return this.#committed(await this.#calls.exists(record.newer));
     } catch (error) {
+      await this.#ending;
       await this.#removeLeftover();
       return { failed: this.#step, path: this.#at, begun: this.#begun, error };
     }
@@ -159,23 +169,34 @@ export class FilesCommit {
   }
 
   async #makePack({ path, blocks }: PackFile): Promise<void> {
-    await this.#makeFile(path, "pack", async (file) => {
+    const file = await this.#writeFile(path, "pack", async (file) => {
       const { sums, byteLength } = await this.#calls.fillPack(file, blocks);
       for (const sum of sums) this.#sums.push(sum);
       this.#byteLength += byteLength;
     });
+    const before = this.#ending;
+    this.#ending = this.#endFile(file).catch((error) => ({ path, error }));
+    await this.#ended(before);
+  }
+
+  async #ended(pack: Promise<void | PackFailure>): Promise<void> {
+    const failure = await pack;
+    if (failure === undefined) return;
+    this.#at = failure.path;
+    throw failure.error;
   }
 
   async #makeRecord({ path, folder, temporary, content }: RecordFile): Promise<void> {
     const calls = this.#calls;
     const bytes = content instanceof Uint8Array ? content : calls.withSums(content, this.#sums);
-    await this.#makeFile(temporary ?? path, "manifest", async (file) => {
+    const file = await this.#writeFile(temporary ?? path, "manifest", async (file) => {
       for (let done = 0; done < bytes.byteLength;) {
         const count = await file.write(bytes.subarray(done));
         if (count <= 0) throw new Error(`a write took ${count} bytes`);
         done += count;
       }
     });
+    await this.#endFile(file);
     this.#byteLength += bytes.byteLength;
     if (temporary === undefined) return void (this.#leftover = undefined);
     this.#step = "link";
@@ -186,11 +207,11 @@ export class FilesCommit {
     if (this.#files.sync) await this.#syncFolder(folder);
   }
 
-  async #makeFile(
+  async #writeFile(
     path: string,
     kind: "pack" | "manifest",
     fill: (file: FileToFill) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<FileToFill> {
     const { sync } = this.#files;
     this.#at = path;
     const file = await this.#calls.create(path, sync);
@@ -199,10 +220,18 @@ export class FilesCommit {
       else this.#leftover = path;
       await this.#calls.point(`${kind} write`, path);
       await fill(file);
-      if (!sync) return;
-      await this.#calls.point(`${kind} sync`, path);
+      if (sync) await this.#calls.point(`${kind} sync`, path);
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async #endFile(file: FileToFill): Promise<void> {
+    try {
       // A failed sync is never tried again: the kernel may have dropped the pages it could not write.
-      await file.sync();
+      if (this.#files.sync) await file.sync();
     } finally {
       await file.close();
     }

@@ -231,3 +231,25 @@ Deno.test("a commit does not wait until memory is filled", async () => {
   assert(first !== undefined && "committed" in first);
   assertEquals(second, { id: 1, filled: 100 });
 });
+
+Deno.test("a pack is synced while the next one is written, and its failure fails the commit", async () => {
+  const blocks = [[new Uint8Array(8 * MIB)]];
+  const packs = ["packs/p", "packs/q"].map((path) => ({ path, blocks }));
+  const { answer, calls } = await commit(files([], { packs, record: undefined }));
+  assert("committed" in answer);
+  assertEquals([...new Set(calls)].filter((call) => /^(write|sync|close)/.test(call)), [
+    ...["write packs/p", "sync packs/p", "write packs/q", "sync packs/q"],
+    ...["close packs/p", "close packs/q", "sync packs", "close packs"],
+  ]);
+  for (const call of ["sync packs/p", "write packs/q", "sync packs/q"]) {
+    const error = new Error("Input/output error");
+    const { answer, calls } = await commit(
+      files([], { packs }),
+      (made) => made === call ? error : undefined,
+    );
+    assert("failure" in answer && answer.failure.path === call.slice(call.indexOf(" ") + 1), call);
+    assertEquals([answer.failure.failed, answer.failure.begun], ["write", ["packs/p", "packs/q"]]);
+    assertEquals(calls.filter((made) => made.startsWith("close")).length, 2);
+    assert(calls.every((made) => !/^(link|sync packs$)/.test(made)), call);
+  }
+});
