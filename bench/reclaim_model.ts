@@ -12,8 +12,8 @@ export interface Policy {
   readonly packShare: number;
   /** A save copies at most this many times what it writes anyway. */
   readonly copyShare: number;
-  /** Whether copied blocks, which are cold, get a pack of their own; in one with the new ones if not. */
-  readonly isApart: boolean;
+  /** The blocks of a pack, at most: a save that has more new ones divides them. */
+  readonly packBlocks: number;
 }
 
 /** What a run costs. */
@@ -36,19 +36,26 @@ export function model(
   },
   policy: Policy,
 ): Cost {
-  /** For each block its pack: twice the epoch that wrote it, and one more where copies lie apart. */
+  /** For each block its pack. */
   const lies = new Int32Array(blocks);
-  const sizes = new Map([[0, blocks]]);
+  const sizes = new Map<number, number>();
+  let packs = 0;
+  const write = (some: readonly number[], packBlocks: number): void => {
+    for (let at = 0; at < some.length; at += packBlocks) {
+      const inPack = some.slice(at, at + packBlocks);
+      for (const block of inPack) lies[block] = packs;
+      sizes.set(packs++, inPack.length);
+    }
+  };
+  write([...lies.keys()], policy.packBlocks);
   const kept: Int32Array[] = [lies.slice()];
   let [changed, written, shares, most] = [0, 0, 0, 0];
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const fresh = new Set(workload(epoch));
     const copied = copy(lies, fresh, sizes, policy);
-    const apart = 2 * epoch + (policy.isApart ? 1 : 0);
-    for (const block of copied) lies[block] = apart;
-    for (const block of fresh) lies[block] = 2 * epoch;
-    sizes.set(apart, copied.length);
-    sizes.set(2 * epoch, fresh.size + (policy.isApart ? 0 : copied.length));
+    // What is copied is cold, and gets a pack of its own.
+    write(copied, Infinity);
+    write([...fresh], policy.packBlocks);
     changed += fresh.size;
     written += fresh.size + copied.length;
     kept.push(lies.slice());

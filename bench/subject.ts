@@ -1,7 +1,7 @@
 /** What is measured: a session and a manager over a store that counts its bytes, by the public API alone. */
 
 import { blob, CheckpointManager, FileStore, LocalSession, type Step, task } from "tidemark";
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { makeWeights } from "./data.ts";
 import { syncFolder } from "./limit.ts";
 import { seconds } from "./stats.ts";
@@ -89,7 +89,7 @@ export const setCounter: Step = task("count", { writes: { counter } })
   .run(() => ({ counter: performance.now() }));
 
 /**
- * Removes all packs but the newest, after a save that has written every block again. The peers replace
+ * Removes all packs but those of the newest epoch, after a save that has written every block again. The peers replace
  * their file too; and a system's cache that fills with old packs makes each new one slower.
  */
 export async function dropOlderPacks(place: string): Promise<void> {
@@ -99,5 +99,7 @@ export async function dropOlderPacks(place: string): Promise<void> {
     for await (const pack of Deno.readDir(folder)) packs.push(join(folder, pack.name));
     syncFolder(folder);
   }
-  for (const pack of packs.sort().slice(0, -1)) await Deno.remove(pack);
+  const epochOf = (path: string): string => basename(path).split(".")[0] ?? "";
+  const newest = packs.map(epochOf).sort().at(-1);
+  for (const pack of packs) if (epochOf(pack) !== newest) await Deno.remove(pack);
 }

@@ -5,7 +5,7 @@
  */
 import { InvalidNameError } from "./errors.ts";
 import { type ManifestRef, newPackName } from "./layout.ts";
-import type { BlobEntry, Manifest } from "./manifest.ts";
+import { blobBytes, type BlobEntry, type Manifest } from "./manifest.ts";
 import { checkName } from "./names.ts";
 import { BlobLayout, inlineBudget, PackLayout } from "./pack.ts";
 import type { SaveRequest } from "./save_request.ts";
@@ -22,9 +22,18 @@ export interface SaveLayout {
   readonly bytes: Readonly<Record<string, number>>;
 }
 
-/** Lays out the blobs of each node: what is new in one pack, and what is copied in another. */
+/**
+ * What is new is divided among packs of this share of all that is saved: one goes only once all that is
+ * still in use of it lies elsewhere, and until then takes its room twice …
+ */
+const PACK_SHARE = 1 / 8;
+/** … but of no less than this, as each is synced. */
+const LEAST_PACK_BYTES = 8 * 1024 * 1024;
+
+/** Lays out the blobs of each node: what is new in packs of a bounded size, and what is copied in another. */
 export function layOut(ref: ManifestRef, request: SaveRequest["nodes"]): SaveLayout {
   const budget = inlineBudget();
+  const packBytes = Math.max(LEAST_PACK_BYTES, sizeOf(request) * PACK_SHARE);
   const nodes: [string, Record<string, BlobEntry>][] = [];
   const toWrite: PackLayout[] = [];
   const bytes: [string, number][] = [];
@@ -36,7 +45,7 @@ export function layOut(ref: ManifestRef, request: SaveRequest["nodes"]): SaveLay
       packs.push(pack);
       return pack;
     };
-    const layout = new BlobLayout(budget, () => begin(false), () => begin(true));
+    const layout = new BlobLayout(budget, () => begin(false), () => begin(true), packBytes);
     const entries = Object.entries(blobs).map(([name, blob]): [string, BlobEntry] => {
       checkPlainName(name);
       return [name, layout.add(blob)];
@@ -51,6 +60,15 @@ export function layOut(ref: ManifestRef, request: SaveRequest["nodes"]): SaveLay
     toWrite,
     bytes: Object.fromEntries(bytes),
   };
+}
+
+/** The size of all blobs. */
+function sizeOf(request: SaveRequest["nodes"]): number {
+  const blobs = Object.values(request).flatMap((blobs) => Object.values(blobs));
+  return blobs.reduce((sum, blob) => {
+    if ("encoded" in blob) return sum + blob.encoded.byteLength;
+    return sum + blobBytes("carry" in blob ? blob.carry : blob);
+  }, 0);
 }
 
 /** A node's or blob's name: one part of an object's name. */

@@ -38,6 +38,11 @@ export class PackLayout implements PackToWrite {
   readonly written: NewBlock[] = [];
   #offset = 0;
 
+  /** How many bytes it has so far. */
+  get byteLength(): number {
+    return this.#offset;
+  }
+
   /** Begins a pack. */
   constructor(
     /** The pack's name. */
@@ -57,23 +62,29 @@ export class PackLayout implements PackToWrite {
   }
 }
 
-/** Lays out blobs, into a pack of what is new and one of what is copied. */
+/** Lays out blobs, into packs of what is new and one of what is copied. */
 export class BlobLayout {
   /** How many bytes of blobs were laid out, in packs or in the manifest; blocks that stay where they are do not count. */
   blobBytes = 0;
   #fresh: PackLayout | undefined;
   #copied: PackLayout | undefined;
 
-  /** Takes how packs are begun: copies are as a rule written again less often, and so lie apart. */
+  /**
+   * Takes how packs are begun: copies are as a rule written again less often, and so lie apart. What is
+   * new goes to another pack once one has `packBytes`.
+   */
   constructor(
     private readonly budget: InlineBudget,
     private readonly beginFresh: () => PackLayout,
     private readonly beginCopied: () => PackLayout = beginFresh,
+    private readonly packBytes = Infinity,
   ) {}
 
-  /** The pack of what is new. */
+  /** The pack of what is new next. */
   get fresh(): PackLayout {
-    return this.#fresh ??= this.beginFresh();
+    const pack = this.#fresh;
+    if (pack !== undefined && pack.byteLength < this.packBytes) return pack;
+    return this.#fresh = this.beginFresh();
   }
 
   /** The pack of what is copied. */

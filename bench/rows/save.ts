@@ -91,7 +91,7 @@ async function measure(bench: Bench): Promise<Outcome> {
 }
 
 const notes = [
-  "One Float32Array of random numbers; every number is changed before each save. Files and folders are synced by all.",
+  "One Float32Array of random numbers; every number is changed before each save. Files and folders are synced by all. Tidemark divides what it writes among eight packs; the bare loop writes one.",
   "The first save is epoch 0 of a job: it has a session, a store and memory of its own each round; its blob is there before the clock starts.",
 ];
 
