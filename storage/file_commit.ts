@@ -94,7 +94,7 @@ export class FileCommit {
     });
     if (!("failed" in result)) return result;
     // Behind the link a record may name them, whatever it failed with.
-    if (result.failed === "write") {
+    if (result.failed === "write" || isRefused(result, files, signal)) {
       for (const pack of result.begun) await discard(fileSystem, pack);
     }
     throw await this.#errorOf(result, files, signal);
@@ -140,8 +140,7 @@ export class FileCommit {
     }
     // Whoever made it may have died before the sync, and the caller may build on it.
     if (cause instanceof ObjectExistsError) return sync ? await this.#syncAgain(cause) : cause;
-    const isBeforeLink = path === record.path && record.temporary !== undefined;
-    if (error instanceof Deno.errors.NotCapable && isBeforeLink) return cause;
+    if (isRefused({ failed, path, error }, { record }, signal)) return cause;
     const why = `nobody can tell whether it is there: ${cause.message}`;
     return new UnknownOutcomeError("commit", record.path, why, { cause });
   }
@@ -207,6 +206,17 @@ export class FileCommit {
       return asStoreError(error, "sync", folder, this.root);
     }
   }
+}
+
+/** Whether a link failed before it was tried. */
+function isRefused(
+  { failed, path, error }: Pick<CommitFailure, "failed" | "path" | "error">,
+  { record }: Pick<FilesToCommit, "record">,
+  signal: AbortSignal | undefined,
+): boolean {
+  if (failed !== "link" || path !== record?.path || record.temporary === undefined) return false;
+  if (error instanceof Deno.errors.NotCapable) return true;
+  return signal?.aborted === true && error === signal.reason;
 }
 
 /** A file whose writing can be ended between two pieces. */

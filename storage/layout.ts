@@ -103,6 +103,16 @@ export function parsePackName(
   return { attempt, epoch, node: match?.[3] ?? "" };
 }
 
+/**
+ * Whether a manifest may name a pack: one of its own save, or of an earlier one that its attempt, or an
+ * earlier attempt, has made.
+ */
+export function mayName({ attempt, epoch }: ManifestRef, pack: string): boolean {
+  const of = parsePackName(pack);
+  if (of === undefined) return false;
+  return of.attempt < attempt || (of.attempt === attempt && of.epoch <= epoch);
+}
+
 /** The attempt whose removal a record tells of; `undefined` where it is no such record's name. */
 export function parseRemovalName(name: string): { readonly attempt: number } | undefined {
   const attempt = parseNumber(/^removals\/a(\d{6,9})\.[0-9a-f]{32}\.cbor$/.exec(name)?.[1]);

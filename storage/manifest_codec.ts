@@ -5,7 +5,7 @@
  */
 import { DamagedError, RecordBoundError } from "./errors.ts";
 import { Fields } from "./fields.ts";
-import { isSameRef, manifestName, type ManifestRef, MAX_NUMBER, parsePackName } from "./layout.ts";
+import { isSameRef, manifestName, type ManifestRef, mayName } from "./layout.ts";
 import {
   type BlobEntry,
   BLOCK_BYTES,
@@ -155,10 +155,9 @@ export function decodeManifest(ref: ManifestRef, bytes: Uint8Array): Manifest {
 }
 
 /** The names of packs, none of which can lead out of the packs' folder. */
-function parsePacks(fields: Fields, { attempt }: ManifestRef): readonly string[] {
+function parsePacks(fields: Fields, ref: ManifestRef): readonly string[] {
   return fields.array("packs", MAX_PACKS).map((name) => {
-    const pack = typeof name === "string" ? parsePackName(name) : undefined;
-    if (pack !== undefined && pack.attempt <= Math.min(attempt, MAX_NUMBER)) return name as string;
+    if (typeof name === "string" && mayName(ref, name)) return name;
     throw fields.damaged("packs", "names of packs", JSON.stringify(name)?.slice(0, 300) ?? "none");
   });
 }

@@ -11,6 +11,7 @@ import {
   formatRef,
   manifestName,
   type ManifestRef,
+  mayName,
   newRemovalName,
   parsePackName,
   parseRemovalName,
@@ -113,8 +114,8 @@ async function leftRemovals(
 }
 
 /**
- * The packs that no manifest names once these are gone. While a manifest that stays cannot be read,
- * none is: it might name any of them, and be mended by hand.
+ * The packs that no manifest names once these are gone. A manifest that stays and cannot be read might
+ * be mended by hand, and counts as if it named all that it may.
  */
 async function freedPacks(
   remover: Remover,
@@ -133,8 +134,8 @@ async function freedPacks(
     if (candidates.size === 0) break;
     if (leaving.has(formatRef(ref))) continue;
     const packs = await packsOrNone(remover, ref);
-    if (packs === undefined) return [];
-    for (const pack of packs) candidates.delete(pack);
+    const named = packs ?? [...candidates].filter((pack) => mayName(ref, pack));
+    for (const pack of named) candidates.delete(pack);
   }
   return [...candidates];
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { listManifests } from "./history.ts";
-import { FOLDERS, type ManifestRef, parsePackName } from "./layout.ts";
+import { DamagedError } from "./errors.ts";
+import { FOLDERS, type ManifestRef, mayName, parsePackName } from "./layout.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
 /** The most manifests that are read to find out. */
@@ -27,9 +28,9 @@ export interface Sweeper {
  * Only manifests of the same or a later attempt can name a pack: where these are very many, nothing
  * is read or removed, and `verifyStore` tells of what stays.
  *
+ * One that cannot be read counts as if it named all that it may.
+ *
  * @returns The names of what is gone.
- * @throws {DamagedError} Where one of those manifests cannot be read, which may name any of them;
- * nothing is removed.
  * @throws {FencedError} Where a newer attempt has taken the job over; nothing is removed.
  */
 export async function sweepPacks(
@@ -49,11 +50,15 @@ export async function sweepPacks(
     (least, pack) => Math.min(least, pack.attempt),
     Infinity,
   );
-  const mayName = manifests.filter((ref) => ref.attempt >= oldest);
-  if (mayName.length > MOST_READ) return [];
-  for (const ref of mayName) {
+  const naming = manifests.filter((ref) => ref.attempt >= oldest);
+  if (naming.length > MOST_READ) return [];
+  for (const ref of naming) {
     if (garbage.size === 0) break;
-    for (const pack of await packsOf(ref)) garbage.delete(pack);
+    const named = await packsOf(ref).catch((error) => {
+      if (!(error instanceof DamagedError)) throw error;
+      return [...garbage.keys()].filter((pack) => mayName(ref, pack));
+    });
+    for (const pack of named) garbage.delete(pack);
   }
   if (garbage.size === 0) return [];
   await sweeper.checkNotFenced();

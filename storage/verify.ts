@@ -7,7 +7,7 @@ import { type Broken, checkPack } from "./check_pack.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
 import { CheckpointNotFoundError, DamagedError, UnsupportedVersionError } from "./errors.ts";
 import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
-import { isSameRef, type ManifestRef, parseAttemptName } from "./layout.ts";
+import { isSameRef, type ManifestRef, mayName, parseAttemptName } from "./layout.ts";
 import { listAll } from "./listing.ts";
 import type { BlockRef, Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
@@ -44,8 +44,10 @@ export interface StoreReport {
   readonly bad: readonly ManifestRef[];
   /** What is damaged. */
   readonly damaged: readonly Damage[];
-  /** The packs that no manifest names; `undefined` while a manifest cannot be read, which may name them. */
-  readonly garbage: readonly string[] | undefined;
+  /** The packs that no manifest names. */
+  readonly garbage: readonly string[];
+  /** Those that no manifest names, and one that cannot be read may. */
+  readonly doubtful: readonly string[];
   /** What killed writes have left that is no object. */
   readonly leftovers: readonly string[];
   /** Records of removals that were not finished. */
@@ -108,7 +110,9 @@ export async function verifyStore(
   const lost = [...unread, ...damaged.flatMap(({ blobs }) => blobs.map(({ ref }) => ref))];
   for (const ref of lost) bad.set(JSON.stringify(ref), ref);
   const isBad = (ref: ManifestRef) => [...bad.values()].some((other) => isSameRef(other, ref));
-  const garbage = unread.length > 0 ? undefined : names.packs.filter((pack) => !packs.has(pack));
+  const unnamed = names.packs.filter((pack) => !packs.has(pack));
+  const isDoubtful = (pack: string) => unread.some((ref) => mayName(ref, pack));
+  const garbage = unnamed.filter((pack) => !isDoubtful(pack));
   const bytesOf = async (list: readonly string[]) => {
     let bytes = 0;
     for (const name of list) bytes += (await store.store.stat(name, options))?.byteLength ?? 0;
@@ -120,11 +124,12 @@ export async function verifyStore(
     bad: [...bad.values()],
     damaged,
     garbage,
+    doubtful: unnamed.filter(isDoubtful),
     leftovers: await store.store.leftovers?.(options) ?? [],
     removals: names.removals,
     foreign: names.foreign,
     packBytes: await bytesOf(names.packs),
-    garbageBytes: await bytesOf(garbage ?? []),
+    garbageBytes: await bytesOf(garbage),
     checkedBytes,
   };
 }

@@ -94,14 +94,14 @@ export async function repair(
 ): Promise<Repaired> {
   const report = await verifyStore(await engine.archive.store());
   const { garbage, leftovers, removals } = report;
-  if (dryRun || (garbage ?? []).length + leftovers.length + removals.length === 0) {
+  if (dryRun || garbage.length + leftovers.length + removals.length === 0) {
     return { report };
   }
   return await withAttempt(engine, "repair", async (attempt, store) => {
     await attempt.remove([]);
     // Only now nobody writes here any more.
     const now = await verifyStore(store);
-    await attempt.clear(now.garbage ?? [], now.leftovers);
+    await attempt.clear(now.garbage, now.leftovers);
     return { report };
   });
 }

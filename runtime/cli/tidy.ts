@@ -10,6 +10,7 @@ import type { Keeping } from "./keeping.ts";
 import { toJson } from "./json.ts";
 import { describeKeep } from "./plan_words.ts";
 import { count, formatBytes, shown } from "./text.ts";
+import { doubtfulText } from "./verify.ts";
 
 /** What these commands need. */
 export interface Tidying extends Keeping {
@@ -53,13 +54,13 @@ export async function repairSaved(
   const code = damaged.length > 0 ? 1 : 0;
   if (args.json) {
     const { place } = archive;
-    const found = { garbage: garbage ?? null, garbageBytes, leftovers, removals };
+    const found = { garbage, garbageBytes, doubtful: report.doubtful, leftovers, removals };
     output.out(`${toJson({ place, dryRun, ...found, damaged: damaged.length }, 2)}\n`);
     return code;
   }
   const verb = dryRun ? "would remove" : "removed";
   const lines: string[] = [];
-  if (garbage !== undefined && garbage.length > 0) {
+  if (garbage.length > 0) {
     const bytes = formatBytes(garbageBytes);
     lines.push(`${verb} ${count(garbage.length, "pack")} that nothing needs (${bytes})`);
   }
@@ -69,9 +70,7 @@ export async function repairSaved(
   if (removals.length > 0) {
     lines.push(`${dryRun ? "would finish" : "finished"} ${count(removals.length, "removal")}`);
   }
-  if (garbage === undefined) {
-    lines.push("packs are left alone: a manifest is damaged, which may name any of them");
-  }
+  if (report.doubtful.length > 0) lines.push(doubtfulText(report));
   if (lines.length === 0) lines.push("there is nothing to remove");
   if (damaged.length > 0) {
     lines.push(

@@ -38,6 +38,12 @@ function data({ good, bad, damaged, ...rest }: StoreReport): unknown {
   };
 }
 
+/** That packs stay because a manifest that cannot be read may name them, and what ends that. */
+export function doubtfulText({ doubtful }: StoreReport): string {
+  return `${count(doubtful.length, "pack")} left alone, which a damaged manifest may name: ` +
+    `bring that back from a copy, or, where it lies beside the line, remove it with prune --side-lines`;
+}
+
 /** What was found, and what to do about it. */
 export function verifyText(
   report: StoreReport,
@@ -64,8 +70,7 @@ export function verifyText(
   if (bad.length > 0) {
     lines.push("a resume goes back to the nearest good epoch; nothing damaged is removed unasked");
   }
-  if (garbage === undefined) lines.push("garbage cannot be told while a manifest cannot be read");
-  else if (garbage.length > 0) {
+  if (garbage.length > 0) {
     const bytes = formatBytes(report.garbageBytes);
     lines.push(
       `garbage: ${
@@ -73,6 +78,7 @@ export function verifyText(
       } (${bytes}) of interrupted saves, which harms nobody`,
     );
   }
+  if (report.doubtful.length > 0) lines.push(doubtfulText(report));
   if (leftovers.length > 0) {
     lines.push(`left: ${count(leftovers.length, "temporary file")} of killed writes`);
   }
@@ -81,7 +87,7 @@ export function verifyText(
       `left: ${count(removals.length, "removal")} not finished`,
     );
   }
-  const isUntidy = (garbage ?? []).length + leftovers.length + removals.length > 0;
+  const isUntidy = garbage.length + leftovers.length + removals.length > 0;
   if (isUntidy && holder === undefined) lines.push("repair removes what is garbage or left");
   if (isUntidy && holder !== undefined) {
     lines.push(

@@ -77,7 +77,7 @@ export async function killInARow(given: KilledInARow): Promise<Killed> {
   const last = async (place: string) => (await (await open(place, job)).history()).line.at(-1);
   const [one, other] = [await last(whole), await last(killed)];
   assertEquals([other?.epoch, other?.phase], [one?.epoch, one?.phase]);
-  return { kills, inSave, removed: (dirty.garbage?.length ?? 0) + dirty.leftovers.length };
+  return { kills, inSave, removed: dirty.garbage.length + dirty.leftovers.length };
 }
 
 function open(place: string, job: Job): Promise<CheckpointStore> {

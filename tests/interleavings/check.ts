@@ -102,7 +102,7 @@ export async function checkEnd(
   check(textOf(line) === textOf(chronicle.line), () => `the line is ${textOf(line)}`);
   const isFenced = (name: string) => chronicle.commits.get(name)?.isFenced === true;
   await checkStates(store, manifests, isFenced, states);
-  const { garbage = [], leftovers, removals, foreign } = await verifyStore(store, { full: true });
+  const { garbage, leftovers, removals, foreign } = await verifyStore(store, { full: true });
   const left = [...garbage, ...leftovers, ...removals, ...foreign];
   check(left.length === 0, () => `after a repair there is still ${left.join(", ")}`);
 }

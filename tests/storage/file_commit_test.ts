@@ -58,7 +58,25 @@ Deno.test("a pack that fails in mid-write is removed", async () => {
   store.release();
 });
 
-Deno.test("what is small, or would have to be copied, or comes alone, is committed here", async () => {
+Deno.test("a commit that is ended before its link leaves no pack", async () => {
+  await using folder = await temporaryFolder();
+  const stop = new AbortController();
+  const onPoint = (point: string) => {
+    if (point === "link") stop.abort(new Error("enough"));
+  };
+  const store = new FileStore(folder.path, { onPoint });
+  const request = {
+    packs: [{ name: NAME, blocks: [[noise(2 ** 10)]] }],
+    record: {
+      ...{ name: RECORD, newer: NEWER },
+      content: unsealed("manifest", new Map([["sum", new SumHole(0)]])),
+    },
+  };
+  await assertRejects(() => store.commit(request, { signal: stop.signal }), Error, "enough");
+  assertEquals([...(await objects(store)).keys()], []);
+});
+
+Deno.test("what is small, or large and would have to be copied, or comes alone, is committed here", async () => {
   await using folder = await temporaryFolder();
   const real = denoFileSystem();
   let aside = 0;
@@ -71,17 +89,20 @@ Deno.test("what is small, or would have to be copied, or comes alone, is committ
   };
   const store = new FileStore(folder.path, { fileSystem: counting });
   store.keep();
-  const commit = async (digit: string, bytes: Uint8Array, isDisposable: boolean) => {
+  const commit = async (digit: string, bytes: Uint8Array, isDisposable: boolean, times = 1) => {
     const name = NAME.replace("0".repeat(32), digit.repeat(32));
-    await store.commit({ packs: [{ name, blocks: [[bytes]], isDisposable }] });
+    const blocks = Array.from({ length: times }, () => [times === 1 ? bytes : bytes.slice()]);
+    await store.commit({ packs: [{ name, blocks, isDisposable }] });
     return aside;
   };
   assertEquals(await commit("1", shared(noise(1000)), false), 0);
-  assertEquals(await commit("2", noise(2 ** 21), false), 0);
+  assertEquals(await commit("2", noise(2 ** 22), false), 0);
   assertEquals(await commit("3", shared(noise(2 ** 21)), false), 1);
   assertEquals(await commit("4", noise(2 ** 21), true), 2);
+  assertEquals(await commit("5", noise(2 ** 17), false, 16), 3);
+  assertEquals(await commit("6", noise(2 ** 17), false, 600), 3);
   store.release();
-  assertEquals(await commit("5", shared(noise(2 ** 21)), false), 2);
+  assertEquals(await commit("7", shared(noise(2 ** 21)), false), 3);
 });
 
 Deno.test("where whoever commits aside dies, nobody can tell whether a record is there", async () => {

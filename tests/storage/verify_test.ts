@@ -98,14 +98,19 @@ for (const at of ["stat", "open"] as const) {
   });
 }
 
-testBoth("verify: while a manifest is damaged nothing is called garbage", async ({ store }) => {
+testBoth("verify: what a damaged manifest may name is not called garbage", async ({ store }) => {
   const { manifests: [, second] } = await saved(store);
-  await store.write(newPackName({ epoch: 3, attempt: 1 }, "main"), [noise(10)]);
+  const late = newPackName({ epoch: 3, attempt: 1 }, "main");
+  const early = newPackName({ epoch: 1, attempt: 1 }, "main");
+  await store.write(late, [noise(10)]);
+  await store.write(early, [noise(7)]);
   const before = await verify(store, false);
-  assertEquals([before.garbage?.length, before.garbageBytes], [1, 10]);
+  assertEquals(before.garbage, [early, late]);
+  assertEquals([before.doubtful, before.garbageBytes], [[], 17]);
   await change(store, manifestName(second!), (bytes) => (bytes[40]! ^= 1, bytes));
   const report = await verify(store, false);
-  assertEquals([report.garbage, report.garbageBytes], [undefined, 0]);
+  assertEquals([report.garbage, report.garbageBytes], [[late], 10]);
+  assertEquals(report.doubtful.includes(early), true);
   assertEquals(report.bad.map(formatRef), ["1@a1"]);
 });
 
