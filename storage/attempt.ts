@@ -4,7 +4,8 @@
  * @module
  */
 import { commit } from "./commit.ts";
-import { AttemptOverError, FencedError, UnknownOutcomeError } from "./errors.ts";
+import { UnknownOutcomeError } from "./errors.ts";
+import { Fence } from "./fence.ts";
 import { encodeParent } from "./job_record.ts";
 import {
   attemptName,
@@ -34,7 +35,7 @@ export class Attempt {
   readonly #context: AttemptContext;
   readonly #reclaim: Reclaim;
   #logs = 0;
-  #over: unknown;
+  readonly #fence: Fence;
   #isStarted = false;
   #parent: ManifestRef | undefined;
   #last: ManifestRef | undefined;
@@ -46,12 +47,13 @@ export class Attempt {
     readonly number: number,
   ) {
     this.#context = context;
+    this.#fence = new Fence(context.store, number);
     this.#reclaim = new Reclaim(context.store);
   }
 
   /** Whether it can save no more: it was fenced, or a commit of its has an unknown outcome. */
   get isOver(): boolean {
-    return this.#over !== undefined;
+    return this.#fence.isOver;
   }
 
   /** What it saved last, or started from. */
@@ -73,7 +75,7 @@ export class Attempt {
     if (this.#isStarted) throw new Error(`Attempt ${this.number} has recorded its parent already`);
     const parent = ref && bare(ref);
     const by = parent?.attempt ?? 0;
-    if (by > this.number) this.#fence(`it cannot start from what attempt ${by} saved`);
+    if (by > this.number) this.#fence.fence(`it cannot start from what attempt ${by} saved`);
     if (by === this.number) throw new RangeError(`Attempt ${by} cannot start from its own work`);
     const { store, durability } = this.#context;
     const record = encodeParent(this.number, { parent, branch });
@@ -90,10 +92,10 @@ export class Attempt {
    * @throws {StoreError} Where that fails.
    */
   async withdraw(options: StoreOptions = {}): Promise<void> {
-    this.#checkNotOver();
+    this.#fence.checkNotOver();
     if (this.#last !== this.#parent) throw new Error(`Attempt ${this.number} has saved something`);
     const { store, durability } = this.#context;
-    this.#over = new Error(`attempt ${this.number} was withdrawn`);
+    this.#fence.end(new Error(`attempt ${this.number} was withdrawn`));
     await store.remove([parentName(this.number)], { ...options, durability });
   }
 
@@ -157,10 +159,12 @@ export class Attempt {
       durationMs += committed.durationMs;
       setSums(toWrite, sums);
       facts.saved(manifest);
-      if (isSuperseded) this.#fence(`${formatRef(ref)} lies on a side line`);
+      if (isSuperseded) this.#fence.fence(`${formatRef(ref)} lies on a side line`);
     } catch (error) {
-      if (error instanceof UnknownOutcomeError) this.#over = error;
-      throw error;
+      const what = error instanceof UnknownOutcomeError
+        ? `nobody can tell whether ${formatRef(ref)} counts`
+        : `${formatRef(ref)} is not saved`;
+      await this.#fence.failed(error, what);
     }
     this.#last = ref;
     const reports = Object.entries(bytes).map(([node, bytes]) => ({ node, bytes, durationMs }));
@@ -180,7 +184,7 @@ export class Attempt {
     refs: readonly ManifestRef[],
     options: StoreOptions = {},
   ): Promise<readonly string[]> {
-    this.#checkNotOver();
+    this.#fence.checkNotOver();
     const last = this.#last;
     if (last !== undefined && refs.some((ref) => isSameRef(ref, last))) {
       throw new RangeError(
@@ -199,7 +203,7 @@ export class Attempt {
    * @throws {DamagedError} Where a manifest that may name them is damaged; nothing is removed.
    */
   async sweep(options: StoreOptions = {}): Promise<readonly string[]> {
-    this.#checkNotOver();
+    this.#fence.checkNotOver();
     const remover = this.#remover();
     // Manifests whose removal was not synced may come back, and must not do so without their packs.
     const removed = await removeManifests(remover, [], options);
@@ -217,7 +221,7 @@ export class Attempt {
     leftovers: readonly string[],
     options: StoreOptions = {},
   ): Promise<void> {
-    this.#checkNotOver();
+    this.#fence.checkNotOver();
     await clearGarbage(this.#remover(), packs, leftovers, options);
   }
 
@@ -227,18 +231,13 @@ export class Attempt {
       ...this.#context,
       head: { ...head, attempt: this.number },
       sequence: ++this.#logs,
-      checkNotFenced: async () => {
-        this.#checkNotOver();
-        // A look that fails leaves nothing uncertain here: the entries are there, and it is repeated.
-        const seen = this.#context.store.glance?.(attemptName(this.number + 1));
-        if (seen ?? await this.#isFenced()) this.#fence("what it did last does not count");
-      },
+      fence: this.#fence,
     });
   }
 
   #remover(): Remover {
     const { store, durability, facts } = this.#context;
-    const checkNotFenced = () => this.#checkNotFenced("it removes nothing");
+    const checkNotFenced = () => this.#fence.check("it removes nothing");
     return {
       ...{ store, durability, checkNotFenced, packsOf: (ref: ManifestRef) => facts.packsOf(ref) },
       attempt: this.number,
@@ -247,7 +246,7 @@ export class Attempt {
   }
 
   #checkCanSave({ epoch, phase, parent }: SaveRequest): void {
-    this.#checkNotOver();
+    this.#fence.checkNotOver();
     if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_NUMBER) {
       throw new RangeError(
         `Cannot save epoch ${epoch}: epochs are whole numbers up to ${MAX_NUMBER}`,
@@ -263,34 +262,6 @@ export class Attempt {
       `Attempt ${this.number} goes on from ${last}, and cannot save epoch ${epoch} (${phase}) reached from ${from}: ` +
         `begin another attempt, with that as its parent`,
     );
-  }
-
-  /**
-   * Looks for a newer attempt. Numbers have no gaps, as each attempt is created behind the highest
-   * there is and never removed, so that the next number tells.
-   */
-  async #checkNotFenced(what: string): Promise<void> {
-    const isFenced = await this.#isFenced().catch((error) => {
-      const next = attemptName(this.number + 1);
-      const why = `nobody can tell whether ${what}, as a newer attempt cannot be looked for`;
-      this.#over = new UnknownOutcomeError("look at", next, why, { cause: error });
-      throw this.#over;
-    });
-    if (isFenced) this.#fence(what);
-  }
-
-  async #isFenced(): Promise<boolean> {
-    return await this.#context.store.stat(attemptName(this.number + 1)) !== undefined;
-  }
-
-  #fence(what: string): never {
-    this.#over = new FencedError(this.number, this.number + 1, what);
-    throw this.#over;
-  }
-
-  #checkNotOver(): void {
-    if (this.#over instanceof FencedError) throw this.#over;
-    if (this.#over !== undefined) throw new AttemptOverError(this.number, this.#over);
   }
 }
 

@@ -251,7 +251,10 @@ export class PlaceTakenError extends Error {
   }
 }
 
-/** A newer attempt has taken the job over; what this one wrote last lies on a side line. */
+/**
+ * A newer attempt has taken the job over; what this one wrote last does not count. `cause` is how its
+ * write failed, where it did.
+ */
 export class FencedError extends Error {
   /** The class's name. */
   override readonly name: string = "FencedError";
@@ -263,10 +266,12 @@ export class FencedError extends Error {
     /** The newer one. */
     readonly by: number,
     what: string,
+    options?: ErrorOptions,
   ) {
     super(
       `Attempt ${attempt} was fenced by attempt ${by}, so ${what}: ` +
         `another runner has taken this job over; stop this one`,
+      options,
     );
   }
 }

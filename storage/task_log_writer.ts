@@ -5,6 +5,7 @@
  */
 import { commit } from "./commit.ts";
 import { RecordBoundError } from "./errors.ts";
+import type { Fence } from "./fence.ts";
 import type { BlobEntry } from "./manifest.ts";
 import { BlobLayout, PackLayout, setSums } from "./pack.ts";
 import { joinBytes } from "./record_cbor.ts";
@@ -47,9 +48,12 @@ export interface TaskLogOptions {
   readonly head: LogHead;
   /** Which log of its attempt it is. */
   readonly sequence: number;
-  /** Throws where a newer attempt has taken the job over. */
-  readonly checkNotFenced: () => Promise<void>;
+  /** Whether its attempt may still write. */
+  readonly fence: Fence;
 }
+
+/** What becomes of entries where there is a newer attempt. */
+const LOST = "what it did last does not count";
 
 /** A log of what one attempt does after a state. Nothing is there before the first append. */
 export class TaskLogWriter {
@@ -101,11 +105,13 @@ export class TaskLogWriter {
     this.#isWriting = true;
     try {
       laidOut = await this.#append(entries, options);
+    } catch (error) {
+      return await this.#options.fence.failed(error, LOST);
     } finally {
       this.#isWriting = false;
       if (this.#isClosed) this.#end();
     }
-    await this.#options.checkNotFenced();
+    await this.#options.fence.glance(LOST);
     return laidOut;
   }
 
