@@ -54,14 +54,14 @@ for (
   });
 }
 
-Deno.test("kubernetes: a stopped pod's 75 is ignored, and its grace is within the pod's", () => {
+Deno.test("kubernetes: a stopped pod's 75 is ignored, a held one's 76 too, and its grace is within the pod's", () => {
   const { spec: { podFailurePolicy: { rules }, template: { spec: pod } } } = manifest();
   const [container] = pod.containers;
   assert(container !== undefined);
   assertEquals(rules.filter(({ onExitCodes }) => onExitCodes !== undefined), [
     {
       action: "Ignore",
-      onExitCodes: { containerName: container.name, operator: "In", values: [75] },
+      onExitCodes: { containerName: container.name, operator: "In", values: [75, 76] },
     } as typeof rules[number],
   ]);
   const grace = container.args[container.args.indexOf("--grace") + 1] ?? "";
