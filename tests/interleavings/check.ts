@@ -75,9 +75,7 @@ export function checkEndings(lives: readonly Life[], { end }: Reference): void {
       const why = error instanceof Error ? error.message : String(error);
       throw new BrokenPromiseError(`process ${name} failed: ${why}`, { cause: error });
     }
-    // A repair removes the temporary files of whoever it has fenced.
-    const isRepaired = lives.some(({ work }) => work.work === "repair");
-    check(ending.end !== "unknown" || isRepaired, () => `${name} does not know what it has saved`);
+    check(ending.end !== "unknown", () => `${name} does not know what it has saved`);
     const isGivenEpoch = work.work === "pin" || work.work === "run" && work.mode.start === "from";
     check(ending.end !== "not there" || isGivenEpoch, () => `${name} did not find its epoch`);
     const isTakingOver = work.work === "run" && work.mode.start !== "auto";
