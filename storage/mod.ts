@@ -22,6 +22,7 @@ export type { BlockToRead, MemoryToFill } from "./fill_memory.ts";
 export * from "./file_store.ts";
 export * from "./file_system.ts";
 export type { FileLocks, LockedFile, LockLook } from "./file_locks.ts";
+export type { Fence } from "./fence.ts";
 export * from "./fork.ts";
 export type { Hold, Holder, HoldRequest, HoldResult } from "./hold.ts";
 export type { History } from "./history.ts";
