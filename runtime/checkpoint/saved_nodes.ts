@@ -94,9 +94,7 @@ export class SavedNodes {
     // Without snapshots nothing is compared; what is loaded late is read when it is first needed, if ever.
     if (program === undefined || program.plan.snapshot === "none") return;
     if (program.plan.load === "lazy") return;
-    for (const [node, placed] of Map.groupBy(writtenByEpochs(program), ({ node }) => node)) {
-      this.#follow(host, node).warm(placed.map(({ blob }) => blob.name));
-    }
+    for (const [node, names] of writtenByEpochs(program)) this.#follow(host, node).warm(names);
   }
 
   /** Forgets all, so that everything is saved whole. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { INLINE_BYTES, type RunState, type SaveRequest } from "../../storage/mod.ts";
-import type { PlacedBlob, Program } from "../program.ts";
+import type { Program } from "../program.ts";
 import { environment } from "../run/state.ts";
 import type { CheckpointHost } from "../session/session.ts";
 
@@ -62,12 +62,23 @@ export function isOfBlobs(nodes: SaveRequest["nodes"]): boolean {
   );
 }
 
-/** The blobs of a job that its epochs may write. */
-export function writtenByEpochs(program: Program): readonly PlacedBlob[] {
-  const written = program.groups.epoch.steps.flatMap(({ writes }) => writes);
-  return program.saved.filter(({ node, blob }) =>
-    written.some((access) => access.node === node && access.blob.name === blob.name)
-  );
+const written = new WeakMap<Program, ReadonlyMap<string, readonly string[]>>();
+
+/** The saved blobs of a job that its epochs may write, by node; it is asked in each epoch. */
+export function writtenByEpochs(program: Program): ReadonlyMap<string, readonly string[]> {
+  const known = written.get(program);
+  if (known !== undefined) return known;
+  const accesses = program.groups.epoch.steps.flatMap(({ writes }) => writes);
+  const keys = new Set(accesses.map(({ node, blob }) => `${node}/${blob.name}`));
+  const found = new Map<string, string[]>();
+  for (const { node, blob: { name } } of program.saved) {
+    if (!keys.has(`${node}/${name}`)) continue;
+    const names = found.get(node);
+    if (names === undefined) found.set(node, [name]);
+    else names.push(name);
+  }
+  written.set(program, found);
+  return found;
 }
 
 /** Whether two lists hold the same names, in any order. */
