@@ -34,7 +34,9 @@ export interface CheckOptions extends StoreOptions {
 }
 
 /** What judging by retention rules takes. */
-export interface RetentionOptions extends StoreOptions {
+export interface RetentionOptions extends CheckOptions {
+  /** Whether also those are looked at for damage in whose place no other would stay. */
+  readonly looksAtAll?: boolean;
   /** The time now, in milliseconds since 1970; the clock's where not given. */
   readonly nowMs?: number;
   /** Those in use, which always stay. */

@@ -23,17 +23,13 @@ import {
   MAX_RECORD_BYTES,
 } from "./job_record.ts";
 import { attemptName, formatRef, manifestName, type ManifestRef } from "./layout.ts";
+import { judgeSaved } from "./judge_saved.ts";
 import { computeAncestors } from "./line.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, type PresentBlob } from "./manifest.ts";
 import { decodeManifest } from "./manifest_codec.ts";
 import { createPin, isPinned, listPins, type PinnedEpoch, removePin } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
-import {
-  type CheckpointFacts,
-  judgeRetention,
-  type KeepRule,
-  type RetentionPlan,
-} from "./retention.ts";
+import type { KeepRule, RetentionPlan } from "./retention.ts";
 import type { Durability, Store, StoreOptions } from "./store.ts";
 
 /**
@@ -239,32 +235,17 @@ export class CheckpointStore {
   }
 
   /**
-   * Judges which checkpoints stay under some rules; nothing is removed. Manifests are read where a
-   * rule asks for what they say.
+   * Judges which checkpoints stay under some rules; nothing is removed. One that would stay for its
+   * place among others is looked at, once, and does not count where it is damaged, as far as that is
+   * seen without reading its packs, or in full.
    */
   async judge(rules: readonly KeepRule[], options: RetentionOptions = {}): Promise<RetentionPlan> {
-    const lines = await this.history(options);
-    const facts = new Map<string, CheckpointFacts | "damaged">();
-    if (rules.some(({ rule }) => rule !== "last" && rule !== "every")) {
-      for (const ref of lines.manifests) {
-        facts.set(manifestName(ref), await this.#facts.of(ref, options));
-      }
-    }
-    if (rules.some(({ rule }) => rule === "size")) {
-      this.#facts.trim();
-      for (const known of facts.values()) {
-        if (known !== "damaged") await this.#facts.look(known.packs, options);
-      }
-    }
-    return judgeRetention(rules, {
-      line: lines.line,
-      sides: lines.sides,
-      facts: (ref) => facts.get(manifestName(ref)),
-      nowMs: options.nowMs ?? Date.now(),
-      packBytes: (pack) => this.#facts.packBytes(pack),
+    return await judgeSaved(rules, {
+      history: await this.history(options),
       pinned: await listPins(this.store, options),
-      inUse: options.inUse ?? [],
-    });
+      facts: this.#facts,
+      check: async (ref) => await this.check(await this.readManifest(ref, options), options),
+    }, options);
   }
 
   /**

@@ -20,6 +20,8 @@ export class FactsReader {
   readonly #packBytes = new Map<string, number>();
   /** The packs of the manifests that were saved here. */
   readonly #saved = new Map<string, readonly string[]>();
+  /** Whether a checkpoint is damaged, of those that were looked at. */
+  readonly #isDamaged = new Map<string, boolean>();
 
   /** Takes a store, and how a manifest is read, which is to call `remember`. */
   constructor(
@@ -42,8 +44,7 @@ export class FactsReader {
     try {
       return await this.#known(ref, options);
     } catch (error) {
-      const isDamaged = error instanceof DamagedError || error instanceof CheckpointNotFoundError;
-      if (!isDamaged) throw error;
+      if (!isDamage(error)) throw error;
       return "damaged";
     }
   }
@@ -66,6 +67,32 @@ export class FactsReader {
   saved(manifest: Manifest): void {
     if (this.#saved.size >= MOST_FACTS) this.#saved.clear();
     this.#saved.set(manifestName(manifest), manifest.packs);
+  }
+
+  /**
+   * Whether a checkpoint is damaged, by a check that throws then. It is made once, and not of what was
+   * saved here, whose blobs were just written, or read, unless it is a full one.
+   */
+  async isDamaged(
+    ref: ManifestRef,
+    check: (ref: ManifestRef) => Promise<void>,
+    isFull: boolean,
+  ): Promise<boolean> {
+    const name = manifestName(ref);
+    if (!isFull && this.#saved.has(name)) return false;
+    const key = isFull ? `${name} in full` : name;
+    const known = this.#isDamaged.get(key);
+    if (known !== undefined) return known;
+    let isDamaged = false;
+    try {
+      await check(ref);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      isDamaged = true;
+    }
+    if (this.#isDamaged.size >= MOST_FACTS) this.#isDamaged.clear();
+    this.#isDamaged.set(key, isDamaged);
+    return isDamaged;
   }
 
   /** Finds out the size of packs. */
@@ -92,4 +119,9 @@ export class FactsReader {
     const manifest = await this.#read(ref, options);
     return this.#facts.get(manifestName(ref)) ?? { ...manifest, manifestBytes: 0 };
   }
+}
+
+/** Whether an error says that a checkpoint cannot be restored, and not that reading has failed. */
+function isDamage(error: unknown): boolean {
+  return error instanceof DamagedError || error instanceof CheckpointNotFoundError;
 }

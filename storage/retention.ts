@@ -61,6 +61,8 @@ export interface Verdict {
   readonly keep: boolean;
   /** Why it stays; empty where it goes. */
   readonly reasons: readonly string[];
+  /** Whether it stays for its place among others, so that another would were it damaged. */
+  readonly isCounted: boolean;
 }
 
 /** The verdicts on all checkpoints, and the rules that could not be met in full. */
@@ -103,6 +105,7 @@ export function judgeRetention(rules: readonly KeepRule[], input: RetentionInput
       const lacking = line.apply(rule);
       if (index === 0 && lacking !== undefined) unmet.push(lacking);
     }
+    if (index === 0 && rules.length > 0) unmet.push(...line.notCounted());
     line.keepGiven(index === 0);
     return line.verdicts();
   });
@@ -115,6 +118,7 @@ interface Checkpoint {
   readonly refs: ManifestRef[];
   readonly reasons: string[];
   readonly isDamaged: boolean;
+  isCounted: boolean;
 }
 
 class JudgedLine {
@@ -130,7 +134,9 @@ class JudgedLine {
       if (last !== undefined && last.epoch === ref.epoch) last.refs.push(ref);
       else {
         const isDamaged = input.facts(ref) === "damaged";
-        this.#checkpoints.push({ epoch: ref.epoch, refs: [ref], reasons: [], isDamaged });
+        this.#checkpoints.push({
+          ...{ epoch: ref.epoch, refs: [ref], reasons: [], isDamaged, isCounted: false },
+        });
       }
     }
     this.#good = this.#checkpoints.filter(({ isDamaged }) => !isDamaged);
@@ -140,9 +146,17 @@ class JudgedLine {
     for (const { reasons } of this.#checkpoints) reasons.push(reason);
   }
 
+  /** What no rule counts, in words. */
+  notCounted(): readonly string[] {
+    const damaged = this.#checkpoints.filter(({ isDamaged }) => isDamaged);
+    if (damaged.length === 0) return [];
+    const names = damaged.flatMap(({ refs }) => refs.slice(0, 1).map(formatRef));
+    return [`${names.join(", ")}: damaged, and so not counted (verify says how)`];
+  }
+
   /** Keeps what stays under any rules. */
   keepGiven(isCurrent: boolean): void {
-    if (isCurrent) this.#good.at(-1)?.reasons.push("the newest");
+    if (isCurrent) this.#count(this.#good.slice(-1), "the newest");
     const { pinned = [] } = this.#input;
     const inUse = new Set(this.#input.inUse?.map(formatRef));
     for (const { refs, reasons, isDamaged } of this.#checkpoints) {
@@ -156,7 +170,7 @@ class JudgedLine {
   apply(rule: KeepRule): string | undefined {
     switch (rule.rule) {
       case "last":
-        return this.#keep(this.#good.slice(-rule.n), `among the last ${rule.n}`);
+        return this.#count(this.#good.slice(-rule.n), `among the last ${rule.n}`);
       case "every":
         return this.#keep(
           this.#good.filter(({ epoch }) => epoch > 0 && epoch % rule.n === 0),
@@ -177,8 +191,8 @@ class JudgedLine {
   }
 
   verdicts(): readonly Verdict[] {
-    return this.#checkpoints.flatMap(({ refs, reasons }) =>
-      refs.map((ref) => ({ ref, keep: reasons.length > 0, reasons }))
+    return this.#checkpoints.flatMap(({ refs, reasons, isCounted }) =>
+      refs.map((ref) => ({ ref, keep: reasons.length > 0, reasons, isCounted }))
     );
   }
 
@@ -192,7 +206,7 @@ class JudgedLine {
       kept.push(one);
       if (atMs < Infinity) lastMs = atMs;
     }
-    return this.#keep(kept, `the first in ${ms} ms`);
+    return this.#count(kept, `the first in ${ms} ms`);
   }
 
   #keepSize(mostBytes: number): string | undefined {
@@ -213,7 +227,7 @@ class JudgedLine {
       if (bytes > mostBytes) break;
       kept.push(one);
     }
-    this.#keep(kept, `among the newest that take ${mostBytes} bytes`);
+    this.#count(kept, `among the newest that take ${mostBytes} bytes`);
     if (kept.length > 0 || this.#good.length === 0) return undefined;
     return `the newest checkpoint takes ${bytes} bytes, and it stays, where ${mostBytes} were to be enough`;
   }
@@ -228,13 +242,19 @@ class JudgedLine {
         return comparePosition(newestOf(b.one), newestOf(a.one));
       });
     const best = ranked.slice(0, n).map(({ one }) => one);
-    this.#keep(best, `among the best ${n} by ${metric} (${direction})`);
+    this.#count(best, `among the best ${n} by ${metric} (${direction})`);
     if (best.length > 0 || this.#good.length === 0) return undefined;
     return `no checkpoint has a number in ${metric}, so that none is best by it`;
   }
 
   #keep(checkpoints: readonly Checkpoint[], reason: string): undefined {
     for (const { reasons } of checkpoints) reasons.push(reason);
+  }
+
+  /** Keeps some for their place among others. */
+  #count(checkpoints: readonly Checkpoint[], reason: string): undefined {
+    for (const checkpoint of checkpoints) checkpoint.isCounted = true;
+    return this.#keep(checkpoints, reason);
   }
 
   #facts({ refs: [first] }: Checkpoint): CheckpointFacts | undefined {

@@ -34,6 +34,8 @@ export interface Repaired {
 export interface PruneOptions extends TidyOptions {
   /** Whether all that lies beside the current line goes too, whatever the plan keeps of each line. */
   readonly sideLines?: boolean;
+  /** Whether every byte of what stays is read first, and not only every record and size. */
+  readonly full?: boolean;
 }
 
 /** How it is done. */
@@ -42,8 +44,12 @@ export interface TidyOptions {
   readonly dryRun: boolean;
 }
 
+const ONLY_SIDES =
+  "nothing of the current line can be gone on from, so that what lies beside it stays";
+
 /**
- * Removes the checkpoints that a plan does not keep.
+ * Removes the checkpoints that a plan does not keep. What is damaged is not counted, and stays; where
+ * nothing of the current line is good, all that lies beside it stays too.
  *
  * @throws {JobHeldError} Where another process works on the job.
  * @throws {FencedError} Where one has taken it over meanwhile; then nothing is removed.
@@ -51,26 +57,32 @@ export interface TidyOptions {
 export async function prune(
   engine: CheckpointEngine,
   keep: readonly Keep[],
-  { dryRun, sideLines = false }: PruneOptions,
+  { dryRun, sideLines = false, full = false }: PruneOptions,
 ): Promise<Pruned> {
   const judge = async (store: CheckpointStore): Promise<Pruned> => {
     const { line, sides } = await store.history();
     const newest = line.at(-1);
     const plan = await store.judge(keep.map(ruleOf), {
       inUse: newest === undefined ? [] : [newest],
+      looksAtAll: true,
+      full,
     });
+    const isGood = plan.verdicts.slice(0, line.length).some(({ isCounted }) => isCounted);
     const pins = sideLines ? await store.pins() : [];
     const beside = new Set(
-      (sideLines ? sides.flatMap(({ refs }) => refs) : [])
+      (sideLines && isGood ? sides.flatMap(({ refs }) => refs) : [])
         .filter((ref) =>
           !pins.some((pin) => pin.epoch === ref.epoch && pin.attempt === ref.attempt)
         )
         .map(formatRef),
     );
+    const unmet = sideLines && !isGood && sides.length > 0
+      ? [...plan.unmet, ONLY_SIDES]
+      : plan.unmet;
     const removed = plan.verdicts
       .filter(({ ref, keep }) => !keep || beside.has(formatRef(ref)))
       .map(({ ref }) => ref);
-    return { ...plan, removed };
+    return { ...plan, unmet, removed };
   };
   const found = await judge(await engine.archive.store());
   if (dryRun || found.removed.length === 0) return found;

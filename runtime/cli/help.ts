@@ -14,7 +14,8 @@ const COMMANDS = `Commands
   verify           look for damage in all that is saved; with --full, read every byte
   explain          say for each saved epoch why it stays under the plan's keep, or goes at the next
                    save; changes nothing
-  prune            remove now what the plan's keep does not keep; with --dry-run, say what that is
+  prune            remove now what the plan's keep does not keep; with --dry-run, say what that is.
+                   Both first look at what stays: what is damaged is not counted, and not removed
   repair           remove what killed runs have left and nothing needs; with --dry-run, say what it
                    is. Like prune, only while nobody runs the job, which does both by itself
   pin EPOCH        keep a saved epoch, whatever the plan says, until it is unpinned: 4, or 4@a3
@@ -31,7 +32,8 @@ const FLAGS = `Flags
   --fresh          run: start anew, on a line of its own; by itself this removes nothing (what the
                    plan's keep no longer keeps goes, as at any save)
   --all            ls: every epoch, also of long lines
-  --full           verify: read and sum every byte, not records and sizes alone
+  --full           verify, explain, prune: read and sum every byte (of what stays), not records and
+                   sizes alone
   --from EPOCH     resume, fork, plan --resume: the epoch to go on from: a number, "latest" (the
                    default), or "4@a3", which is epoch 4 of attempt 3
   --as NAME        the name under which the job is saved, instead of its own: that of a fork

@@ -32,10 +32,13 @@ export async function explain(
   { archive, job, program: { plan }, args, output }: Keeping,
 ): Promise<number> {
   const store = await archive.open(job, []);
-  const judged = await store.judge((plan.keep ?? []).map(ruleOf));
+  const { full } = args;
+  const judged = await store.judge((plan.keep ?? []).map(ruleOf), { looksAtAll: true, full });
   const { verdicts, unmet } = judged;
   if (args.json) {
-    const states = verdicts.map(({ ref, ...verdict }) => ({ from: formatRef(ref), ...verdict }));
+    const states = verdicts.map(({ ref, keep, reasons }) => ({
+      ...{ from: formatRef(ref), keep, reasons },
+    }));
     output.out(`${toJson({ place: archive.place, states, unmet }, 2)}\n`);
     return 0;
   }

@@ -23,8 +23,10 @@ export async function pruneSaved(
   { engine, archive, job, program: { plan }, args, output }: Tidying,
 ): Promise<number> {
   await archive.open(job, []);
-  const { dryRun, sideLines } = args;
-  const { verdicts, unmet, removed } = await prune(engine, plan.keep ?? [], { dryRun, sideLines });
+  const { dryRun, sideLines, full } = args;
+  const { verdicts, unmet, removed } = await prune(engine, plan.keep ?? [], {
+    ...{ dryRun, sideLines, full },
+  });
   const names = removed.map(formatRef);
   if (args.json) {
     const { place } = archive;

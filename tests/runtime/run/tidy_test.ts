@@ -54,6 +54,47 @@ everywhere(
   },
 );
 
+for (const what of ["epochs/e000004", "packs"]) {
+  everywhere(
+    `prune: the newest that is not damaged stays, with the damaged (${what})`,
+    async (world) => {
+      await world.run(world.job({ exit: [] }));
+      const store = world.store();
+      const names = what === "packs"
+        ? await store.list("packs/a000001/")
+        : await store.list("epochs/");
+      await store.remove(names.filter((name) => name.includes("e000004")));
+      if (what !== "packs") await store.put("epochs/e000004.a000001.cbor", new Uint8Array(9));
+      const engine = await engineOf(world);
+      const dry = await prune(engine, [keepLast(1)], { dryRun: true });
+      assertEquals(dry.removed.map(formatRef), ["0@a1", "1@a1", "2@a1"]);
+      assertEquals(dry.unmet, ["4@a1: damaged, and so not counted (verify says how)"]);
+      const done = await prune(engine, [keepLast(1)], { dryRun: false });
+      assertEquals([done.removed, done.unmet], [dry.removed, dry.unmet]);
+      assertEquals(await world.epochs(), ["3@a1", "4@a1"]);
+      const { seen, epoch } = await world.run(world.job(), { resumeFromEpoch: "auto" });
+      assertEquals([seen.of("loaded")[0]?.epoch, epoch], [3, 4]);
+    },
+  );
+}
+
+everywhere(
+  "prune: where the current line has nothing good, what lies beside it stays",
+  async (world) => {
+    await world.run(world.job(), { stopAfterEpoch: 1 });
+    await world.run(world.job(), { stopAfterEpoch: 1 });
+    const store = world.store();
+    const own = (await store.list("epochs/")).filter((name) => name.includes("a000002"));
+    await store.remove(own);
+    for (const name of own) await store.put(name, new Uint8Array(9));
+    const engine = await engineOf(world);
+    const options = { dryRun: false, sideLines: true };
+    const { removed, unmet } = await prune(engine, [keepLast(9)], options);
+    assertEquals([removed, unmet.length], [[], 2]);
+    assertEquals(await world.epochs(), ["0@a1", "0@a2", "1@a1", "1@a2"]);
+  },
+);
+
 everywhere("prune and repair: are refused while a runner works on the job", async (world) => {
   const errors: unknown[] = [];
   const meddle = task("meddle").run(async (_, { epoch, node }) => {
