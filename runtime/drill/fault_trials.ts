@@ -21,7 +21,7 @@ export interface FaultOutcome {
 
 /** The operations that fail, counted from 1: each in a trial of its own, as far as the job gets. */
 const FAILING = [1, 4, 16, 64] as const;
-/** How often a disk is full that is so for a while: each time, a save is tried again after a wait. */
+/** How often a disk is full that is so for a while: each time, a save is tried again after a wait, or left out. */
 const PASSING_TIMES = 2;
 /** How newest checkpoints are spoilt. */
 const SPOILS = ["truncated", "with one bit flipped"] as const;
@@ -55,8 +55,8 @@ export async function tryFaults(
       tell(`${kind}, from operation ${nth} on`, outcome);
     }
   }
-  const { onSaveError } = plan.program.plan;
-  if (onSaveError === "pause" || onSaveError === "retry") {
+  const { onSaveError = "fail" } = plan.program.plan;
+  if (onSaveError !== "fail") {
     for (const nth of FAILING) {
       const outcome = await trials.passing(nth);
       if (outcome === undefined) break;
