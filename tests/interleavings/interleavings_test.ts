@@ -1,9 +1,10 @@
 import "./fake_time.ts";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { randomFrom } from "../crash/trials.ts";
 import { epochMs, monotonicMs } from "../../runtime/clock.ts";
 import { type Breakage, breakages } from "./breakages.ts";
 import { runInside } from "./fake_time.ts";
+import { messages } from "./messages.ts";
 import { Scheduler, SimulatedProcess } from "./scheduler.ts";
 import { simulateSeed, SimulationError } from "./simulate.ts";
 import { Tally } from "./tally.ts";
@@ -54,6 +55,10 @@ for (const [name, breakage] of Object.entries(breakages)) {
     const found = await find(breakage);
     assert(found !== undefined, `nothing shows in ${MOST_SEEDS} seeds`);
     assertStringIncludes(found, "To see it again: deno run");
-    console.log(found.split("\n")[0]);
+    const [message = ""] = found.split("\n");
+    const expected = messages[name];
+    assert(expected !== undefined, `messages.ts does not say what shows: ${message}`);
+    assertMatch(message, expected);
+    console.log(message);
   });
 }

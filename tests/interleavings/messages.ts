@@ -1,0 +1,60 @@
+/** What simulations of each broken build say: of the promise that it breaks, or of what follows from that. */
+
+const REF = String.raw`\d+@a\d+(?: \(\w+\))?`;
+const EFFECT = String.raw`sim:\d+:epoch:\d+:\w+@worker_\d+ \w+`;
+const PACK = String.raw`packs/a\d+/e\d+\.worker_\d+\.[0-9a-f]{32}\.pack`;
+
+/** An acknowledged save is not behind a newer attempt. */
+const LEFT_OUT = `${REF} was acknowledged, and attempt \\d+ left it out`;
+/** An effect that was recorded comes again. */
+const REPEATED = `${EFFECT} was done, and is done again`;
+/** A save of an epoch holds another value than that of a run alone, or a run ends with another. */
+const OTHER_VALUE =
+  `(?:${REF} holds|\\d+ \\((?:auto|from|take over|fresh)\\) has ended with) another ` +
+  `worker_\\d+/chosen`;
+const TOO_FEW = `${REF} is removed: only \\d+ of its line are newer`;
+
+/** A message is one of these, whole. */
+function oneOf(...messages: readonly string[]): RegExp {
+  return new RegExp(`^seed \\d+: (?:${messages.join("|")})$`);
+}
+
+/** The first line of what is said, by what is wrong with a build. */
+export const messages: Readonly<Record<string, RegExp>> = {
+  "a save is acknowledged without a look for a newer attempt": oneOf(
+    `${REF} was acknowledged to a fenced attempt`,
+    REPEATED,
+  ),
+  "a save is acknowledged before its manifest is linked": oneOf(
+    `${REF} was acknowledged before it was committed`,
+  ),
+  "a start lists what is saved before it creates its attempt": oneOf(LEFT_OUT, REPEATED),
+  "a removal does not look for a newer attempt": oneOf(TOO_FEW),
+  "packs are removed before the manifests that name them": oneOf(
+    `${PACK} is removed, which ${REF} names`,
+  ),
+  "a removal sees no pins": oneOf(`${REF} is removed, and pinned`),
+  "retention keeps one epoch less": oneOf(TOO_FEW),
+  "a resume has a blob of the epoch before": oneOf(OTHER_VALUE),
+  "a resume has forgotten where its cursors stood": oneOf(OTHER_VALUE),
+  "a step goes on before its result is recorded": oneOf(REPEATED),
+  "packs are not synced": oneOf(
+    `${REF} is damaged: Damaged: "${PACK}" should have .*`,
+    LEFT_OUT,
+  ),
+  "manifests are not synced": oneOf(
+    `${REF} is damaged: Damaged: "epochs/e\\d+\\.a\\d+\\.cbor" should have .*`,
+    LEFT_OUT,
+    REPEATED,
+  ),
+  "the folder of a commit is not synced": oneOf(
+    `${REF} was acknowledged, and lost in a power cut`,
+    LEFT_OUT,
+    REPEATED,
+  ),
+  "an attempt's start is not synced": oneOf(
+    `a power cut has left this: Damaged: "attempts/\\d+\\.parent\\.cbor" should have .*`,
+  ),
+  "what a dead process recorded is gone on from unsynced": oneOf(REPEATED),
+  "what steps have done is not synced": oneOf(REPEATED),
+};
