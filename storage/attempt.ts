@@ -23,7 +23,7 @@ import { unsealedManifest } from "./manifest_codec.ts";
 import { indexBlocks, setSums } from "./pack.ts";
 import { Reclaim } from "./reclaim.ts";
 import { removeManifests, type Remover } from "./removal.ts";
-import type { AttemptContext, Saved, SaveRequest } from "./save_request.ts";
+import type { AttemptContext, RecordOptions, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
 import type { StoreOptions } from "./store.ts";
 import { clearGarbage, sweepPacks } from "./sweep.ts";
@@ -62,15 +62,14 @@ export class Attempt {
   }
 
   /**
-   * Records where it starts from, before anything runs; nothing for a fresh start. `branch` is the
-   * attempt with which a person began the branch it is on.
+   * Records where it starts from, before anything runs; nothing for a fresh start.
    *
    * @throws {FencedError} Where that was saved by a newer attempt.
    * @throws {StoreError} Where that cannot be recorded; begin another attempt then.
    */
   async recordParent(
     ref: ManifestRef | undefined,
-    { branch, ...options }: StoreOptions & { readonly branch?: number | undefined } = {},
+    { branch, removals, ...options }: RecordOptions = {},
   ): Promise<void> {
     if (this.#isStarted) throw new Error(`Attempt ${this.number} has recorded its parent already`);
     const parent = ref && bare(ref);
@@ -78,7 +77,7 @@ export class Attempt {
     if (by > this.number) this.#fence.fence(`it cannot start from what attempt ${by} saved`);
     if (by === this.number) throw new RangeError(`Attempt ${by} cannot start from its own work`);
     const { store, durability } = this.#context;
-    const record = encodeParent(this.number, { parent, branch });
+    const record = encodeParent(this.number, { parent, branch, removals });
     await store.put(parentName(this.number), record, { ...options, durability });
     this.#isStarted = true;
     this.#parent = parent;

@@ -19,7 +19,7 @@ import { comparePosition } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
 import type { Store, StoreOptions } from "./store.ts";
-import { isWithdrawn } from "./withdrawn.ts";
+import { isWithdrawn, type RemovalRecord } from "./withdrawn.ts";
 
 /** What a job has saved. */
 export interface History extends Lines {
@@ -29,6 +29,8 @@ export interface History extends Lines {
   readonly branch: number | undefined;
   /** All saved states, on whichever line, but for those being removed. */
   readonly manifests: readonly ManifestRef[];
+  /** The removal records that are there, by name, but for torn ones. */
+  readonly removals: readonly string[];
   /** The records that were found damaged on the way. */
   readonly damaged: readonly DamagedError[];
 }
@@ -59,19 +61,21 @@ export class HistoryReader {
   /** Lists what is saved; of manifests only the names are read. */
   async read(options: StoreOptions): Promise<History> {
     const damaged: DamagedError[] = [];
-    const names = await this.#store.list(FOLDERS.attempts, options);
+    const begun = await this.#store.list(FOLDERS.attempts, options);
     const listed = await this.#list(options);
     const removals = await this.#removals(options);
-    const attempts = await this.#attempts(names, listed, damaged, options);
+    const attempts = await this.#attempts(begun, listed, damaged, options);
     const leaving = new Set(
-      removals.filter(({ by, refs }) => !isWithdrawn(by, refs, attempts))
+      removals.filter((removal) => !isWithdrawn(removal, attempts))
         .flatMap(({ refs }) => refs.map(formatRef)),
     );
     const manifests = leaving.size === 0
       ? listed
       : listed.filter((ref) => !leaving.has(formatRef(ref)));
     const branch = headOf(attempts)?.branch;
-    return { ...computeLines(attempts, manifests), attempts, branch, manifests, damaged };
+    const lines = computeLines(attempts, manifests);
+    const names = removals.map(({ name }) => name);
+    return { ...lines, attempts, branch, manifests, removals: names, damaged };
   }
 
   async #list(options: StoreOptions): Promise<readonly ManifestRef[]> {
@@ -155,14 +159,14 @@ export class HistoryReader {
   /** What somebody is removing, or was when it died: nobody starts from it. */
   async #removals(
     options: StoreOptions,
-  ): Promise<readonly { readonly by: number; readonly refs: readonly ManifestRef[] }[]> {
-    const removals = [];
+  ): Promise<readonly RemovalRecord[]> {
+    const removals: RemovalRecord[] = [];
     for (const name of await this.#store.list(FOLDERS.removals, options)) {
       const by = parseRemovalName(name)?.attempt;
       if (by === undefined) continue;
       try {
         const bytes = await readRecord(this.#store, name, MAX_RECORD_BYTES, options);
-        if (bytes !== undefined) removals.push({ by, refs: decodeRemoval(name, bytes) });
+        if (bytes !== undefined) removals.push({ name, by, refs: decodeRemoval(name, bytes) });
       } catch (error) {
         // It was not synced: a power cut tears it, which loses nothing, and the next removal clears it.
         if (!(error instanceof DamagedError)) throw error;

@@ -135,12 +135,17 @@ export interface ParentRecord {
   readonly parent: ManifestRef | undefined;
   /** The attempt with which a person began the branch it is on, where that is known. */
   readonly branch: number | undefined;
+  /**
+   * The removal records that were there when it looked for that, by name, where that is known: it keeps
+   * away from what they name. Those that come later, of earlier attempts, are void.
+   */
+  readonly removals?: readonly string[] | undefined;
 }
 
 /** Seals the record of where an attempt starts from. */
 export function encodeParent(
   attempt: number,
-  { parent, branch }: ParentRecord,
+  { parent, branch, removals }: ParentRecord,
 ): Uint8Array<ArrayBuffer> {
   return sealSmall(
     "parent",
@@ -148,6 +153,7 @@ export function encodeParent(
       ["attempt", attempt],
       ["parent", parent === undefined ? null : encodeRef(parent)],
       ...branch === undefined ? [] : [["branch", branch]] as const,
+      ...removals === undefined ? [] : [["removals", removals]] as const,
     ]),
   );
 }
@@ -158,6 +164,7 @@ export function decodeParent(attempt: number, bytes: Uint8Array): ParentRecord {
   const fields = ownFields(object, attempt, unseal("parent", object, bytes));
   const parent = fields.value("parent") === null ? undefined : parseRef(fields.fields("parent"));
   const branch = fields.has("branch") ? fields.integer("branch", 0, MAX_NUMBER) : undefined;
+  const removals = fields.has("removals") ? removalNames(fields) : undefined;
   fields.end();
   // Lines lead back to earlier attempts only, so that following one always ends.
   if (parent !== undefined && parent.attempt >= attempt) {
@@ -167,7 +174,14 @@ export function decodeParent(attempt: number, bytes: Uint8Array): ParentRecord {
       `attempt ${parent.attempt}`,
     );
   }
-  return { parent, branch };
+  return { parent, branch, ...removals === undefined ? {} : { removals } };
+}
+
+function removalNames(fields: Fields): readonly string[] {
+  return fields.array("removals", MAX_REMOVED).map((name, index) => {
+    if (typeof name === "string" && parseRemovalName(name) !== undefined) return name;
+    throw fields.damaged(`removals[${index}]`, "the name of a removal", typeof name);
+  });
 }
 
 /** Seals the record of what is about to be removed. */

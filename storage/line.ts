@@ -15,6 +15,8 @@ export interface AttemptInfo {
   readonly parent: ManifestRef | undefined;
   /** The attempt with which a person began the branch it is on, where that is known. */
   readonly branch?: number | undefined;
+  /** The removal records that were there when it chose that, by name, where that is known. */
+  readonly removals?: readonly string[] | undefined;
 }
 
 /** States that are not on the current line, and hang together. */

@@ -39,7 +39,13 @@ export type { PinnedEpoch } from "./pins.ts";
 export * from "./retention.ts";
 export type { SavedParam } from "./run_codec.ts";
 export { FORMAT_VERSION } from "./seal.ts";
-export type { AttemptContext, NodeReport, Saved, SaveRequest } from "./save_request.ts";
+export type {
+  AttemptContext,
+  NodeReport,
+  RecordOptions,
+  Saved,
+  SaveRequest,
+} from "./save_request.ts";
 export * from "./settle.ts";
 export * from "./snapshot.ts";
 export * from "./store.ts";

@@ -100,7 +100,7 @@ async function leftRemovals(
       records.push(name);
       const named = decodeRemoval(name, bytes);
       const newer = by === attempt ? [] : await parentsAfter(store, by, options);
-      if (!isWithdrawn(by, named, newer)) refs.push(...named);
+      if (!isWithdrawn({ name, by, refs: named }, newer)) refs.push(...named);
     } catch (error) {
       // One that a power cut has torn says nothing, and is cleared away.
       if (!(error instanceof DamagedError)) throw error;

@@ -5,7 +5,7 @@
  */
 import type { ManifestRef, SavedPhase } from "./layout.ts";
 import type { BlobToSave, Manifest, RunState } from "./manifest.ts";
-import type { Durability, Store } from "./store.ts";
+import type { Durability, Store, StoreOptions } from "./store.ts";
 
 /** What is saved. */
 export interface SaveRequest {
@@ -64,4 +64,12 @@ export interface AttemptContext {
     /** Takes note of a manifest that was saved. */
     saved(manifest: Manifest): void;
   };
+}
+
+/** What else is recorded of an attempt's start. */
+export interface RecordOptions extends StoreOptions {
+  /** The attempt with which a person began the branch it is on. */
+  readonly branch?: number | undefined;
+  /** The removals of the history by which its parent was chosen, read once the attempt was there. */
+  readonly removals?: readonly string[] | undefined;
 }

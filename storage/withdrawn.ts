@@ -10,29 +10,45 @@ import type { AttemptInfo } from "./line.ts";
 import { readRecord } from "./record_reader.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
+/** A removal record. */
+export interface RemovalRecord {
+  /** Its name. */
+  readonly name: string;
+  /** The attempt that wrote it. */
+  readonly by: number;
+  /** What it names. */
+  readonly refs: readonly ManifestRef[];
+}
+
+/** What an attempt's start tells of removal records. */
+type Started = Pick<AttemptInfo, "attempt" | "parent" | "removals">;
+
 /**
  * Whether a removal record is withdrawn, or would be had its attempt not died before that.
  *
- * Nobody starts from what a record names. A newer attempt that does had looked before the record was
- * there, so that whoever wrote it finds that attempt when he looks behind it, and removes nothing.
+ * A newer attempt that had looked before the record was there says so, or starts from what the record
+ * names, which nobody does who has seen it. Whoever wrote the record then finds that attempt when he
+ * looks behind it, and removes nothing.
  */
 export function isWithdrawn(
-  by: number,
-  refs: readonly ManifestRef[],
-  attempts: readonly Pick<AttemptInfo, "attempt" | "parent">[],
+  { name, by, refs }: RemovalRecord,
+  attempts: readonly Started[],
 ): boolean {
-  return attempts.some(({ attempt, parent }) =>
-    attempt > by && parent !== undefined && refs.some((ref) => isSameRef(ref, parent))
+  return attempts.some(({ attempt, parent, removals }) =>
+    attempt > by && (
+      removals?.includes(name) === false ||
+      parent !== undefined && refs.some((ref) => isSameRef(ref, parent))
+    )
   );
 }
 
-/** Where attempts newer than one start from, as far as they have recorded it. */
+/** Where attempts newer than one start from, and what was being removed then, as far as they have recorded it. */
 export async function parentsAfter(
   store: Store,
   by: number,
   options: StoreOptions,
-): Promise<readonly Pick<AttemptInfo, "attempt" | "parent">[]> {
-  const found: Pick<AttemptInfo, "attempt" | "parent">[] = [];
+): Promise<readonly Started[]> {
+  const found: Started[] = [];
   for (const name of await store.list(FOLDERS.attempts, options)) {
     const { attempt = 0, isParent = false } = parseAttemptName(name) ?? {};
     if (!isParent || attempt <= by) continue;

@@ -4,12 +4,14 @@
  * @module
  */
 import type { ParamValue } from "../../dsl/mod.ts";
-import type {
-  Attempt,
-  JobDescription,
-  Manifest,
-  ManifestRef,
-  RunState,
+import {
+  type Attempt,
+  FencedError,
+  type History,
+  type JobDescription,
+  type Manifest,
+  type ManifestRef,
+  type RunState,
 } from "../../storage/mod.ts";
 import { environment } from "../run/state.ts";
 import type { Archive } from "./archive.ts";
@@ -67,10 +69,25 @@ export class Attempts {
     this.#current = await this.#begin(run);
   }
 
-  /** Records where a run starts from, and on which branch. */
-  async recordParent(ref: ManifestRef | undefined, branch: number): Promise<void> {
-    await this.#current?.recordParent(ref, { branch });
+  /** Records where a run starts from, on which branch, and by which history that was chosen. */
+  async recordParent(
+    ref: ManifestRef | undefined,
+    branch: number,
+    { removals }: History,
+  ): Promise<void> {
+    await this.#current?.recordParent(ref, { branch, removals });
     this.#resumedFrom = ref;
+  }
+
+  /**
+   * Checks that no newer attempt has started: what this one did would be in vain.
+   *
+   * @throws {FencedError} Where one has.
+   */
+  checkNewest({ attempts }: Pick<History, "attempts"> = { attempts: [] }): void {
+    const own = this.#current?.number ?? Infinity;
+    const newer = attempts.find(({ attempt, isStarted }) => isStarted && attempt > own);
+    if (newer !== undefined) throw new FencedError(own, newer.attempt, "it does not start");
   }
 
   /** Takes back that a run has started, as it was refused before it did anything. */

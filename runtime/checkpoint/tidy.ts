@@ -131,8 +131,8 @@ async function withAttempt<T>(
       ...{ seed: 0, params: {}, environment: environment(), createdAtMs: Date.now(), purpose },
     });
     // The place where the job stands does not move by it.
-    const { line, branch } = await store.history();
-    await attempt.recordParent(line.at(-1), { branch });
+    const { line, branch, removals } = await store.history();
+    await attempt.recordParent(line.at(-1), { branch, removals });
     return await act(attempt, store);
   } finally {
     await holding.release();

@@ -66,6 +66,7 @@ export const END_PHASES = ["upload", "download", "exit"] as const;
  * @throws {JobHeldError} Where another runner has the job.
  * @throws {NothingToResumeError} Where a resume was asked for and nothing is saved.
  * @throws {CheckpointNotFoundError} Where the epoch asked for is not saved.
+ * @throws {FencedError} Where another runner has taken the job over since this one took its attempt.
  * @throws {JobChangedError} Where the job is not what it was, and may not go on.
  */
 export async function chooseStart(request: RunRequest): Promise<Start> {
@@ -109,7 +110,10 @@ async function chooseHeld(
       isTaken = true;
     }
     const now = await engine.archive.locate(wanted);
-    if (!sameTarget(now, target)) continue;
+    if (!sameTarget(now, target)) {
+      engine.attempts.checkNewest(now?.history);
+      continue;
+    }
     const store = await engine.archive.store();
     const history = now?.history ?? await store.history();
     const saved = target === undefined ? undefined : start.progress.branch;
@@ -118,7 +122,7 @@ async function chooseHeld(
     const workBranch = branch ?? engine.attempt;
     // Another job's effects are not repeats, though what it has in common with the one before need not run again.
     start.progress.branch = start.isAnother ? engine.attempt : workBranch;
-    await engine.attempts.recordParent(start.from, start.progress.branch);
+    await engine.attempts.recordParent(start.from, start.progress.branch, history);
     // A kill may have come between its commit and the handler.
     if (start.epoch !== undefined) await engine.archive.tellSaved(start.epoch.epoch, "epoch", []);
     const poisoned = await poisonedWarning(store, history, engine.attempt, start.from);

@@ -99,7 +99,10 @@ export const bodies: Named<Check> = {
   attempt: map({ ...created, attempt, seed: int(), params, environment }, {
     purpose: is("prune", "repair"),
   }),
-  parent: map({ attempt, parent: nullable(ref) }, { branch: int(0) }),
+  parent: map({ attempt, parent: nullable(ref) }, {
+    branch: int(0),
+    removals: list(1_000_000, text()),
+  }),
   removal: map({ attempt, refs: list(1_000_000, ref) }),
   pin: map({ ...created, epoch: int(0, most), attempt }),
   manifest: map({

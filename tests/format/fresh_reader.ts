@@ -39,9 +39,23 @@ export class FreshReader {
     const job = new FreshReader(folder, all, []);
     for (const name of all.filter((name) => kind_of(name) === "removal")) {
       const record = await job.#record(name).catch(none_if_damaged) as { refs: Ref[] } | undefined;
-      job.removed.push(...(record?.refs ?? []).map(name_of));
+      const going = (record?.refs ?? []).map(name_of);
+      if (!await job.#is_void(name, going)) job.removed.push(...going);
     }
     return job;
+  }
+
+  /** Whether a newer attempt than that of a removal record had not seen it, or starts from what it names. */
+  async #is_void(removal: string, going: string[]): Promise<boolean> {
+    for (const name of this.names.filter((name) => kind_of(name) === "parent")) {
+      if (numbers(name)[0]! <= numbers(removal)[0]!) continue;
+      const record = await this.#record(name).catch(none_if_damaged) as
+        | { parent: Ref | null; removals?: string[] }
+        | undefined;
+      if (record?.removals && !record.removals.includes(removal)) return true;
+      if (record?.parent && going.includes(name_of(record.parent))) return true;
+    }
+    return false;
   }
 
   /** All saved states, in order, but for those that are being removed. */

@@ -6,6 +6,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Attempt, CheckpointStore, type FileSystem, type History } from "../../storage/mod.ts";
+import type { StartMode } from "./notes.ts";
 import { type Omission, omitting } from "../simulation/omissions.ts";
 
 /** A way in which a build is broken. */
@@ -16,15 +17,22 @@ export interface Breakage {
   readonly breakCode?: () => () => void;
   /** Operations that are often slow, where only that shows it within a few seeds. */
   readonly slowSpot?: RegExp;
-  /** What starts while one of those is slow: a runner that goes on, or one from an older epoch. */
-  readonly meanwhile?: "take over" | "from";
+  /** How a runner is started while one of those is slow. */
+  readonly meanwhile?: StartMode;
   /** Whether the process that waits for one has died by then. */
   readonly isDeadMeanwhile?: boolean;
+  /** Operations before which a process dies where others are alive. */
+  readonly diesAt?: RegExp;
+  /** How many epochs are kept. */
+  readonly keepLast?: number;
   /** The grain of all simulations, where it is to be one. */
   readonly grain?: "task";
   /** Whether power cuts show it, so that saves must outlive them in all simulations. */
   readonly isOfPower?: boolean;
 }
+
+/** What comes between a removal's record and the look for a newer attempt. */
+export const BEHIND_REMOVAL_RECORD = /^remove removals\/\./;
 
 /** A file system that leaves something out. */
 function without(omission: Omit<Omission, "foundBy">): Breakage {
@@ -145,6 +153,18 @@ function keepingLess(): () => void {
   );
 }
 
+/** Attempts do not say which removals they have seen. */
+function sayingNoRemovals(): () => void {
+  return replacing(
+    Attempt.prototype,
+    "recordParent",
+    (recordParent) =>
+      function (this: Attempt, ref, { removals: _, ...options } = {}) {
+        return recordParent.call(this, ref, options);
+      },
+  );
+}
+
 /** Links of manifests are said to be made before they are. */
 function linkingLate(inner: FileSystem): FileSystem {
   const late = new Map<string, Promise<void>>();
@@ -191,7 +211,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   "a removal does not look for a newer attempt": {
     breakCode: removingBlindly,
     slowSpot: /^link removals/,
-    meanwhile: "from",
+    meanwhile: { start: "from", epoch: 1 },
     changeFileSystem: (inner) => ({
       ...inner,
       stat: async (path) =>
@@ -199,6 +219,15 @@ export const breakages: Readonly<Record<string, Breakage>> = {
           ? undefined
           : await inner.stat(path),
     }),
+  },
+  "a removal that came too late is finished": {
+    breakCode: sayingNoRemovals,
+    ...{
+      slowSpot: /^link removals/,
+      meanwhile: { start: "from", epoch: 1 },
+      diesAt: BEHIND_REMOVAL_RECORD,
+      keepLast: 3,
+    },
   },
   "packs are removed before the manifests that name them": without({
     late: /^remove (epochs|phases)\/e/,
@@ -216,7 +245,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   "what a dead process recorded is gone on from unsynced": {
     ...ofPower({ skip: /^syncFile tasks/ }),
     slowSpot: /^sync tasks/,
-    ...{ meanwhile: "take over", isDeadMeanwhile: true },
+    ...{ meanwhile: { start: "take over" }, isDeadMeanwhile: true },
     grain: "task",
   },
   "what steps have done is not synced": { ...ofPower({ skip: /^sync log/ }), grain: "task" },

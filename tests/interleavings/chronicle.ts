@@ -28,15 +28,8 @@ import { filesOf, isTorn, type PowerCut } from "./power_cuts.ts";
 import { ROOT } from "../simulation/runner.ts";
 import type { Note, StartMode } from "./notes.ts";
 import { check } from "./promise.ts";
-import { type Commit, judgeRemoval, type Kept, type Moment } from "./retention.ts";
+import { type Commit, judgeRemoval, type Kept, type Moment, type Removal } from "./retention.ts";
 import { NAP_MS } from "./sim_job.ts";
-
-/** What a removal that is written down was decided on. */
-interface Removal {
-  readonly refs: readonly ManifestRef[];
-  /** Why the plan would not have let it go, by the name of the save. */
-  readonly wrong: ReadonlyMap<string, string>;
-}
 
 /** All that has happened up to a moment. */
 export class Chronicle {
@@ -173,16 +166,19 @@ export class Chronicle {
     }
     const ref = parseManifestName(name);
     if (ref !== undefined) this.#committed(ref, decodeManifest(ref, bytes));
-    if (parseRemovalName(name) !== undefined) {
+    const removal = parseRemovalName(name);
+    if (removal !== undefined) {
       const refs = decodeRemoval(name, bytes);
-      const removal = { refs, wrong: judgeRemoval(this.#moment, refs) };
-      this.#removals.set(name, removal);
-      this.#everRemovals.set(name, removal);
+      const voidBy = [...this.#parents.keys()].filter((other) => other > removal.attempt);
+      const judged = { refs, wrong: judgeRemoval(this.#moment, refs), voidBy };
+      this.#removals.set(name, judged);
+      this.#everRemovals.set(name, judged);
     }
   }
 
   /** What must be there whatever a power cut takes now. */
   #promised(): Omit<PowerCut, "states"> {
+    // A power cut may take what makes one void.
     const leaving = [...this.#removals.values()].flatMap(({ refs }) => refs);
     const acknowledged = this.listed.filter(({ isAcknowledged }) => isAcknowledged)
       .map(({ ref }) => ref);
@@ -269,8 +265,14 @@ export class Chronicle {
     }
   }
 
+  /** What somebody is removing. */
+  get #leaving(): readonly ManifestRef[] {
+    const isVoid = ({ voidBy }: Removal) => voidBy.some((attempt) => this.#parents.has(attempt));
+    return [...this.#removals.values()].flatMap((removal) => isVoid(removal) ? [] : removal.refs);
+  }
+
   get #moment(): Moment {
-    const leaving = [...this.#removals.values()].flatMap(({ refs }) => refs);
+    const leaving = this.#leaving;
     return {
       there: this.listed.filter(({ ref }) => !leaving.some((other) => isSameRef(ref, other))),
       attempts: [...this.#attempts.keys()].sort((a, b) => a - b).map((attempt) => ({

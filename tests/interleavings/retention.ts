@@ -27,6 +27,15 @@ export interface Commit {
   isRemoved: boolean;
 }
 
+/** What a removal that is written down was decided on. */
+export interface Removal {
+  readonly refs: readonly ManifestRef[];
+  /** Why the plan would not have let it go, by the name of the save. */
+  readonly wrong: ReadonlyMap<string, string>;
+  /** The newer attempts that had chosen their parents before, so that nothing must go for it. */
+  readonly voidBy: readonly number[];
+}
+
 /** A moment at which somebody is about to remove. */
 export interface Moment {
   /** The saves that are there, and that nobody else is removing. */

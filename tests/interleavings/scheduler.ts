@@ -112,6 +112,11 @@ export class Scheduler {
     }
   }
 
+  /** A process that is about to do one of some operations. */
+  waitingFor(operations: RegExp): SimulatedProcess | undefined {
+    return this.#pending.find(({ what }) => operations.test(what))?.process;
+  }
+
   /** Lets the operations that a process waits for take longer. */
   delay(process: SimulatedProcess, ms: number): void {
     for (const pending of this.#pending) {

@@ -8,9 +8,9 @@ import { randomFrom } from "../crash/trials.ts";
 import { Chronicle } from "./chronicle.ts";
 import { checkEnd, checkEndings, checkPowerCuts, referenceOf } from "./check.ts";
 import { Life, type LifeOptions, type Work } from "./life.ts";
-import type { Breakage } from "./breakages.ts";
+import { BEHIND_REMOVAL_RECORD, type Breakage } from "./breakages.ts";
 import { Machine } from "./machine.ts";
-import { Scheduler, settled } from "./scheduler.ts";
+import { Scheduler, settled, type SimulatedProcess } from "./scheduler.ts";
 import type { StartMode } from "./notes.ts";
 import type { Kept } from "./retention.ts";
 import type { SimPlan } from "./sim_job.ts";
@@ -55,6 +55,7 @@ class Simulation {
   /** Of so many events one is a power cut; of none where 0. */
   readonly #onePowerCutIn: number;
   readonly #oneEventIn: number;
+  readonly #diesAt: RegExp | undefined;
   #events: number;
   #slow = 0;
 
@@ -65,7 +66,10 @@ class Simulation {
     this.scheduler = new Scheduler(random, slowSpot ?? drawn);
     this.machine = new Machine(this.scheduler, random(3) > 0, changeFileSystem);
     const grain = breakage?.grain ?? (random(2) === 0 ? "epoch" : "task");
-    this.kept = { last: 1 + random(3), youngerMs: random(3) === 0 ? 2000 : 0 };
+    this.kept = {
+      last: breakage?.keepLast ?? 1 + random(3),
+      youngerMs: random(3) === 0 ? 2000 : 0,
+    };
     const last = keepLast(this.kept.last);
     const keep: SimPlan["keep"] = this.kept.youngerMs > 0 ? [last, keepYounger("2s")] : [last];
     this.options = {
@@ -76,6 +80,8 @@ class Simulation {
     // Saves that need not outlive a power cut may not be there, or be damaged, behind one.
     const isCut = this.options.durability === "power" && (isOfPower ?? breakage === undefined);
     this.#onePowerCutIn = isCut ? 1 + random(isOfPower ? 2 : 5) : 0;
+    const diesAt = random(6) === 0 ? BEHIND_REMOVAL_RECORD : undefined;
+    this.#diesAt = breakage === undefined ? diesAt : breakage.diesAt;
     this.#oneEventIn = 30 + random(200);
     this.#events = 2 + random(9);
   }
@@ -85,13 +91,16 @@ class Simulation {
     this.#start();
     while (this.#events > 0) {
       if (!this.#step(await this.scheduler.step())) throw new Error("it hangs");
+      if (this.#diesAt !== undefined && this.#alive.length > 1) {
+        this.#kill(this.scheduler.waitingFor(this.#diesAt));
+      }
       if (this.scheduler.slow > this.#slow) {
         this.#slow = this.scheduler.slow;
         const what = this.random(5);
         if (what === 0) continue;
         this.#events--;
         // What comes meanwhile finds it alive, or dead.
-        if (what === 1 || this.breakage?.isDeadMeanwhile) this.#killSlow();
+        if (what === 1 || this.breakage?.isDeadMeanwhile) this.#kill(this.scheduler.slowProcess);
         this.#start(true);
         continue;
       }
@@ -131,8 +140,8 @@ class Simulation {
     return this.lives.filter(({ ending }) => ending === undefined);
   }
 
-  #killSlow(): void {
-    this.#alive.find(({ process }) => process === this.scheduler.slowProcess)?.kill();
+  #kill(process: SimulatedProcess | undefined): void {
+    this.#alive.find((life) => life.process === process)?.kill();
   }
 
   /** All processes die, and the disk with them, but for what is durable. */
@@ -189,9 +198,8 @@ class Simulation {
     const { random } = this;
     const isRefused = !isTakingOver && random(8) < 3;
     if (this.lives.length === 0 || isRefused) return { start: "auto" };
-    const start = isTakingOver ? this.breakage?.meanwhile : undefined;
-    if (start === "from") return { start, epoch: random(3) };
-    if (start === "take over" || random(8) < 4) return { start: "take over" };
+    if (isTakingOver && this.breakage?.meanwhile !== undefined) return this.breakage.meanwhile;
+    if (random(8) < 4) return { start: "take over" };
     return random(4) === 0 ? { start: "fresh" } : { start: "from", epoch: random(4) };
   }
 

@@ -57,10 +57,11 @@ export class Runner {
   async begin(upTo = Infinity): Promise<number> {
     const attempt = await this.store.begin(START);
     this.disk.note({ note: "begun", attempt: attempt.number });
-    const parent = (await this.store.history()).line.findLast(({ epoch }) => epoch <= upTo);
+    const { line, removals } = await this.store.history();
+    const parent = line.findLast(({ epoch }) => epoch <= upTo);
     this.#before = parent && await this.store.readManifest(parent);
     this.disk.note({ note: "starting", attempt: attempt.number, parent });
-    await attempt.recordParent(parent);
+    await attempt.recordParent(parent, { removals });
     this.disk.note({ note: "started", attempt: attempt.number, parent });
     this.#attempt = attempt;
     return attempt.number;

@@ -76,6 +76,48 @@ testBoth(
   },
 );
 
+testBoth(
+  "a record that was not there yet when a newer attempt began goes without its removal",
+  async ({ store, reopen }) => {
+    const old = await begin(await CheckpointStore.open(store));
+    const saved: Manifest[] = [];
+    for (const epoch of [0, 1, 2, 3]) saved.push(await save(old, epoch, pack(epoch)));
+    const other = await CheckpointStore.open(reopen());
+    const newer = await other.begin(START);
+    const { removals } = await other.history();
+    await newer.recordParent(saved[2], { removals });
+    // By the line up to epoch 3 these two may go, by that up to 2 they may not.
+    await store.put(newRemovalName(1), encodeRemoval(1, saved.slice(0, 2)));
+    const opened = await CheckpointStore.open(reopen());
+    assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [0, 1, 2]);
+    const next = await begin(opened, saved[2]);
+    await save(next, 3, pack(5));
+    assertEquals(await next.remove([]), []);
+    assertEquals(await store.list("removals/"), []);
+    assertEquals((await opened.history()).line.map(({ epoch }) => epoch), [0, 1, 2, 3]);
+  },
+);
+
+testBoth(
+  "a record that a newer attempt has seen is finished, also by a later one",
+  async ({ store, reopen }) => {
+    const old = await begin(await CheckpointStore.open(store));
+    const saved: Manifest[] = [];
+    for (const epoch of [0, 1, 2]) saved.push(await save(old, epoch, pack(epoch)));
+    await store.put(newRemovalName(1), encodeRemoval(1, saved.slice(0, 1)));
+    for (const _ of [2, 3]) {
+      const opened = await CheckpointStore.open(reopen());
+      const attempt = await opened.begin(START);
+      const { line, removals } = await opened.history();
+      assertEquals([line.length, removals.length], [2, 1]);
+      await attempt.recordParent(line.at(-1), { removals });
+    }
+    const last = await begin(await CheckpointStore.open(reopen()), saved[2]);
+    await last.remove([]);
+    assertEquals([await store.list("removals/"), (await store.list("epochs/")).length], [[], 2]);
+  },
+);
+
 testBoth("a pack that a damaged manifest may name stays", async ({ store }) => {
   const opened = await CheckpointStore.open(store);
   const attempt = await begin(opened);
