@@ -7,7 +7,14 @@ import { DEFAULT_NODE } from "../dsl/access.ts";
 import { metricOf } from "../dsl/check/inventory.ts";
 import { conditionTokens } from "../dsl/access.ts";
 import { countOf } from "../dsl/layout.ts";
-import { type Condition, type CursorRef, parseDuration, type Plateau } from "../dsl/mod.ts";
+import {
+  type Condition,
+  type CursorRef,
+  type ParamValue,
+  parseDuration,
+  type Plateau,
+  type When,
+} from "../dsl/mod.ts";
 import { ConditionError } from "./errors.ts";
 import type { Cursors } from "./session/cursors.ts";
 import { holds, type Source } from "./session/read.ts";
@@ -37,6 +44,20 @@ export interface Judged {
   readonly cursorNodes: (cursor: CursorRef<unknown>) => Iterable<string>;
 }
 
+/** What conditions are judged on where no blobs are there. */
+export interface JudgedWithoutBlobs extends Omit<Judged, "source"> {
+  /** The params. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+}
+
+/** What can be told of conditions without blobs. */
+export interface ForeseenStop {
+  /** The first that certainly holds, in words. */
+  readonly holds: string | undefined;
+  /** Where none does: those that hold or not by what blobs have, in words. */
+  readonly open: readonly string[];
+}
+
 /** The stop conditions of a run. */
 export class StopConditions {
   #state: Record<string, PlateauState>;
@@ -58,10 +79,28 @@ export class StopConditions {
   /** The first condition that holds, in words; `undefined` where none does. */
   async judge(judged: Judged): Promise<string | undefined> {
     for (const condition of this.conditions) await this.#remember(condition, judged);
+    const known = { ...judged, params: judged.source.scope.params };
     for (const condition of this.conditions) {
-      if (await this.#holds(condition, judged)) return describeCondition(condition, judged);
+      const answers = new Map<When, boolean>();
+      for (const when of whensOf(condition)) answers.set(when, await ask(when, judged));
+      if (this.#holds(condition, known, answers)) return describeCondition(condition, known.params);
     }
     return undefined;
+  }
+
+  /**
+   * What can be told without blobs of an epoch that was judged before. Only `when` asks for them: what a
+   * plateau has seen is remembered, and one that is new begins with that epoch.
+   */
+  foresee(known: JudgedWithoutBlobs): ForeseenStop {
+    const open: string[] = [];
+    for (const condition of this.conditions) {
+      const holds = this.#holds(condition, known, new Map());
+      const words = describeCondition(condition, known.params);
+      if (holds === true) return { holds: words, open: [] };
+      if (holds === undefined) open.push(words);
+    }
+    return { holds: undefined, open };
   }
 
   /** Takes an epoch into what plateaus remember. Taking the same epoch again changes nothing. */
@@ -93,35 +132,52 @@ export class StopConditions {
     }
   }
 
-  async #holds(condition: Condition, judged: Judged): Promise<boolean> {
-    const { params } = judged.source.scope;
+  /** Whether a condition holds; `undefined` where that depends on what has no answer. */
+  #holds(
+    condition: Condition,
+    known: JudgedWithoutBlobs,
+    answers: ReadonlyMap<When, boolean>,
+  ): boolean | undefined {
+    const { params } = known;
     switch (condition.of) {
       case "epochs":
-        return judged.epoch >= countOf(condition.count, params);
+        return known.epoch >= countOf(condition.count, params);
       case "elapsed":
-        return judged.elapsedMs >= parseDuration(condition.duration);
+        return known.elapsedMs >= parseDuration(condition.duration);
       case "drained":
-        return judged.cursors.isDrained(condition.cursor, judged.cursorNodes(condition.cursor));
+        return known.cursors.isDrained(condition.cursor, known.cursorNodes(condition.cursor));
       case "plateau": {
-        const known = this.#state[plateauKey(condition)];
-        return known !== undefined &&
-          judged.epoch - known.epoch >= countOf(condition.epochs, params);
+        const seen = this.#state[plateauKey(condition)];
+        return seen !== undefined && known.epoch - seen.epoch >= countOf(condition.epochs, params);
       }
       case "when":
-        try {
-          return await holds(judged.source, condition, DEFAULT_NODE);
-        } catch (error) {
-          throw new ConditionError(describeCondition(condition, judged), judged.epoch, error);
-        }
+        return answers.get(condition);
       case "not":
       case "all":
       case "any": {
-        const results = [];
-        for (const inner of condition.conditions) results.push(await this.#holds(inner, judged));
-        if (condition.of === "not") return !results[0];
-        return condition.of === "all" ? results.every(Boolean) : results.some(Boolean);
+        const results = condition.conditions.map((inner) => this.#holds(inner, known, answers));
+        const decides = condition.of !== "all";
+        if (condition.of === "not") return results[0] === undefined ? undefined : !results[0];
+        if (results.includes(decides)) return decides;
+        return results.includes(undefined) ? undefined : !decides;
       }
     }
+  }
+}
+
+/** What of a condition reads blobs. */
+function whensOf(condition: Condition): readonly When[] {
+  if (condition.of === "when") return [condition];
+  return "conditions" in condition ? condition.conditions.flatMap(whensOf) : [];
+}
+
+/** Whether what reads blobs holds now. */
+async function ask(condition: When, { source, epoch }: Judged): Promise<boolean> {
+  try {
+    return await holds(source, condition, DEFAULT_NODE);
+  } catch (error) {
+    const { params } = source.scope;
+    throw new ConditionError(describeCondition(condition, params), epoch, error);
   }
 }
 
@@ -130,15 +186,15 @@ function plateauKey({ by, minDelta }: Plateau): string {
   return `plateau ${direction} ${node}/${blob.name} ${minDelta}`;
 }
 
-/** A condition in words. */
+/** A condition in words; params by their values, where these are given. */
 export function describeCondition(
   condition: Condition,
-  judged?: Pick<Judged, "source">,
+  params?: Readonly<Record<string, ParamValue>>,
 ): string {
   const count = (of: Parameters<typeof countOf>[0]): string =>
-    judged === undefined && typeof of === "object"
+    params === undefined && typeof of === "object"
       ? `param ${of.name}`
-      : String(countOf(of, judged?.source.scope.params ?? {}));
+      : String(countOf(of, params ?? {}));
   switch (condition.of) {
     case "epochs":
       return `epochs(${count(condition.count)})`;
@@ -157,7 +213,7 @@ export function describeCondition(
     }
     default:
       return `${condition.of}(${
-        condition.conditions.map((c) => describeCondition(c, judged)).join(", ")
+        condition.conditions.map((c) => describeCondition(c, params)).join(", ")
       })`;
   }
 }

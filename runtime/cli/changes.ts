@@ -11,24 +11,52 @@ const VERDICTS = ["impossible", "to be allowed", "harmless"] as const;
 
 /** The changes as lines: what keeps the job from going on comes first. */
 export function changesText(known: JobChanges): string {
-  const { epoch, place, changes, settings, notSeen, stop, derived, first, refusal } = known;
+  const { epoch, place, changes, warnings, settings, notSeen, derived, first } = known;
   const judged = VERDICTS.flatMap((verdict) =>
     changes.filter((change) => change.verdict === verdict)
       .map(({ what, why }) => `${verdict.padEnd(13)}  ${what}: ${why}`)
   );
   const lines = [
     `a resume from epoch ${epoch} at ${place}`,
+    ...warnings.map((message) => `warning: ${message}`),
     ...judged.length === 0 ? ["nothing that was seen has changed since"] : judged,
     ...settings,
     ...notSeen.map((what) => `not seen: ${what}`),
-    ...stop === undefined
-      ? []
-      : [`the job had stopped because ${stop} held: where a stop condition holds, nothing is run`],
+    ...stopLines(known),
     ...derived.length === 0 ? [] : ["before all others", ...taskLines(derived)],
     ...first === undefined ? [] : firstLines(first),
-    refusal === undefined ? "the job would go on" : `the job would not go on. ${nextOf(refusal)}`,
+    endLine(known),
   ];
   return lines.map((line) => `${oneLine(line)}\n`).join("");
+}
+
+/** Which stop conditions hold, held, and cannot be judged. */
+function stopLines({ stop, holds, notJudged, phase }: JobChanges): readonly string[] {
+  if (holds !== undefined) return [`${holds} holds: no further epoch would be run`];
+  if (stop !== undefined && notJudged.includes(stop)) {
+    return [
+      `the job had stopped because ${stop} held: ${JUDGED_LATE}; here it is taken to hold still`,
+    ];
+  }
+  const before = stop === undefined || phase !== "epoch"
+    ? []
+    : [`the job had stopped because ${stop} held; under the plan as it is now it goes on`];
+  return [
+    ...before,
+    ...notJudged.map((what) =>
+      `not judged: ${what}: ${JUDGED_LATE}, and runs no further epoch where it holds`
+    ),
+  ];
+}
+
+const JUDGED_LATE = "a resume judges it once its blobs are loaded";
+
+/** What a resume comes to. */
+function endLine({ refusal, phase }: JobChanges): string {
+  if (refusal !== undefined) return `the job would not go on. ${nextOf(refusal)}`;
+  return phase === undefined
+    ? "the job is finished: a resume would run nothing"
+    : "the job would go on";
 }
 
 /** What a resume does first, task by task. */
@@ -49,7 +77,7 @@ function taskLines(tasks: readonly ForeseenTask[]): readonly string[] {
 
 /** The changes as plain data. */
 export function changesData({ refusal, ...known }: JobChanges): unknown {
-  return { ...known, goesOn: refusal === undefined };
+  return { ...known, goesOn: refusal === undefined && known.phase !== undefined };
 }
 
 /** What the error of a refusal says to do: its last line. */

@@ -45,9 +45,11 @@ const FLAGS = `Flags
   --dry-run        prune, repair: change nothing
   --allow-change   run, resume, fork: go on though the job was edited since it was saved, in a way
                    that changes what later epochs compute, or a derived blob is not what it was
-  --resume         plan: say what was edited since the epoch was saved (--from), how each change is
-                   judged, which tasks would run (first those of derived blobs) and which have
-                   finished, and whether the job would go on; exit code 78 where it would not
+  --resume         plan: say from which epoch a resume would go on (or from --from), what was edited
+                   since it was saved, how each change is judged, which stop conditions hold (but
+                   for those that read blobs), which tasks would run (first those of derived blobs)
+                   and which have finished, and whether the job would go on; exit code 78 where an
+                   edit keeps it from that
   --take-over      run the job though another process works on it, whose next save is then refused
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default)
   --kills N        drill: how many trials with kills, spread over all steps of the job (20)

@@ -7,7 +7,7 @@ import { Inventory } from "../../dsl/check/inventory.ts";
 import type { JobDifference } from "../change/since.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { JobChangedError } from "../change/errors.ts";
-import type { Program } from "../program.ts";
+import { compile, type Program } from "../program.ts";
 import {
   foreseeDerived,
   type ForeseenGroup,
@@ -15,56 +15,101 @@ import {
   foreseeTasks,
 } from "./foresee_tasks.ts";
 import { readUnfinished } from "./unfinished.ts";
-import { type JobRequest, mustMatch, recompile } from "./recompile.ts";
+import type { Phase } from "../events.ts";
+import { goBack } from "./go_back.ts";
+import { foreseeStop } from "./judge.ts";
+import { type JobRequest, mustMatch, recompile, type Recompiled } from "./recompile.ts";
+import { nextPhase } from "./start.ts";
+import { Progress } from "./state.ts";
 
-/** What has changed in a job since an epoch was saved. */
+/** What has changed in a job since an epoch was saved, and how a resume would go. */
 export interface JobChanges extends JobDifference {
   /** The place. */
   readonly place: string;
+  /** What is damaged, so that a resume goes back. */
+  readonly warnings: readonly string[];
   /** Where the values of params and the seed come from, where not from the code alone. */
   readonly settings: readonly string[];
-  /** The stop condition that held then; where it still does, a resume runs nothing. */
+  /** The stop condition that held then, in words. */
   readonly stop: string | undefined;
+  /** The stop condition that holds now, so that no further epoch would be run, in words. */
+  readonly holds: string | undefined;
+  /** The stop conditions that nobody can judge without blobs, in words; none where another holds. */
+  readonly notJudged: readonly string[];
+  /**
+   * The phase with which it would begin; none where it would run nothing. A condition that is not judged
+   * is taken to hold where it did then.
+   */
+  readonly phase: Phase | undefined;
   /** The tasks that would run again before all others, as what they have written is derived. */
   readonly derived: readonly ForeseenTask[];
   /** What it would do first; nothing where it would run nothing. */
   readonly first: ForeseenGroup | undefined;
-  /** What a resume would throw; none where it would go on. */
+  /** What a resume would throw; none where it would go on, or has nothing to do. */
   readonly refusal: JobChangedError | undefined;
 }
 
-/** Compares a job with what it was when the epoch was saved that a user means. */
-export async function foreseeResume(request: JobRequest, from: EpochRef): Promise<JobChanges> {
+/**
+ * Compares a job with what it was when the epoch was saved that a user means, and says how it would go
+ * on. Where that is damaged, as far as records and the sizes of packs show, it is the nearest one before.
+ *
+ * @param isFork Whether another job would go on with the epoch, which has run no phase behind it.
+ */
+export async function foreseeResume(
+  request: JobRequest,
+  from: EpochRef,
+  isFork = false,
+): Promise<JobChanges> {
   const { archive } = request.checkpoints.engine;
   const target = await archive.locate(from);
-  const refs = target?.refs ?? [];
-  const epoch = refs.findLast((ref) => ref.phase === "epoch");
-  const by = refs.at(-1);
-  if (epoch === undefined || by === undefined) {
-    throw new Error("unreachable: locate gives an epoch");
-  }
+  if (target === undefined) throw new Error("unreachable: locate gives an epoch");
   // What a start has changed that saved nothing since is what the job is, but for a new branch.
-  const unfinished = target === undefined || target.isBranch
+  const unfinished = target.isBranch
     ? undefined
-    : await readUnfinished(await archive.store(), target.history, by);
-  const manifest = await archive.read(epoch);
+    : await readUnfinished(await archive.store(), target.history, target.refs.at(-1));
+  const warnings: string[] = [];
+  const { onDamaged } = compile(request.job, { params: request.params }).plan;
+  const { by, manifest } = await goBack(
+    { archive, target, onDamaged, warnings },
+    async ({ ref, by }) => {
+      await archive.verify(ref);
+      return { by, manifest: await archive.read(ref) };
+    },
+  );
   const recompiled = await recompile(request, manifest, by, unfinished);
   const { difference, notices: settings, program } = recompiled;
-  const { stop, seed, branch } = manifest.run;
+  const { run, epoch } = manifest;
+  const seed = request.seed ?? unfinished?.seed ?? run.seed;
+  const { holds, open } = foreseeStop(new Progress(program, seed, run.branch, { epoch, run }));
+  const last = isFork ? "epoch" : by.phase;
+  const isDone = holds !== undefined || (run.stop !== undefined && open.includes(run.stop));
+  const phase = isDone ? nextPhase(program, last) : "epoch";
   const first = await foreseeTasks(request.checkpoints.engine, {
-    ...{ program, by, manifest },
-    branch: target?.isBranch === true ? -1 : unfinished?.branch ?? branch,
-    seed: request.seed ?? unfinished?.seed ?? seed,
+    ...{ program, by, manifest, phase, seed },
+    branch: target.isBranch ? -1 : unfinished?.branch ?? run.branch,
   });
-  const derived = foreseeDerived({ program, by, manifest }, recompiled.migrations.made);
-  const notSeen = [...difference.notSeen, ...stampsOf(program)];
-  const known = { ...difference, notSeen, settings, place: archive.place, stop, derived, first };
+  const derived = foreseeDerived({ program, manifest, phase }, recompiled.migrations.made);
+  const known = {
+    ...difference,
+    ...{ place: archive.place, warnings, settings, stop: run.stop, holds, notJudged: open },
+    ...{ phase, derived, first },
+    notSeen: [...difference.notSeen, ...stampsOf(program)],
+  };
+  // A job that has done all it had to is as it may be, as long as its blobs can be loaded.
+  const isLoadable = difference.changes.every(({ verdict }) => verdict !== "impossible");
+  const isFinished = phase === undefined && last !== "epoch" && run.stop !== undefined;
+  const refusal = isFinished && isLoadable ? undefined : refusalOf(request, recompiled);
+  return { ...known, refusal };
+}
+
+/** What keeps the job from going on. */
+function refusalOf(request: JobRequest, recompiled: Recompiled): JobChangedError | undefined {
   try {
     mustMatch(request, recompiled);
-    return { ...known, refusal: undefined };
+    return undefined;
   } catch (error) {
     if (!(error instanceof JobChangedError)) throw error;
-    return { ...known, refusal: error };
+    return error;
   }
 }
 

@@ -10,7 +10,6 @@ import { blobsToDerive, derives, layOutDerived } from "../derived/steps.ts";
 import { RecordedEntries } from "../journal/recorded.ts";
 import { judgeReuse } from "../journal/reuse.ts";
 import type { Program } from "../program.ts";
-import { nextPhase } from "./start.ts";
 
 /** What a resume would do with a task. */
 export interface ForeseenTask {
@@ -42,26 +41,19 @@ export interface ForeseenStart {
   readonly by: ManifestRef;
   /** The epoch's. */
   readonly manifest: Manifest;
+  /** The phase with which it would begin; none where it would run nothing. */
+  readonly phase: Phase | undefined;
   /** The branch and the seed with which it would go on. */
   readonly branch: number;
   /** The seed. */
   readonly seed: number;
 }
 
-/** The phase with which a resume begins; none where it runs nothing. */
-export function firstPhase(
-  { program, by, manifest }: Pick<ForeseenStart, "program" | "by" | "manifest">,
-): Phase | undefined {
-  const isDone = by.phase !== "epoch" || manifest.run.stop !== undefined;
-  return isDone ? nextPhase(program, by.phase) : "epoch";
-}
-
 /** Foresees which tasks run again as what they have written is derived, before all others. */
 export function foreseeDerived(
-  { program, by, manifest }: Pick<ForeseenStart, "program" | "by" | "manifest">,
+  { program, manifest, phase }: Pick<ForeseenStart, "program" | "manifest" | "phase">,
   made: ReadonlyMap<string, string>,
 ): readonly ForeseenTask[] {
-  const phase = firstPhase({ program, by, manifest });
   if (phase === undefined) return [];
   const saved = manifest.run.derived ?? {};
   const { steps } = layOutDerived(program, blobsToDerive(program, phase));
@@ -88,9 +80,8 @@ export function foreseeDerived(
 /** Foresees the first group of a resume; nothing where there is none, or nobody knows its tasks. */
 export async function foreseeTasks(
   { archive }: CheckpointEngine,
-  { program, by, manifest, branch, seed }: ForeseenStart,
+  { program, by, manifest, phase, branch, seed }: ForeseenStart,
 ): Promise<ForeseenGroup | undefined> {
-  const phase = firstPhase({ program, by, manifest });
   if (phase === undefined || phase === "upload") return undefined;
   const epoch = phase === "epoch" ? manifest.epoch + 1 : manifest.epoch;
   const { steps } = program.groups[phase];

@@ -234,7 +234,8 @@ export class JobRunner {
     }
     const runner = new JobRunner(this.#job, { ...options, as, resumeFromEpoch: "latest" });
     const source = this.checkpoints.engine.archive;
-    const { refusal } = await this.changesSince(from);
+    await source.open(this.name, []);
+    const { refusal } = await foreseeResume(this.#jobRequest(), from, true);
     if (refusal !== undefined) throw refusal;
     await runner.checkpoints.engine.archive.adopt(as, source, from);
     return runner;

@@ -5,6 +5,7 @@
  */
 import { tokensOf } from "../../dsl/access.ts";
 import { type CursorRef, paramValue } from "../../dsl/mod.ts";
+import type { ForeseenStop } from "../conditions.ts";
 import type { Program } from "../program.ts";
 import { Copies } from "../session/copies.ts";
 import { ResourcePool } from "../session/resources.ts";
@@ -31,6 +32,16 @@ export function judge(session: Session, progress: Progress): Promise<string | un
       }
     },
   });
+}
+
+/** What can be told of a run's stop conditions without its blobs, after an epoch that was saved. */
+export function foreseeStop(progress: Progress): ForeseenStop {
+  const { program, epoch, elapsedMs, cursors } = progress;
+  // As at a fresh start, none is judged before the first epoch.
+  if (epoch === 0) return { holds: undefined, open: [] };
+  const cursorNodes = (cursor: CursorRef<unknown>) => nodesReading(program, cursor);
+  const known = { epoch, elapsedMs, cursors, cursorNodes, params: program.params };
+  return progress.conditions.foresee(known);
 }
 
 /** The nodes on which tasks of the epoch group read a cursor, whether or not they have yet. */

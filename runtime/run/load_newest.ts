@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { DamagedError, formatRef, type Manifest, type ManifestRef } from "../../storage/mod.ts";
+import type { Manifest, ManifestRef } from "../../storage/mod.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import { BlobTypeError } from "../checkpoint/errors.ts";
-import { DamagedStartError } from "./damaged_start_error.ts";
+import { type Candidate, goBack } from "./go_back.ts";
 import type { Program } from "../program.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import { mustMatch, recompile, type Recompiled } from "./recompile.ts";
@@ -57,78 +57,19 @@ export async function loadNewestGood(
   unfinished: Unfinished | undefined,
   words: Words,
 ): Promise<LoadedEpoch> {
-  const { checkpoints: { engine } } = request;
-  const refs = [...target.refs];
-  let newest: DamagedError | undefined;
-  for (let ref = refs.pop();; ref = refs.pop()) {
-    if (ref === undefined) {
-      throw new DamagedError(engine.archive.place, "an epoch that is not damaged", "none");
-    }
-    let at = ref;
-    try {
-      if (ref.phase === "epoch") {
-        return {
-          ...await loadEpoch(request, { ref, by: ref, unfinished }, words),
-          last: undefined,
-        };
-      }
-      // The phases are judged by their epoch's blobs, and go on from their own.
-      await engine.archive.verify(ref);
-      const of = refs.findLast((other) => other.phase === "epoch");
-      if (of === undefined) continue;
-      at = of;
-      return { ...await loadEpoch(request, { ref: of, by: ref, unfinished }, words), last: ref };
-    } catch (error) {
-      // Where an epoch is damaged, no phase after it can be gone on from either.
-      if (at !== ref) refs.splice(refs.indexOf(at));
-      const next = refs.at(-1);
-      if (!(error instanceof DamagedError) || target.isNamed) throw error;
-      newest ??= error;
-      const { place } = engine.archive;
-      if (next === undefined) throw nothingIntact(newest, place);
-      if (early.plan.onDamaged === "stop") throw toStop(error, at, next, place);
-      const { object, expected, found } = error;
-      words.warnings.push(
-        `checkpoint ${formatRef(at)} is damaged, so that the job goes back to ${
-          formatRef(next)
-        }: ` +
-          `"${object}" should have ${expected}, but has ${found}. Nothing of it is removed; ` +
-          `verify --full says what else is damaged`,
-      );
-    }
-  }
+  const { archive } = request.checkpoints.engine;
+  const { warnings } = words;
+  const going = { archive, target, onDamaged: early.plan.onDamaged, warnings };
+  return await goBack(going, async ({ ref, by }) => ({
+    ...await loadEpoch(request, { ref, by, unfinished }, words),
+    last: by === ref ? undefined : by,
+  }));
 }
 
-function nothingIntact(newest: DamagedError, place: string): DamagedStartError {
-  const where =
-    `No epoch that is saved at ${place} can be gone on from, all are damaged; the newest`;
-  const next =
-    "verify --full says what is damaged: bring it back from a copy, or start anew with " +
-    "--fresh, which deletes nothing";
-  return new DamagedStartError(newest, where, next);
-}
-
-function toStop(
-  error: DamagedError,
-  at: ManifestRef,
-  before: ManifestRef,
-  place: string,
-): DamagedStartError {
-  const where = `Checkpoint ${
-    formatRef(at)
-  } at ${place} is damaged, and the plan's onDamaged is "stop"`;
-  const next = `Bring it back from a copy, or go back with resume --from ${before.epoch}`;
-  return new DamagedStartError(error, where, next);
-}
-
-/** Loads an epoch; `by` is the last state behind it. */
+/** Loads an epoch. */
 async function loadEpoch(
   request: RunRequest,
-  { ref, by, unfinished }: {
-    readonly ref: ManifestRef;
-    readonly by: ManifestRef;
-    readonly unfinished: Unfinished | undefined;
-  },
+  { ref, by, unfinished }: Candidate & { readonly unfinished: Unfinished | undefined },
   { notices }: Words,
 ): Promise<Omit<LoadedEpoch, "last">> {
   const { checkpoints: { engine }, session } = request;
