@@ -26,7 +26,7 @@ import { removeManifests, type Remover } from "./removal.ts";
 import type { AttemptContext, RecordOptions, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
 import type { StoreOptions } from "./store.ts";
-import { clearGarbage, sweepPacks } from "./sweep.ts";
+import { clearGarbage, type Garbage, sweepPacks } from "./sweep.ts";
 import type { LogHead } from "./task_entry.ts";
 import { TaskLogWriter } from "./task_log_writer.ts";
 
@@ -210,18 +210,14 @@ export class Attempt {
   }
 
   /**
-   * Removes packs of earlier attempts that no manifest names, and what killed writes have left beside
-   * the objects; whoever calls it has looked at every manifest, and has the hold.
+   * Removes what nobody needs, as far as it is of earlier attempts; whoever calls it has looked at every
+   * manifest, and has the hold.
    *
    * @throws {FencedError} Where a newer attempt has taken over; nothing is removed.
    */
-  async clear(
-    packs: readonly string[],
-    leftovers: readonly string[],
-    options: StoreOptions = {},
-  ): Promise<void> {
+  async clear(garbage: Garbage, options: StoreOptions = {}): Promise<void> {
     this.#fence.checkNotOver();
-    await clearGarbage(this.#remover(), packs, leftovers, options);
+    await clearGarbage(this.#remover(), garbage, options);
   }
 
   /** Begins a log of what is done after a state; it is created by the first append. */

@@ -7,6 +7,7 @@ import { listManifests } from "./history.ts";
 import { DamagedError } from "./errors.ts";
 import { FOLDERS, type ManifestRef, mayName, parsePackName } from "./layout.ts";
 import type { Store, StoreOptions } from "./store.ts";
+import { parseLogName } from "./task_log_names.ts";
 
 /** The most manifests that are read to find out. */
 const MOST_READ = 1000;
@@ -84,15 +85,28 @@ async function packsBefore(
   return packs;
 }
 
-/** Removes packs of earlier attempts, and what killed writes have left, of which nobody needs any. */
+/** What nobody needs. */
+export interface Garbage {
+  /** Packs that no manifest names. */
+  readonly packs: readonly string[];
+  /** Task logs that tell only what led to a saved state, and packs of them, which come last. */
+  readonly logs: readonly string[];
+  /** What killed writes have left that is no object. */
+  readonly leftovers: readonly string[];
+}
+
+/** Removes what nobody needs, as far as it is of earlier attempts. */
 export async function clearGarbage(
   { store, attempt, checkNotFenced }: Sweeper,
-  packs: readonly string[],
-  leftovers: readonly string[],
+  { packs, logs, leftovers }: Garbage,
   options: StoreOptions,
 ): Promise<void> {
-  const garbage = packs.filter((pack) => (parsePackName(pack)?.attempt ?? attempt) < attempt);
+  const isEarlier = (by: { readonly attempt: number } | undefined) =>
+    (by?.attempt ?? attempt) < attempt;
   await checkNotFenced();
-  await store.remove(garbage, options);
+  await store.remove([
+    ...packs.filter((pack) => isEarlier(parsePackName(pack))),
+    ...logs.filter((log) => isEarlier(parseLogName(log))),
+  ], options);
   await store.clear?.(leftovers, options);
 }

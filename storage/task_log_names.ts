@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { comparePosition, FOLDERS, MAX_NUMBER, PHASES, type SavedPhase } from "./layout.ts";
+import {
+  comparePosition,
+  FOLDERS,
+  type ManifestRef,
+  MAX_NUMBER,
+  PHASES,
+  type SavedPhase,
+} from "./layout.ts";
 
 /** The folder of all task logs. */
 export const TASKS: string = FOLDERS.tasks;
@@ -74,6 +81,11 @@ export function compareLogPosition(a: LogPosition, b: LogPosition): number {
     return (a === undefined ? 0 : 1) - (b === undefined ? 0 : 1);
   }
   return comparePosition(a, b);
+}
+
+/** Whether a log, or its pack, tells only what led to a state that its own or a later attempt has saved. */
+export function isBehind({ attempt, after }: LogName, saved: ManifestRef): boolean {
+  return attempt <= saved.attempt && compareLogPosition(after, saved) < 0;
 }
 
 function padded(number: number): string {

@@ -77,15 +77,19 @@ export async function readLoggedBlob(
   return bytes ?? new Uint8Array();
 }
 
-/** All that logs have left: the names, and what they say. */
+/**
+ * All that logs have left: the names, and what they say; logs first, as they are to be removed before
+ * the packs that they name.
+ */
 export async function listLogObjects(
   store: Store,
   options: StoreOptions = {},
 ): Promise<readonly (LogName & { readonly name: string; readonly isPack: boolean })[]> {
-  return (await store.list(TASKS, options)).flatMap((name) => {
+  const all = (await store.list(TASKS, options)).flatMap((name) => {
     const parsed = parseLogName(name);
     return parsed === undefined ? [] : [{ ...parsed, name }];
   });
+  return [...all.filter(({ isPack }) => !isPack), ...all.filter(({ isPack }) => isPack)];
 }
 
 /** A log, and the objects that it consists of. */
@@ -262,6 +266,14 @@ async function readObjects(
   return parts.length === 1 ? parts[0] ?? new Uint8Array() : joinBytes(parts);
 }
 
+/** Damage to a log, or to a pack that it names. */
+export interface LogDamage {
+  /** The log. */
+  readonly log: LogName;
+  /** What is wrong. */
+  readonly error: Error;
+}
+
 /**
  * Reads all logs and their packs, and gives what is damaged.
  *
@@ -270,11 +282,11 @@ async function readObjects(
 export async function damagedLogs(
   store: Store,
   options: StoreOptions = {},
-): Promise<readonly Error[]> {
-  const damaged: Error[] = [];
+): Promise<readonly LogDamage[]> {
+  const damaged: LogDamage[] = [];
   for (const log of await listLogs(store, options)) {
     const found = await readLog(store, log, MAX_LOG_BYTES, options);
-    if (found.damaged !== undefined) damaged.push(found.damaged);
+    if (found.damaged !== undefined) damaged.push({ log, error: found.damaged });
     for (const entry of found.entries) {
       const outputs = entry.kind === "task" ? Object.values(entry.outputs ?? {}) : [];
       for (const blob of outputs) {
@@ -283,7 +295,7 @@ export async function damagedLogs(
           await readLoggedBlob(store, blob, options);
         } catch (error) {
           if (!(error instanceof DamagedError)) throw error;
-          damaged.push(error);
+          damaged.push({ log, error });
         }
       }
     }

@@ -63,7 +63,7 @@ export class TaskLogWriter {
   #bytes = 0;
   #parts = 0;
   #packs = 0;
-  #isWriting = false;
+  #appending: Promise<unknown> | undefined;
   #isClosed = false;
 
   /** Names the log. */
@@ -102,13 +102,14 @@ export class TaskLogWriter {
     options: AppendOptions = {},
   ): Promise<readonly LogEntry[]> {
     let laidOut: readonly LogEntry[];
-    this.#isWriting = true;
+    const appending = this.#append(entries, options);
+    this.#appending = appending;
     try {
-      laidOut = await this.#append(entries, options);
+      laidOut = await appending;
     } catch (error) {
       return await this.#options.fence.failed(error, LOST);
     } finally {
-      this.#isWriting = false;
+      this.#appending = undefined;
       if (this.#isClosed) this.#end();
     }
     await this.#options.fence.glance(LOST);
@@ -118,7 +119,12 @@ export class TaskLogWriter {
   /** Ends it, once the append under way has ended. */
   close(): void {
     this.#isClosed = true;
-    if (!this.#isWriting) this.#end();
+    if (this.#appending === undefined) this.#end();
+  }
+
+  /** Waits for the append under way, which may give a log its name, or write a pack. */
+  async settled(): Promise<void> {
+    await this.#appending?.catch(() => {});
   }
 
   #end(): void {

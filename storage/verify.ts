@@ -12,7 +12,8 @@ import { listAll } from "./listing.ts";
 import type { BlockRef, Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
 import type { StoreOptions } from "./store.ts";
-import { damagedLogs } from "./task_log_reader.ts";
+import { isBehind, logName } from "./task_log_names.ts";
+import { damagedLogs, listLogObjects } from "./task_log_reader.ts";
 
 /** A blob of a checkpoint. */
 export interface BlobUse {
@@ -48,6 +49,8 @@ export interface StoreReport {
   readonly garbage: readonly string[];
   /** Those that no manifest names, and one that cannot be read may. */
   readonly doubtful: readonly string[];
+  /** The task logs, and packs of them, that tell only what led to a saved state; packs last. */
+  readonly logs: readonly string[];
   /** What killed writes have left that is no object. */
   readonly leftovers: readonly string[];
   /** Records of removals that were not finished. */
@@ -91,7 +94,6 @@ export async function verifyStore(
   const names = await listAll(store.store, options);
   const damaged: Damage[] = await damagedRecords(store, names.attempts, options);
   const { packs, unread, refs } = await readManifests(store, names.manifests, damaged, options);
-  damaged.push(...(await damagedLogs(store.store, options)).map(toDamage));
   const broken: Broken[] = [];
   let checkedBytes = 0;
   for (const [pack, { manifest, blocks }] of packs) {
@@ -113,6 +115,8 @@ export async function verifyStore(
   const unnamed = names.packs.filter((pack) => !packs.has(pack));
   const isDoubtful = (pack: string) => unread.some((ref) => mayName(ref, pack));
   const garbage = unnamed.filter((pack) => !isDoubtful(pack));
+  const logs = await verifyLogs(store, isBad, options);
+  damaged.push(...logs.damaged);
   const bytesOf = async (list: readonly string[]) => {
     let bytes = 0;
     for (const name of list) bytes += (await store.store.stat(name, options))?.byteLength ?? 0;
@@ -125,6 +129,7 @@ export async function verifyStore(
     damaged,
     garbage,
     doubtful: unnamed.filter(isDoubtful),
+    logs: logs.old,
     leftovers: await store.store.leftovers?.(options) ?? [],
     removals: names.removals,
     foreign: names.foreign,
@@ -153,6 +158,27 @@ async function damagedRecords(
     }
   }
   return found;
+}
+
+/** The task logs that are damaged, and those that nobody goes on from. */
+async function verifyLogs(
+  store: CheckpointStore,
+  isBad: (ref: ManifestRef) => boolean,
+  options: StoreOptions,
+): Promise<{ readonly damaged: readonly Damage[]; readonly old: readonly string[] }> {
+  const damaged = await damagedLogs(store.store, options);
+  // Only now it is known what a running job has saved, and removed, since they were listed.
+  const { line } = await store.history(options);
+  const saved = line.findLast((ref) => !isBad(ref));
+  const all = await listLogObjects(store.store, options);
+  const old = all.filter((log) => saved !== undefined && isBehind(log, saved));
+  const needed = new Set(all.filter((log) => !log.isPack && !old.includes(log)).map(logName));
+  return {
+    damaged: damaged.filter(({ log }) => needed.has(logName(log))).map(({ error }) =>
+      toDamage(error)
+    ),
+    old: old.map(({ name }) => name),
+  };
 }
 
 /** What manifests need of a pack. */

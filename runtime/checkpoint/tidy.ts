@@ -26,7 +26,7 @@ export interface Pruned extends RetentionPlan {
 
 /** What repairing did, or would do. */
 export interface Repaired {
-  /** What the store held before; its garbage, leftovers and removals are what goes. */
+  /** What the store held before; its garbage, logs, leftovers and removals are what goes. */
   readonly report: StoreReport;
 }
 
@@ -94,8 +94,8 @@ export async function prune(
 }
 
 /**
- * Removes garbage alone: packs that no manifest names, what killed writes have left beside the objects,
- * and what unfinished removals were to remove. Nothing damaged goes, and nothing that is listed.
+ * Removes garbage alone: packs that no manifest names, task logs that tell only what led to a saved
+ * state, what killed writes have left beside the objects, and what unfinished removals were to remove. Nothing damaged goes, and nothing that is listed.
  *
  * @throws {JobHeldError} Where another process works on the job.
  * @throws {FencedError} Where one has taken it over meanwhile; then nothing is removed.
@@ -105,17 +105,20 @@ export async function repair(
   { dryRun }: TidyOptions,
 ): Promise<Repaired> {
   const report = await verifyStore(await engine.archive.store());
-  const { garbage, leftovers, removals } = report;
-  if (dryRun || garbage.length + leftovers.length + removals.length === 0) {
-    return { report };
-  }
+  if (dryRun || !isUntidy(report)) return { report };
   return await withAttempt(engine, "repair", async (attempt, store) => {
     await attempt.remove([]);
     // Only now nobody writes here any more.
     const now = await verifyStore(store);
-    await attempt.clear(now.garbage, now.leftovers);
+    const { garbage: packs, logs, leftovers } = now;
+    await attempt.clear({ packs, logs, leftovers });
     return { report };
   });
+}
+
+/** Whether there is anything that repairing removes. */
+export function isUntidy({ garbage, logs, leftovers, removals }: StoreReport): boolean {
+  return garbage.length + logs.length + leftovers.length + removals.length > 0;
 }
 
 /** Does something with the hold, and with an attempt that goes on where the job stands. */

@@ -10,7 +10,7 @@ import type { Keeping } from "./keeping.ts";
 import { toJson } from "./json.ts";
 import { describeKeep } from "./plan_words.ts";
 import { count, formatBytes, shown } from "./text.ts";
-import { doubtfulText } from "./verify.ts";
+import { doubtfulText, oldLogsText } from "./verify.ts";
 
 /** What these commands need. */
 export interface Tidying extends Keeping {
@@ -52,11 +52,11 @@ export async function repairSaved(
   await archive.open(job, []);
   const { dryRun } = args;
   const { report } = await repair(engine, { dryRun });
-  const { garbage, garbageBytes, leftovers, removals, damaged } = report;
+  const { garbage, garbageBytes, logs, leftovers, removals, damaged } = report;
   const code = damaged.length > 0 ? 1 : 0;
   if (args.json) {
     const { place } = archive;
-    const found = { garbage, garbageBytes, doubtful: report.doubtful, leftovers, removals };
+    const found = { garbage, garbageBytes, doubtful: report.doubtful, logs, leftovers, removals };
     output.out(`${toJson({ place, dryRun, ...found, damaged: damaged.length }, 2)}\n`);
     return code;
   }
@@ -66,6 +66,7 @@ export async function repairSaved(
     const bytes = formatBytes(garbageBytes);
     lines.push(`${verb} ${count(garbage.length, "pack")} that nothing needs (${bytes})`);
   }
+  if (logs.length > 0) lines.push(`${verb} ${oldLogsText(logs)}`);
   if (leftovers.length > 0) {
     lines.push(`${verb} ${count(leftovers.length, "temporary file")} of killed writes`);
   }

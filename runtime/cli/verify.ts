@@ -10,6 +10,7 @@ import {
   type StoreReport,
   verifyStore,
 } from "../../storage/mod.ts";
+import { isUntidy } from "../checkpoint/tidy.ts";
 import { holderText } from "../errors.ts";
 import type { Keeping } from "./keeping.ts";
 import { toJson } from "./json.ts";
@@ -49,7 +50,7 @@ export function verifyText(
   report: StoreReport,
   { full, holder }: { readonly full: boolean; readonly holder?: Holder | undefined },
 ): string {
-  const { place, leftovers, good, bad, damaged, garbage, removals, foreign } = report;
+  const { place, leftovers, good, bad, damaged, garbage, logs, removals, foreign } = report;
   const how = full
     ? `${formatBytes(report.checkedBytes)} read and summed`
     : "records and sizes looked at; --full reads every byte";
@@ -79,6 +80,7 @@ export function verifyText(
     );
   }
   if (report.doubtful.length > 0) lines.push(doubtfulText(report));
+  if (logs.length > 0) lines.push(`left: ${oldLogsText(logs)}`);
   if (leftovers.length > 0) {
     lines.push(`left: ${count(leftovers.length, "temporary file")} of killed writes`);
   }
@@ -87,9 +89,9 @@ export function verifyText(
       `left: ${count(removals.length, "removal")} not finished`,
     );
   }
-  const isUntidy = garbage.length + leftovers.length + removals.length > 0;
-  if (isUntidy && holder === undefined) lines.push("repair removes what is garbage or left");
-  if (isUntidy && holder !== undefined) {
+  const isLeft = isUntidy(report);
+  if (isLeft && holder === undefined) lines.push("repair removes what is garbage or left");
+  if (isLeft && holder !== undefined) {
     lines.push(
       `that may be what ${holderText(holder)}, is just writing; look again when it has ended`,
     );
@@ -97,4 +99,9 @@ export function verifyText(
   if (foreign.length > 0) lines.push("not Tidemark's, left alone:", ...shown(foreign));
   lines.push(`packs take ${formatBytes(report.packBytes)}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** Task logs that nobody goes on from, in words. */
+export function oldLogsText(logs: readonly string[]): string {
+  return `${count(logs.length, "object")} of task logs, of what led to an epoch that is saved`;
 }

@@ -4,11 +4,10 @@
  * @module
  */
 import {
-  compareLogPosition,
+  isBehind,
   listLogObjects,
   type LoggedPhase,
   type LoggedWork,
-  type LogPosition,
   manifestName,
   type ManifestRef,
   readLoggedBlob,
@@ -121,7 +120,11 @@ export class RunJournal {
     if (writer.rotate(saved) && writer.isSplit) await writer.write(NOTHING_DONE);
     if (this.#isCleared && old.length === 0) return;
     this.#isCleared = true;
-    this.#removing = this.#removing.then(() => this.#remove(saved));
+    this.#removing = this.#removing.then(async () => {
+      // What is still being written of them would come after they were listed.
+      for (const log of old) await log.settled();
+      await this.#remove(saved);
+    });
   }
 
   /** Takes note of a resource's stamp, before what is done with it is recorded. */
@@ -146,9 +149,8 @@ export class RunJournal {
     try {
       const { store } = await this.#engine.archive.store();
       const used = new Set(this.journal.writer.left.map(({ head }) => head.attempt));
-      const old = (await listLogObjects(store)).filter(({ attempt, after }) =>
-        attempt < saved.attempt && !used.has(attempt) ||
-        attempt <= saved.attempt && compareLogPosition(after, saved as LogPosition) < 0
+      const old = (await listLogObjects(store)).filter((log) =>
+        log.attempt < saved.attempt && !used.has(log.attempt) || isBehind(log, saved)
       );
       await store.remove(old.map(({ name }) => name), { durability: "none" });
     } catch {

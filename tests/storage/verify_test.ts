@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CheckpointStore, formatRef, StoreError, verifyStore } from "../../storage/mod.ts";
+import {
+  CheckpointStore,
+  encodeValue,
+  formatRef,
+  StoreError,
+  verifyStore,
+} from "../../storage/mod.ts";
 import { BLOCK_BYTES } from "../../storage/manifest.ts";
 import { encodeRemoval } from "../../storage/job_record.ts";
 import { manifestName, newPackName, newRemovalName } from "../../storage/layout.ts";
@@ -132,3 +138,44 @@ testBoth("verify: a read that fails is no damage", async ({ store }) => {
   });
   await assertRejects(() => verify(failing, true), StoreError, "the disk is tired");
 });
+
+testBoth(
+  "verify: a task log is needed until its own or a later attempt has saved a state behind it",
+  async ({ store }) => {
+    const opened = await CheckpointStore.open(store);
+    const attempt = await begin(opened);
+    const first = await save(attempt, 0);
+    const log = attempt.beginLog({ branch: 1, seed: 7, params: {}, sources: [], after: first });
+    const encoded = encodeValue(new Float64Array(100_000));
+    const site = { phase: "epoch", epoch: 1, id: "train@main" } as const;
+    await log.append([
+      {
+        ...{ kind: "task", ...site, code: "c0de", cursors: [] },
+        outputs: { w: { encoded, codec: false } },
+      },
+    ]);
+    log.close();
+    assertEquals((await verify(store, true)).logs, []);
+    const pack = "tasks/a000001.e000000.000001.000001.pack";
+    const bytes = await store.get(pack);
+    await store.remove([pack]);
+    const lost = await verify(store, false);
+    assertEquals([lost.damaged.map(({ object }) => object), lost.logs], [[pack], []]);
+
+    const second = await save(attempt, 1);
+    const names = ["tasks/a000001.e000000.000001.log"];
+    const left = await verify(store, false);
+    assertEquals([left.damaged, left.logs], [[], names]);
+    assertStringIncludes(
+      verifyText(left, { full: false }),
+      "left: 1 object of task logs, of what led to an epoch that is saved\n" +
+        "repair removes what is garbage or left\n",
+    );
+    await store.write(pack, [bytes]);
+    assertEquals((await verify(store, false)).logs, [...names, pack]);
+
+    // While that epoch is damaged, the one before is gone on from, and what was done since is of use.
+    await change(store, manifestName(second), (bytes) => (bytes[40]! ^= 1, bytes));
+    assertEquals((await verify(store, false)).logs, []);
+  },
+);

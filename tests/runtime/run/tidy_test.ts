@@ -139,3 +139,20 @@ everywhere(
     assertEquals((await world.names("attempts/")).length, 2 * (1 + 3 + 2));
   },
 );
+
+everywhere("repair: task logs that nobody goes on from go, and no others", async (world) => {
+  const engine = await engineOf(world);
+  const before = world.job({ plan: { grain: "task" } });
+  await world.run(before, { stopAfterEpoch: 2 });
+  const { store } = await engine.archive.store();
+  const names = ["a000001.e000001.000009.log", "a000001.e000001.000009.000001.pack"];
+  const needed = "a000001.e000002.000009.log";
+  for (const name of [...names, needed]) await store.write(`tasks/${name}`, [new Uint8Array(3)]);
+  const left = names.map((name) => `tasks/${name}`);
+  assertEquals((await repair(engine, { dryRun: true })).report.logs, left);
+  assertEquals((await repair(engine, { dryRun: false })).report.logs, left);
+  assertEquals(await store.list("tasks/"), [`tasks/${needed}`]);
+  assertEquals((await world.names("attempts/")).length, 4);
+  await repair(engine, { dryRun: false });
+  assertEquals((await world.names("attempts/")).length, 4);
+});
