@@ -59,7 +59,13 @@ export {
   readLoggedBlob,
   readLoggedWork,
 } from "./task_log_reader.ts";
-export { compareLogPosition, isBehind, type LogName, type LogPosition } from "./task_log_names.ts";
+export {
+  compareLogPosition,
+  isBehind,
+  isPast,
+  type LogName,
+  type LogPosition,
+} from "./task_log_names.ts";
 export {
   type AppendOptions,
   type EntryToLog,

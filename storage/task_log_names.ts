@@ -85,7 +85,13 @@ export function compareLogPosition(a: LogPosition, b: LogPosition): number {
 
 /** Whether a log, or its pack, tells only what led to a state that its own or a later attempt has saved. */
 export function isBehind({ attempt, after }: LogName, saved: ManifestRef): boolean {
-  return attempt <= saved.attempt && compareLogPosition(after, saved) < 0;
+  return attempt <= saved.attempt && isPast(after, saved);
+}
+
+/** Whether what comes after a position is done with once a state is saved: nothing comes after the exit. */
+export function isPast(after: LogPosition, saved: ManifestRef): boolean {
+  const order = compareLogPosition(after, saved);
+  return order < 0 || order === 0 && saved.phase === "exit";
 }
 
 function padded(number: number): string {

@@ -9,6 +9,7 @@ import {
   compareLogPosition,
   type EntryToLog,
   FencedError,
+  isPast,
   type LogEntry,
   type LogHead,
   type LogPosition,
@@ -153,8 +154,7 @@ export class JournalWriter {
   /** Takes the logs that lie before a saved state out of the account, to be removed once they have settled. */
   takeBefore(saved: ManifestRef): readonly TaskLogWriter[] {
     this.#saved = saved;
-    const isOld = ({ head: { after } }: TaskLogWriter) =>
-      compareLogPosition(after as LogPosition, saved) < 0;
+    const isOld = ({ head: { after } }: TaskLogWriter) => isPast(after as LogPosition, saved);
     if (this.#log !== undefined && isOld(this.#log)) this.#close();
     const old = this.#left.filter(isOld);
     this.#left.splice(0, Infinity, ...this.#left.filter((log) => !isOld(log)));

@@ -5,7 +5,13 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { Attempt, CheckpointStore, type FileSystem, type History } from "../../storage/mod.ts";
+import {
+  Attempt,
+  CheckpointStore,
+  type FileSystem,
+  type History,
+  TaskLogWriter,
+} from "../../storage/mod.ts";
 import type { StartMode } from "./notes.ts";
 import { type Omission, omitting } from "../simulation/omissions.ts";
 
@@ -71,6 +77,18 @@ function removingBlindly(): () => void {
     replacing(Attempt.prototype, "sweep", (sweep) =>
       function (this: Attempt, ...args) {
         return blind.run(true, () => sweep.apply(this, args));
+      }),
+  ];
+  return () => mends.forEach((mend) => mend());
+}
+
+/** Runs that remove logs which are still being written, and repairs that leave them. */
+function leavingLogs(): () => void {
+  const mends = [
+    replacing(TaskLogWriter.prototype, "settled", () => () => Promise.resolve()),
+    replacing(Attempt.prototype, "clear", (clear) =>
+      function (this: Attempt, garbage, ...args) {
+        return clear.call(this, { ...garbage, logs: [] }, ...args);
       }),
   ];
   return () => mends.forEach((mend) => mend());
@@ -235,6 +253,10 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   }),
   "a removal sees no pins": without({ blind: /^list pins/ }),
   "retention keeps one epoch less": { breakCode: keepingLess },
+  "a log that is being written when its state is saved is left": {
+    breakCode: leavingLogs,
+    slowSpot: /^(write|sync|link) tasks\//,
+  },
   "a resume has a blob of the epoch before": { breakCode: forgettingBlob },
   "a resume has forgotten where its cursors stood": { breakCode: forgettingCursors },
   "a step goes on before its result is recorded": { changeFileSystem: appendingLate },

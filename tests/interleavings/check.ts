@@ -7,6 +7,7 @@ import {
   formatRef,
   keepLast,
   type ManifestRef,
+  type StoreReport,
   verifyStore,
 } from "tidemark";
 import { digestOf } from "../../runtime/drill/digest.ts";
@@ -100,8 +101,12 @@ export async function checkEnd(
   check(textOf(line) === textOf(chronicle.line), () => `the line is ${textOf(line)}`);
   const isFenced = (name: string) => chronicle.commits.get(name)?.isFenced === true;
   await checkStates(store, manifests, isFenced, states);
-  const { garbage, leftovers, removals, foreign } = await verifyStore(store, { full: true });
-  const left = [...garbage, ...leftovers, ...removals, ...foreign];
+  const report = await verifyStore(store, { full: true });
+  checkDamage(report, isFenced);
+  const { garbage, doubtful, leftovers, removals, foreign } = report;
+  // The job has ended, so that nobody goes on from any log.
+  const logs = await store.store.list("tasks/");
+  const left = [...garbage, ...doubtful, ...logs, ...leftovers, ...removals, ...foreign];
   check(left.length === 0, () => `after a repair there is still ${left.join(", ")}`);
 }
 
@@ -138,7 +143,20 @@ async function checkPowerCut(
   for (const ref of pinned) {
     check(isPinned(pins, ref), () => `the pin of ${formatRef(ref)} is lost in a power cut`);
   }
-  await checkStates(store, [...manifests, ...pinned], (name) => fenced.has(name), states);
+  const isFenced = (name: string) => fenced.has(name);
+  await checkStates(store, [...manifests, ...pinned], isFenced, states);
+  const report = await verifyStore(store);
+  // Of what was not synced, a log may hold anything.
+  const whole = report.damaged.filter(({ object }) => !object.endsWith(".log"));
+  checkDamage({ ...report, damaged: whole }, isFenced);
+}
+
+/** Checks that nothing is said to be damaged but what fenced attempts saved, whose packs a newer one may have removed before. */
+function checkDamage({ damaged }: StoreReport, isFenced: (name: string) => boolean): void {
+  const harmed = damaged.find(({ blobs }) =>
+    blobs.length === 0 || !blobs.every(({ ref }) => isFenced(formatRef(ref)))
+  );
+  check(harmed === undefined, () => `it is said to be damaged: ${harmed?.problem}`);
 }
 
 /** Checks that states are what an uninterrupted run has saved. */

@@ -25,8 +25,8 @@ async function takeOver(folder: string): Promise<void> {
   const store = await CheckpointStore.open(new FileStore(folder), { job: "fenced" });
   const { line } = await store.history();
   const attempt = await begin(store, line.at(-1));
-  const { garbage = [], leftovers } = await verifyStore(store);
-  await attempt.clear(garbage, leftovers);
+  const { garbage: packs, logs, leftovers } = await verifyStore(store);
+  await attempt.clear({ packs, logs, leftovers });
 }
 
 /** How a job ends that is taken over at a step of a write. */
