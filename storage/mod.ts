@@ -51,6 +51,7 @@ export * from "./snapshot.ts";
 export * from "./store.ts";
 export * from "./value/mod.ts";
 export { type DigestOptions, digestValue } from "./value_digest.ts";
+export type { Garbage } from "./sweep.ts";
 export * from "./verify.ts";
 export * from "./task_entry.ts";
 export {

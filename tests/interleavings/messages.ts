@@ -30,6 +30,7 @@ export const messages: Readonly<Record<string, RegExp>> = {
   ),
   "a start lists what is saved before it creates its attempt": oneOf(LEFT_OUT, REPEATED),
   "a removal does not look for a newer attempt": oneOf(TOO_FEW),
+  "a removal that came too late is finished": oneOf(TOO_FEW),
   "packs are removed before the manifests that name them": oneOf(
     `${PACK} is removed, which ${REF} names`,
   ),
