@@ -48,18 +48,14 @@ export type {
 } from "./save_request.ts";
 export * from "./settle.ts";
 export * from "./snapshot.ts";
+export { listLogObjects } from "./list_logs.ts";
 export * from "./store.ts";
+export type { Garbage } from "./sweep.ts";
 export * from "./value/mod.ts";
 export { type DigestOptions, digestValue } from "./value_digest.ts";
-export type { Garbage } from "./sweep.ts";
 export * from "./verify.ts";
 export * from "./task_entry.ts";
-export {
-  listLogObjects,
-  type LoggedWork,
-  readLoggedBlob,
-  readLoggedWork,
-} from "./task_log_reader.ts";
+export { type LoggedWork, readLoggedBlob, readLoggedWork } from "./task_log_reader.ts";
 export {
   compareLogPosition,
   isBehind,

@@ -18,14 +18,8 @@ import {
   type LogItem,
   MAX_LOG_BYTES,
 } from "./task_log_codec.ts";
-import {
-  compareLogPosition,
-  type LogName,
-  logName,
-  type LogPosition,
-  parseLogName,
-  TASKS,
-} from "./task_log_names.ts";
+import { listLogs, type LogObjects } from "./list_logs.ts";
+import { compareLogPosition, type LogName, logName, type LogPosition } from "./task_log_names.ts";
 
 /** What was logged after a state, and counts. */
 export interface LoggedWork {
@@ -75,39 +69,6 @@ export async function readLoggedBlob(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const [bytes] = await new BlobReader(store, undefined, options).read([blob]);
   return bytes ?? new Uint8Array();
-}
-
-/**
- * All that logs have left: the names, and what they say; logs first, as they are to be removed before
- * the packs that they name.
- */
-export async function listLogObjects(
-  store: Store,
-  options: StoreOptions = {},
-): Promise<readonly (LogName & { readonly name: string; readonly isPack: boolean })[]> {
-  const all = (await store.list(TASKS, options)).flatMap((name) => {
-    const parsed = parseLogName(name);
-    return parsed === undefined ? [] : [{ ...parsed, name }];
-  });
-  return [...all.filter(({ isPack }) => !isPack), ...all.filter(({ isPack }) => isPack)];
-}
-
-/** A log, and the objects that it consists of. */
-interface LogObjects extends LogName {
-  readonly objects: readonly string[];
-}
-
-/** All logs, in the order in which their attempts wrote them. */
-async function listLogs(store: Store, options: StoreOptions): Promise<readonly LogObjects[]> {
-  const logs = new Map<string, LogName & { objects: string[] }>();
-  for (const { name, isPack, ...log } of await listLogObjects(store, options)) {
-    if (isPack) continue;
-    const key = logName(log);
-    const known = logs.get(key);
-    if (known === undefined) logs.set(key, { ...log, objects: [name] });
-    else known.objects.push(name);
-  }
-  return [...logs.values()].sort((a, b) => a.attempt - b.attempt || a.sequence - b.sequence);
 }
 
 /** Reads an attempt's logs from one that begins after a state on; `undefined` where it went on from another. */

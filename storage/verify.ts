@@ -9,11 +9,12 @@ import { CheckpointNotFoundError, DamagedError, UnsupportedVersionError } from "
 import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
 import { isSameRef, type ManifestRef, mayName, parseAttemptName } from "./layout.ts";
 import { listAll } from "./listing.ts";
+import { listLogObjects } from "./list_logs.ts";
 import type { BlockRef, Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
 import type { StoreOptions } from "./store.ts";
 import { isBehind, logName } from "./task_log_names.ts";
-import { damagedLogs, listLogObjects } from "./task_log_reader.ts";
+import { damagedLogs } from "./task_log_reader.ts";
 
 /** A blob of a checkpoint. */
 export interface BlobUse {

@@ -45,10 +45,9 @@ export interface JournalWriterOptions {
   readonly signal: AbortSignal;
 }
 
-/** The most entries and bytes of one append. */
+/** The most entries and bytes of one append, and where tasks wait as more is still to be written. */
 const MOST_ENTRIES = 10_000;
 const MOST_BYTES = 32 * 1024 * 1024;
-/** Tasks wait where more than this is still to be written. */
 const MOST_QUEUED_BYTES = 64 * 1024 * 1024;
 
 /** What a failure says is still there. */
@@ -151,14 +150,14 @@ export class JournalWriter {
     });
   }
 
-  /** Takes the logs that lie before a saved state out of the account, to be removed once they have settled. */
+  /** Takes the logs before a saved state out of the account, to be removed once they have settled. */
   takeBefore(saved: ManifestRef): readonly TaskLogWriter[] {
     this.#saved = saved;
     const isOld = ({ head: { after } }: TaskLogWriter) => isPast(after as LogPosition, saved);
     if (this.#log !== undefined && isOld(this.#log)) this.#close();
-    const old = this.#left.filter(isOld);
-    this.#left.splice(0, Infinity, ...this.#left.filter((log) => !isOld(log)));
-    return old;
+    const all = this.#left.splice(0);
+    this.#left.push(...all.filter((log) => !isOld(log)));
+    return all.filter(isOld);
   }
 
   /** Why nothing more is recorded. */
