@@ -52,8 +52,7 @@ export class BlobReader {
    */
   async read(blobs: readonly PresentBlob[]): Promise<Uint8Array<ArrayBuffer>[]> {
     const blocks = blobs.flatMap(({ blocks = [] }) => blocks);
-    using packs = new OpenPacks((pack) => this.#open(pack));
-    await packs.openAll(readersOf(blocks));
+    using packs = await this.#openAll(blocks);
     // What is on disk bounds what is allocated.
     await this.#checkSizes(blocks, packs);
     for (const { pack, length } of blocks) {
@@ -75,8 +74,7 @@ export class BlobReader {
 
   /** Reads blocks only to check their sums. */
   async verify(blocks: readonly BlockRef[]): Promise<void> {
-    using packs = new OpenPacks((pack) => this.#open(pack));
-    await packs.openAll(readersOf(blocks));
+    using packs = await this.#openAll(blocks);
     await this.#checkSizes(blocks, packs);
     await this.#readTargets(blocks.map((block) => ({ block })), packs);
   }
@@ -86,16 +84,20 @@ export class BlobReader {
     await this.#checkSizes(blocks, undefined);
   }
 
-  async #checkSizes(blocks: readonly BlockRef[], packs: OpenPacks | undefined): Promise<void> {
-    const needs = new Map<string, { end: number; total: number }>();
-    for (const { pack, offset, length } of blocks) {
-      const need = needs.get(pack) ?? { end: 0, total: this.#taken.get(pack) ?? 0 };
-      need.end = Math.max(need.end, offset + length);
-      need.total += length;
-      needs.set(pack, need);
+  async #openAll(blocks: readonly BlockRef[]): Promise<OpenPacks> {
+    const needs = this.#needs(blocks);
+    const packs = new OpenPacks((pack) => this.#open(pack, needs.get(pack) ?? 0));
+    try {
+      await packs.openAll(readersOf(blocks));
+    } catch (error) {
+      packs[Symbol.dispose]();
+      throw error;
     }
-    for (const [pack, { end, total }] of needs) {
-      const expected = Math.max(end, total);
+    return packs;
+  }
+
+  async #checkSizes(blocks: readonly BlockRef[], packs: OpenPacks | undefined): Promise<void> {
+    for (const [pack, expected] of this.#needs(blocks)) {
       const bytes = packs?.byteLength(pack) ??
         (await this.#store.stat(pack, this.#options))?.byteLength;
       if (bytes === undefined) throw await this.#missing(pack, expected);
@@ -103,6 +105,20 @@ export class BlobReader {
         throw new DamagedError(pack, `at least ${expected} bytes`, `${bytes}`);
       }
     }
+  }
+
+  /** How many bytes each pack must have. */
+  #needs(blocks: readonly BlockRef[]): ReadonlyMap<string, number> {
+    const needs = new Map<string, { end: number; total: number }>();
+    for (const { pack, offset, length } of blocks) {
+      const need = needs.get(pack) ?? { end: 0, total: this.#taken.get(pack) ?? 0 };
+      need.end = Math.max(need.end, offset + length);
+      need.total += length;
+      needs.set(pack, need);
+    }
+    return new Map(
+      [...needs].map(([pack, { end, total }]) => [pack, Math.max(end, total)]),
+    );
   }
 
   /**
@@ -154,11 +170,11 @@ export class BlobReader {
     throw new DamagedError(pack, `a block with CRC-32 ${hex(block.crc32)} ${where}`, hex(sum));
   }
 
-  async #open(pack: string): Promise<ObjectReader> {
+  async #open(pack: string, bytes: number): Promise<ObjectReader> {
     try {
       return await this.#store.open(pack, this.#options);
     } catch (error) {
-      if (error instanceof ObjectNotFoundError) throw await this.#missing(pack, 0);
+      if (error instanceof ObjectNotFoundError) throw await this.#missing(pack, bytes);
       throw error;
     }
   }
@@ -170,7 +186,7 @@ export class BlobReader {
       await this.#store.stat(manifestName(manifest), this.#options) === undefined;
     return isGone
       ? new CheckpointNotFoundError(formatRef(manifest), this.#store.place, [])
-      : new DamagedError(pack, `a pack of at least ${bytes} bytes`, "no such object");
+      : new DamagedError(pack, `at least ${bytes} bytes`, "no such object");
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { damageAdvice } from "./damage_advice.ts";
 
 /** An operation of a store failed; `cause` is what the system said. A failed read is no damage. */
 export class StoreError extends Error {
@@ -135,10 +136,7 @@ export class DamagedError extends Error {
     options?: ErrorOptions,
   ) {
     super(
-      `Damaged: "${object}" should have ${expected}, but has ${found}. ` +
-        (object === "job.cbor"
-          ? `Nothing here is read without it: bring the file back from a copy, or start at another place (--to)`
-          : `Resume from an earlier epoch, or bring the file back from a copy`),
+      `Damaged: "${object}" should have ${expected}, but has ${found}. ${damageAdvice(object)}`,
       options,
     );
   }

@@ -55,8 +55,8 @@ export function verifyText(
     ? `${formatBytes(report.checkedBytes)} read and summed`
     : "records and sizes looked at; --full reads every byte";
   const lines = [`${place}: ${count(good.length, "state")} good, ${bad.length} damaged (${how})`];
-  for (const { object, problem, blobs } of damaged) {
-    lines.push(`damaged: ${oneLine(problem)}`);
+  for (const { problem, blobs } of damaged) {
+    lines.push(`damaged: ${oneLine(problem).replace(/^Damaged: /, "")}`);
     lines.push(
       ...shown(
         blobs.map(({ ref, node, blob }) =>
@@ -64,9 +64,6 @@ export function verifyText(
         ),
       ),
     );
-    if (blobs.length === 0 && !object.startsWith("packs/")) {
-      lines.push("  no blob is lost by this alone");
-    }
   }
   if (bad.length > 0) {
     lines.push("a resume goes back to the nearest good epoch; nothing damaged is removed unasked");

@@ -1,0 +1,28 @@
+/**
+ * What to do about an object that is damaged, by what it is.
+ *
+ * @module
+ */
+import { FOLDERS } from "./layout.ts";
+
+/** What to do, and what it costs, in words. */
+export function damageAdvice(object: string): string {
+  if (object === "job.cbor") {
+    return "Nothing here is read without it: bring the file back from a copy, or start at another place (--to)";
+  }
+  if (object.startsWith(FOLDERS.tasks)) {
+    return "No epoch needs it: what tasks had recorded there they do again";
+  }
+  if (object.startsWith(FOLDERS.attempts)) {
+    return object.endsWith(".parent.cbor")
+      ? "No epoch is lost by it: what that attempt saved says where it began"
+      : "No epoch is lost by it: a resume cannot say what was edited since that attempt, and goes on all the same";
+  }
+  if (object.startsWith(FOLDERS.phases)) {
+    return "A resume of the newest epoch runs that phase again; or bring the file back from a copy";
+  }
+  if (object.startsWith(FOLDERS.epochs) || object.startsWith(FOLDERS.packs)) {
+    return "Resume from an earlier epoch, or bring the file back from a copy";
+  }
+  return "Bring it back from a copy";
+}
