@@ -6,6 +6,10 @@ import { join } from "@std/path";
 export const INSTALL =
   "apt-get install --no-install-recommends slurmctld slurmd slurm-client munge";
 
+/** What runs the test where Slurm can be had. */
+const AS_ROOT =
+  "sudo deno test --allow-read --allow-write --allow-run --allow-env tests/schedulers/slurm_test.ts";
+
 /** How long the cluster may take to come up, or a job to say what is waited for. */
 const LONGEST_MS = 120_000;
 
@@ -36,13 +40,14 @@ export async function run(
   }
 }
 
-/** Why no cluster can be had here; nothing where it can. */
+/** Why no cluster can be had here, and what would bring it; nothing where it can. */
 export async function whyNoSlurm(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "it needs Linux";
-  if ((await run("id", ["-u"])).text.trim() !== "0") return "it needs root";
-  if (await isInstalled()) return undefined;
-  const found = await run("apt-get", ["--version"]);
-  return found.code === 0 ? undefined : "it needs Debian's Slurm";
+  const isThere = await isInstalled();
+  const hasApt = isThere || (await run("apt-get", ["--version"])).code === 0;
+  if (!hasApt) return `it needs slurmctld, slurmd and munged; on Debian, as root: ${INSTALL}`;
+  if ((await run("id", ["-u"])).text.trim() === "0") return undefined;
+  return `it needs root: ${isThere ? "" : `sudo ${INSTALL}; `}${AS_ROOT}`;
 }
 
 async function isInstalled(): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ROOT, runWell, withFolder } from "../e2e/process.ts";
-import { INSTALL, installSlurm, SlurmCluster, whyNoSlurm } from "./slurm.ts";
+import { installSlurm, SlurmCluster, whyNoSlurm } from "./slurm.ts";
 import { JOB } from "./job.ts";
 
 const WHY_NOT = await whyNoSlurm();
@@ -12,7 +12,7 @@ const FLAGS = `--no-prompt --frozen --config=${join(ROOT, "deno.json")} --allow-
 Deno.test({
   name:
     "slurm: told to stop before its time is up, a job saves, is requeued, and ends as one never stopped" +
-    (WHY_NOT === undefined ? "" : ` (${WHY_NOT}; as root: ${INSTALL})`),
+    (WHY_NOT === undefined ? "" : ` (${WHY_NOT})`),
   ignore: WHY_NOT !== undefined,
   fn: async () => {
     await installSlurm();
