@@ -192,7 +192,10 @@ export class ConditionError extends Error {
     cause: unknown,
   ) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    super(`Cannot judge until: ${condition} after epoch ${epoch}: ${message}`, { cause });
+    super(
+      `Cannot judge until: ${condition} after epoch ${epoch}: ${message}. Mend the condition, and run the job again`,
+      { cause },
+    );
   }
 }
 

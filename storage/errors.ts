@@ -179,7 +179,7 @@ export class WrongJobError extends Error {
   ) {
     super(
       `"${place}" holds the checkpoints of job "${found}", not of "${expected}": ` +
-        `give each job a folder of its own`,
+        `give each job a folder of its own (--to, or to in the plan)`,
     );
   }
 }
@@ -202,7 +202,9 @@ export class CheckpointNotFoundError extends Error {
       : available;
     super(
       `Checkpoint ${ref} is not in "${place}": ` +
-        (available.length === 0 ? "it holds none" : `there are ${shown.join(", ")}`),
+        (available.length === 0
+          ? "it holds none; start the job, which saves some"
+          : `there are ${shown.join(", ")}: take one of them`),
     );
   }
 }
@@ -268,7 +270,7 @@ export class FencedError extends Error {
   ) {
     super(
       `Attempt ${attempt} was fenced by attempt ${by}, so ${what}: ` +
-        `another runner has taken this job over; stop this one`,
+        `another runner has taken this job over, so that this one ends (ls lists both lines)`,
       options,
     );
   }

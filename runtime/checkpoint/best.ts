@@ -12,6 +12,7 @@ import {
   formatRef,
   type ManifestRef,
 } from "../../storage/mod.ts";
+import { damageText } from "./damage_text.ts";
 import { BlobNotSetError } from "../errors.ts";
 import type { Events } from "../events.ts";
 import { decodeBlob } from "./restore.ts";
@@ -90,7 +91,8 @@ export class BestReader {
       if (this.#told.has(name)) return undefined;
       this.#told.add(name);
       const message =
-        `checkpoint ${name} is damaged, so that saved(…) does not look at it: ${error.message}`;
+        `checkpoint ${name} is damaged, so that saved(…) does not look at it, and another may be the best: ` +
+        `${damageText(error)}. verify --full says what else is damaged`;
       events.emit({ type: "notice", level: "warning", message });
       return undefined;
     }

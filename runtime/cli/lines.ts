@@ -134,7 +134,7 @@ function nextText(
   { next, bytes, retryInMs = 0 }: Extract<RunEvent, { type: "save-failed" }>,
 ): string {
   if (next === "fail") return "";
-  if (next === "warn") return "; the job goes on";
+  if (next === "warn") return "; the job goes on without that save";
   const again = `in ${formatDuration(retryInMs)}`;
   if (next === "retry") return `; trying again ${again}`;
   return `; the job is paused until the save works (it writes ${

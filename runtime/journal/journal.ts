@@ -20,6 +20,7 @@ import {
   type PresentBlob,
   type TaskEntry,
 } from "../../storage/mod.ts";
+import { damageText } from "../checkpoint/damage_text.ts";
 import type { Phase } from "../events.ts";
 import type { Scope } from "../session/scope.ts";
 import { GroupJournal } from "./group_journal.ts";
@@ -214,7 +215,8 @@ export class Journal {
       if (!(error instanceof DamagedError)) throw error;
       this.#recorded.of(entry).delete(key);
       const message =
-        `what ${entry.id} had written is damaged, so that it runs again: ${error.message}`;
+        `what ${entry.id} had written is damaged, so that it runs again, and nothing is to be ` +
+        `done about it: ${damageText(error)}`;
       this.#options.events.emit({ type: "notice", level: "warning", message });
     }
   }

@@ -6,6 +6,7 @@
 import type { CheckpointPlan } from "../../dsl/mod.ts";
 import { DamagedError, formatRef, type ManifestRef } from "../../storage/mod.ts";
 import type { Archive } from "../checkpoint/archive.ts";
+import { damageText } from "../checkpoint/damage_text.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import { DamagedStartError } from "./damaged_start_error.ts";
 
@@ -62,12 +63,11 @@ export async function goBack<T>(
       newest ??= error;
       if (next === undefined) throw nothingIntact(newest, place);
       if (onDamaged === "stop") throw toStop(error, at, next, place);
-      const { object, expected, found } = error;
       warnings.push(
         `checkpoint ${formatRef(at)} is damaged, so that the job goes back to ${
           formatRef(next)
         }: ` +
-          `"${object}" should have ${expected}, but has ${found}. Nothing of it is removed; ` +
+          `${damageText(error)}. Nothing of it is removed; ` +
           `verify --full says what else is damaged`,
       );
     }

@@ -26,7 +26,7 @@ export function admit(
     if (verdict === "harmless") notices.push(said);
     else warnings.push(said);
   }
-  if (notSeen.length > 0) notices.push(`not seen: ${notSeen.join(", ")}`);
+  if (notSeen.length > 0) notices.push(`not seen: ${notSeen.join("; ")}`);
 }
 
 /** What is to be said about a start. */

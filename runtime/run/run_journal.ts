@@ -15,6 +15,7 @@ import {
   settle,
 } from "../../storage/mod.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
+import { damageText } from "../checkpoint/damage_text.ts";
 import type { Phase } from "../events.ts";
 import { Journal } from "../journal/journal.ts";
 import { NOTHING_DONE } from "../journal/entries.ts";
@@ -61,8 +62,10 @@ export class RunJournal {
     const { store } = checkpoints;
     const found = await readLoggedWork(store, from, engine.attempt);
     const work = found === undefined ? undefined : usable(found, request, start);
-    for (const { message } of found?.damaged ?? []) {
-      const told = `what tasks had done is lost in part, so that they do it again: ${message}`;
+    for (const damage of found?.damaged ?? []) {
+      const told =
+        `what tasks had done is lost in part, so that they do it again, and nothing is to be done ` +
+        `about it: ${damageText(damage)}`;
       events.emit({ type: "notice", level: "warning", message: told });
     }
     // What a task is given as recorded must be so after a power cut too, and the state that it comes after.

@@ -25,7 +25,7 @@ export function noteStamp(
   const { path, left, right } = difference;
   const message = `resource ${key} is not what it was when the job used it last: its stamp ` +
     `${path === "" ? "" : `at ${path} `}was ${left}, and is ${right}: later epochs ` +
-    `may come out otherwise; where that is not meant, stop it, and bring the former one back`;
+    `may come out otherwise; where that is not meant, stop the job, and bring the former one back`;
   events.emit({ type: "notice", level: "warning", message });
 }
 

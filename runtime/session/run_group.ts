@@ -72,9 +72,10 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
 function tellReused(count: number, { phase, epoch, events }: Scope): void {
   if (count === 0) return;
   const where = phase === "epoch" ? `epoch ${epoch}` : phase;
-  const tasks = count === 1 ? "1 task has" : `${count} tasks have`;
-  const message =
-    `${where} goes on where it ended: ${tasks} finished then, and not to be run again`;
+  const tasks = count === 1
+    ? "1 task had finished then, and does"
+    : `${count} tasks had finished then, and do`;
+  const message = `${where} goes on where it ended: ${tasks} not run again`;
   events.emit({ type: "notice", level: "info", message });
 }
 

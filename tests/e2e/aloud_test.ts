@@ -1,156 +1,87 @@
 // What a resume says where something is wrong, as a new user meets it: what, why, and what next.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runProgram, runWell, withFolder } from "./process.ts";
+import { FileStore } from "tidemark";
+import { JOB, type Trouble } from "./aloud_job.ts";
+import { TROUBLES } from "./aloud_troubles.ts";
+import { copyTree } from "./tree.ts";
+import { type ProcessResult, runProgram, runWell, withFolder } from "./process.ts";
 
-const JOB = `
-import { blob, epochs, job, main, param, resource, task } from "tidemark";
-const stamp = (): string => Deno.readTextFileSync(new URL("stamp", import.meta.url));
-const data = resource("data", { open: () => [1], stamp });
-const rate = param("rate", 1, { min: 0 });
-const total = blob<number>("total", { initial: () => 0 });
-const large = blob<Float64Array>("large", { initial: () => new Float64Array(20_000) });
-const add = task("add", { reads: { rate, total, data }, updates: { large }, writes: { total } })
-  .run(({ total, rate, large }, { epoch }) => {
-    large[epoch] = epoch;
-    return { total: total + rate };
-  });
-await main(import.meta, job("adder", {
-  epoch: [add], until: epochs(3), checkpoint: { to: "file:checkpoints" },
-}));
-`;
+type Edits = readonly (readonly [string, string])[];
 
-/** One trouble: what is done to a finished job, how it is started then, and what is said. */
-interface Trouble {
-  readonly name: string;
-  /** Spoils what is saved. */
-  readonly spoil?: (saved: string) => Promise<void>;
-  /** Edits the job, which is to go on to epoch 5. */
-  readonly edit?: readonly [string, string];
-  readonly args?: readonly string[];
-  readonly permits?: readonly string[];
-  readonly code: number;
-  /** What, why, and what next. */
-  readonly says: readonly [string, string, string];
+function edited(text: string, edits: Edits = []): string {
+  return edits.reduce((edited, [before, after]) => {
+    assertStringIncludes(edited, before);
+    return edited.replace(before, after);
+  }, text);
 }
 
-const truncateAll = async (folder: string, count: number): Promise<void> => {
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort().slice(-count);
-  for (const name of names) await Deno.truncate(join(folder, name), 40);
-};
-
-const TROUBLES: readonly Trouble[] = [
-  {
-    name: "the newest epoch is damaged",
-    spoil: (saved) => truncateAll(join(saved, "epochs"), 1),
-    code: 0,
-    says: ["checkpoint 3@a1 is damaged", "no seal at its end", "the job goes back to 2@a1"],
-  },
-  {
-    name: "it is damaged, and the plan stops there",
-    spoil: (saved) => truncateAll(join(saved, "epochs"), 1),
-    edit: ['"file:checkpoints"', '"file:checkpoints", onDamaged: "stop"'],
-    code: 1,
-    says: ["Checkpoint 3@a1 at file:", 'onDamaged is "stop"', "resume --from 2"],
-  },
-  {
-    name: "all epochs are damaged",
-    spoil: (saved) => truncateAll(join(saved, "epochs"), 9),
-    code: 1,
-    says: [
-      "No epoch that is saved at file:",
-      'all are damaged; the newest: "epochs/e000003.a000001.cbor"',
-      "start anew with --fresh, which deletes nothing",
-    ],
-  },
-  {
-    name: "all packs are gone",
-    spoil: (saved) => Deno.remove(join(saved, "packs"), { recursive: true }),
-    code: 1,
-    says: ["No epoch that is saved at file:", "but has no such object", "verify --full"],
-  },
-  {
-    name: "the job's own record is damaged",
-    spoil: (saved) => Deno.truncate(join(saved, "job.cbor"), 3),
-    code: 1,
-    says: ['"job.cbor" should have', "but has 3 bytes", "start at another place (--to)"],
-  },
-  {
-    name: "nothing is saved",
-    spoil: (saved) => Deno.remove(saved, { recursive: true }),
-    args: ["resume"],
-    code: 1,
-    says: ["Nothing to resume at file:", "no epoch is saved there", 'Start the job with "run"'],
-  },
-  {
-    name: "an epoch that is not saved is asked for",
-    args: ["resume", "--from", "9"],
-    code: 1,
-    says: ["Checkpoint 9 is not in", "adder", "there are 0, 1, 2, 3"],
-  },
-  {
-    name: "a blob has another type",
-    edit: [
-      'blob<number>("total", { initial: () => 0 })',
-      'blob<string>("total", { initial: () => "" })',
-    ],
-    args: ["--allow-change"],
-    code: 78,
-    says: [
-      'blob "total" of node "main" was saved as a number',
-      "declares a string",
-      "migrate in the plan",
-    ],
-  },
-  {
-    name: "the code was edited",
-    edit: ["total + rate", "total + 2 * rate"],
-    code: 78,
-    says: [
-      'the code of task "add" was edited',
-      "later epochs may come out otherwise",
-      "--allow-change",
-    ],
-  },
-  {
-    name: "what a resource opens is another",
-    spoil: (saved) => Deno.writeTextFile(join(saved, "../../stamp"), "v2"),
-    code: 0,
-    says: [
-      'was string "v1", and is string "v2"',
-      "may come out otherwise",
-      "bring the former one back",
-    ],
-  },
-  {
-    name: "a param is not what it may be",
-    args: ["--param", "rate=-1"],
-    code: 2,
-    says: ['param "rate"', "must be at least 0, found -1", "give it another value"],
-  },
-  {
-    name: "it may not read",
-    permits: [],
-    code: 1,
-    says: ["Cannot look at", "Deno does not permit it", "run with --allow-read="],
-  },
-];
-
-for (const { name, spoil, edit, args = [], permits, code, says } of TROUBLES) {
-  Deno.test(`aloud: ${name}`, async () => {
-    await withFolder(async (folder) => {
-      const file = join(folder, "job.ts");
-      const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
-      await Deno.writeTextFile(file, JOB);
-      await Deno.writeTextFile(join(folder, "stamp"), "v1");
-      await runWell(file, { flags, args: ["--quiet"] });
-      await spoil?.(join(folder, "checkpoints", "adder"));
-      const [before, after] = edit ?? ["", ""];
-      assertStringIncludes(JOB, before);
-      await Deno.writeTextFile(file, JOB.replace("epochs(3)", "epochs(5)").replace(before, after));
-      const ended = await runProgram(file, { flags: permits ?? flags, args });
-      assertEquals(ended.code, code, ended.stderr);
-      for (const part of says) assertStringIncludes(ended.stdout + ended.stderr, part);
-    });
-  });
+/** Makes the finished job, once. */
+async function finish(folder: string): Promise<void> {
+  const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+  await Deno.writeTextFile(join(folder, "job.ts"), JOB);
+  await Deno.writeTextFile(join(folder, "stamp"), "v1");
+  await Deno.writeTextFile(join(folder, "die"), "");
+  await runWell(join(folder, "job.ts"), { flags, args: ["--quiet"] });
 }
+
+async function start(folder: string, trouble: Trouble): Promise<ProcessResult> {
+  const { spoil, edits, deaths = 0, isDying = false, then, laterEdits, isHeld, args } = trouble;
+  const file = join(folder, "job.ts");
+  const saved = join(folder, "checkpoints", "adder");
+  const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+  await spoil?.(saved);
+  const text = edited(JOB.replace("epochs(3)", "epochs(5)"), edits);
+  await Deno.writeTextFile(file, text);
+  await Deno.writeTextFile(join(folder, "die"), "4");
+  for (let death = 0; death < deaths; death++) {
+    const { code, stderr } = await runProgram(file, { flags });
+    assertEquals(code, 1, stderr);
+  }
+  if (!isDying) await Deno.writeTextFile(join(folder, "die"), "");
+  await then?.(saved);
+  await Deno.writeTextFile(file, edited(text, laterEdits));
+  const request = { purpose: "run", pid: Deno.pid, host: undefined, sinceMs: Date.now() };
+  const held = isHeld === true ? await new FileStore(saved).hold(request) : undefined;
+  try {
+    return await runProgram(file, { flags: trouble.permits?.(folder) ?? flags, args: args ?? [] });
+  } finally {
+    if (held !== undefined && "hold" in held) await held.hold.release();
+  }
+}
+
+/** So many are started at once. */
+const AT_ONCE = 3;
+
+/** What comes of each trouble, as far as it has been started. */
+function startAll(finished: string): ReadonlyMap<Trouble, Promise<ProcessResult>> {
+  const results = new Map<Trouble, Promise<ProcessResult>>();
+  const running: Promise<unknown>[] = [];
+  for (const [index, trouble] of TROUBLES.entries()) {
+    const result = (running[index - AT_ONCE] ?? Promise.resolve()).then(() =>
+      withFolder(async (folder) => {
+        await copyTree(finished, folder);
+        return await start(folder, trouble);
+      })
+    );
+    results.set(trouble, result);
+    running.push(result.catch(() => {}));
+  }
+  return results;
+}
+
+Deno.test("aloud: all that a resume says where something is wrong", async (t) => {
+  await withFolder(async (finished) => {
+    await finish(finished);
+    const results = startAll(finished);
+    for (const [{ name, code, says }, result] of results) {
+      await t.step(name, async () => {
+        const ended = await result;
+        const said = ended.stdout + ended.stderr;
+        assertEquals(ended.code, code, said);
+        for (const part of says) assertStringIncludes(said, part);
+        if (Deno.env.get("ALOUD") !== undefined) console.log(said);
+      });
+    }
+  });
+});

@@ -84,7 +84,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       assertStringIncludes(plan, "  run    last@main   pay@main, for which it waits, runs again\n");
       assertStringIncludes(plan, "  with the results of 5 pieces and steps that had ended\n");
       const text = await end(spawn(folder, []));
-      assertStringIncludes(text, "epoch 2 goes on where it ended: 1 task has finished then");
+      assertStringIncludes(text, "epoch 2 goes on where it ended: 1 task had finished then");
       const after = await callsOf(folder);
       assertEquals(after.toSorted(), whole.toSorted());
     });

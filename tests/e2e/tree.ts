@@ -31,3 +31,12 @@ async function visit(path: string, name: string, found: Map<string, string>): Pr
   const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name).sort();
   for (const child of names) await visit(join(path, child), `${name}/${child}`, found);
 }
+
+/** Copies all that a folder holds into another one. */
+export async function copyTree(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyTree(join(from, name), join(to, name));
+    else await Deno.copyFile(join(from, name), join(to, name));
+  }
+}

@@ -187,7 +187,7 @@ async function isFenced({ ended, lines }: Racer): Promise<boolean> {
     return false;
   }
   assertEquals([code, outcome], [76, "failed"], err);
-  assertMatch(err, /^error: .*Attempt \d+ was fenced by attempt \d+, so .*stop this one/ms);
+  assertMatch(err, /^error: .*Attempt \d+ was fenced by attempt \d+, so .*so that this one ends/ms);
   return true;
 }
 

@@ -81,7 +81,7 @@ Deno.test("lines: an epoch that is saved while the next one runs has one line, w
       ...[{ ...failed, next: "warn", retryInMs: undefined } as const, ended(2, 200), began(3)],
     ),
     [
-      "epoch 1 was not saved: no room; the job goes on",
+      "epoch 1 was not saved: no room; the job goes on without that save",
       "epoch 1  100 ms  not saved",
       "epoch 2  200 ms  not saved",
     ],
@@ -146,7 +146,7 @@ Deno.test("lines: failures are told once each, and what follows from them is not
     ),
     [
       "epoch 3 was not saved: disk full; trying again in 500 ms",
-      "the end of exit was not saved: disk full; the job goes on",
+      "the end of exit was not saved: disk full; the job goes on without that save",
       "epoch 3 was not saved: disk full; the job is paused until the save works " +
       "(it writes 1.9 MiB; next try in 500 ms)",
     ],
