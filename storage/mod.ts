@@ -55,7 +55,12 @@ export * from "./value/mod.ts";
 export { type DigestOptions, digestValue } from "./value_digest.ts";
 export * from "./verify.ts";
 export * from "./task_entry.ts";
-export { type LoggedWork, readLoggedBlob, readLoggedWork } from "./task_log_reader.ts";
+export {
+  type LoggedWork,
+  readLoggedBlob,
+  readLoggedWork,
+  readOwnEntries,
+} from "./task_log_reader.ts";
 export {
   compareLogPosition,
   isBehind,

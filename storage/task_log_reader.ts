@@ -61,6 +61,21 @@ export async function readLoggedWork(
   return undefined;
 }
 
+/** What an attempt itself has logged, as far as it can be read; not what it had taken over from others. */
+export async function readOwnEntries(
+  store: Store,
+  attempt: number,
+  options: StoreOptions = {},
+): Promise<readonly LogEntry[]> {
+  const own = (await listLogs(store, options)).filter((log) => log.attempt === attempt);
+  const entries: LogEntry[] = [];
+  for (const log of own) {
+    const found = await readLog(store, log, MAX_LOG_BYTES, options);
+    for (const entry of found.entries) entries.push(entry);
+  }
+  return entries;
+}
+
 /** The bytes of blobs that lie in the packs of logs. */
 export async function readLoggedBlob(
   store: Store,

@@ -14,6 +14,9 @@ import {
 /** The key under which the time is recorded that epochs have taken up to some point of one. */
 export const ELAPSED_KEY = "elapsed";
 
+/** The key under which the time is recorded at which a run that had saved nothing was told to stop. */
+export const STOPPED_KEY = "stopped";
+
 /** A group of a job in an epoch. */
 export type GroupSite = Omit<EntrySite, "id">;
 

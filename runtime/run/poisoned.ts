@@ -8,14 +8,17 @@ import {
   DamagedError,
   type History,
   isSameRef,
+  type LogEntry,
   type ManifestRef,
+  readOwnEntries,
 } from "../../storage/mod.ts";
+import { STOPPED_KEY } from "../journal/recorded.ts";
 
 /** So many starts from one place are said, this one among them. */
 const SAID_FROM = 3;
 /** The most attempts that are listed. */
 const MOST_LISTED = 5;
-/** The most attempts whose records are read for what they were begun for. */
+/** The most attempts that are looked at. */
 const MOST_LOOKED_AT = 50;
 
 /**
@@ -39,7 +42,7 @@ export function fruitlessAttempts(
   return before.slice(0, end < 0 ? undefined : end).map(({ attempt }) => attempt);
 }
 
-/** What to say where a job has begun at one place for at least the third time; else nothing. */
+/** What to say where a job has begun at one place, and died, for at least the third time; else nothing. */
 export async function poisonedWarning(
   store: CheckpointStore,
   history: History,
@@ -48,8 +51,7 @@ export async function poisonedWarning(
 ): Promise<string | undefined> {
   const all = fruitlessAttempts(history, attempt, from);
   if (all.length < SAID_FROM - 1) return undefined;
-  const upkeep = await upkeepAmong(store, all.slice(0, MOST_LOOKED_AT));
-  const before = all.filter((number) => !upkeep.has(number));
+  const before = await rowOf(store, all.slice(0, MOST_LOOKED_AT));
   if (before.length < SAID_FROM - 1) return undefined;
   const listed = before.slice(0, MOST_LISTED).map((number) => describe(store, number));
   const more = before.length > MOST_LISTED ? ` and ${before.length - MOST_LISTED} more` : "";
@@ -57,7 +59,7 @@ export async function poisonedWarning(
   return `${
     before.length + 1
   } starts in a row, this one among them, began at ${place}, and those ` +
-    `before it ended without having saved anything (${
+    `before it ended, without being told to, before they had saved or recorded anything (${
       (await Promise.all(listed)).join("; ")
     }${more}). ` +
     `Something may end the job at the same place each time: see what they printed last` +
@@ -66,20 +68,36 @@ export async function poisonedWarning(
       : ", or go back with resume --from and an older epoch (ls lists them)");
 }
 
-/** Which attempts were begun to prune or repair, and so ran nothing. */
-async function upkeepAmong(
+/** Those that died, but for what only pruned or repaired, back to one that got further or was told to stop. */
+async function rowOf(
   store: CheckpointStore,
   attempts: readonly number[],
-): Promise<ReadonlySet<number>> {
-  const found = new Set<number>();
+): Promise<readonly number[]> {
+  const row: number[] = [];
   for (const attempt of attempts) {
-    try {
-      if ((await store.readAttempt(attempt))?.purpose !== undefined) found.add(attempt);
-    } catch (error) {
-      if (!(error instanceof DamagedError)) throw error;
-    }
+    if (await isUpkeep(store, attempt)) continue;
+    const entries = await readOwnEntries(store.store, attempt);
+    if (entries.some(isWorkOrStop)) break;
+    row.push(attempt);
   }
-  return found;
+  return row;
+}
+
+/** Whether an entry is of work that the next start need not do again, or of a stop in time. */
+function isWorkOrStop(entry: LogEntry): boolean {
+  if (entry.kind === "time") return entry.id === "" && entry.key === STOPPED_KEY;
+  // A resource's stamp, which is of no task, is recorded again by each start.
+  return entry.kind !== "void" && entry.id !== "";
+}
+
+/** Whether an attempt was begun to prune or repair, and so ran nothing. */
+async function isUpkeep(store: CheckpointStore, attempt: number): Promise<boolean> {
+  try {
+    return (await store.readAttempt(attempt))?.purpose !== undefined;
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    return false;
+  }
 }
 
 /** An attempt, and when it was started, as far as its record can be read. */

@@ -137,7 +137,7 @@ export class Run {
   async #endAfterFailure(failure: unknown): Promise<void> {
     await endAll(failure, this.#request.session.events, [
       () => this.#saver.ended(),
-      () => this.#journal?.close(),
+      () => this.#journal?.close(failure),
       () => this.#pool.close(),
     ]);
   }

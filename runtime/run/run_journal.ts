@@ -17,10 +17,14 @@ import {
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import { damageText } from "../checkpoint/damage_text.ts";
 import type { Phase } from "../events.ts";
+import { epochMs } from "../clock.ts";
+import { StoppedError } from "../errors.ts";
 import { Journal } from "../journal/journal.ts";
+import { STOPPED_KEY } from "../journal/recorded.ts";
 import { NOTHING_DONE } from "../journal/entries.ts";
 import type { Program } from "../program.ts";
 import type { RunRequest } from "./run_request.ts";
+import { endedBy } from "./stops.ts";
 import { stampEntry, stampsIn } from "./stamps.ts";
 import type { Progress } from "./state.ts";
 
@@ -43,15 +47,20 @@ export interface JournalStart {
 /** Keeps the journal of a run. */
 export class RunJournal {
   readonly #engine: CheckpointEngine;
+  readonly #signal: AbortSignal;
+  readonly #progress: Progress;
   #isCleared = false;
   #removing: Promise<void> = Promise.resolve();
 
   private constructor(
-    engine: CheckpointEngine,
+    { checkpoints: { engine }, signal }: RunRequest,
+    progress: Progress,
     /** What tasks have done, and do. */
     readonly journal: Journal,
   ) {
     this.#engine = engine;
+    this.#signal = signal;
+    this.#progress = progress;
   }
 
   /** Opens the journal, with what was recorded after the state that the run starts from. */
@@ -94,7 +103,7 @@ export class RunJournal {
       events.emit({ type: "notice", level: "info", message });
       await journal.writer.write(NOTHING_DONE);
     }
-    return new RunJournal(engine, journal);
+    return new RunJournal(request, progress, journal);
   }
 
   /**
@@ -137,14 +146,23 @@ export class RunJournal {
     this.journal.log(stampEntry({ phase, epoch }, resource, stamp))?.catch(() => {});
   }
 
-  /** Writes what is not written yet, and ends. */
-  async close(): Promise<void> {
+  /** Writes what is not written yet, and ends, as the run has with a failure or without. */
+  async close(failure?: unknown): Promise<void> {
     try {
+      if (endedBy(failure, this.#signal) instanceof StoppedError) await this.#noteStop();
       await this.journal.writer.flush();
     } finally {
       this.journal.writer.close();
       await this.#removing;
     }
+  }
+
+  /** Tells the next start, where this one has saved nothing, that it did not die. */
+  async #noteStop(): Promise<void> {
+    const { current } = this.#engine.attempts;
+    if (current === undefined || current.last?.attempt === current.number) return;
+    const site = { phase: "epoch", epoch: this.#progress.epoch, id: "" } as const;
+    await this.journal.writer.write({ kind: "time", ...site, key: STOPPED_KEY, ms: epochMs() });
   }
 
   /** Removes the logs before a saved state; those that stay harm nobody. */

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { task } from "../../../dsl/mod.ts";
+import { type Job, task } from "../../../dsl/mod.ts";
+import { StoppedError } from "../../../runtime/errors.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
+import { errorOf, untilAborted } from "../helpers.ts";
 import { everywhere, notices, total, type World } from "./world.ts";
 
 /** A job that dies in its third epoch while `isPoisoned` says so. */
@@ -36,3 +39,49 @@ everywhere(
     assertEquals(notices(on.seen).filter((text) => text.includes("in a row")), []);
   },
 );
+
+/** How often starts of a job say that some in a row have saved nothing. */
+async function saidBy(
+  world: World,
+  starts: number,
+  start: (number: number) => { readonly job: Job; readonly signal: AbortSignal },
+): Promise<number[]> {
+  const said: number[] = [];
+  for (let number = 1; number <= starts; number++) {
+    const { session, seen } = world.session();
+    const { job, signal } = start(number);
+    const options = { checkpoints: world.manager(), resumeFromEpoch: "auto" } as const;
+    await errorOf(new JobRunner(job, options).run(session, { signal }));
+    said.push(notices(seen).filter((text) => text.includes("in a row")).length);
+  }
+  return said;
+}
+
+everywhere(
+  "run: starts that have recorded work are no row, until they record none",
+  async (world) => {
+    const said = await saidBy(world, 8, (number) => {
+      const pay = task("pay").run(async (_, { map }) => {
+        await map("call", [1, 2, 3, 4, 5, 6, 7, 8], (item) => {
+          if (item > Math.min(number, 4)) throw new Error("dies here");
+        }, { key: String, concurrency: 1 });
+      });
+      const job = world.job({ init: [], epoch: [pay], plan: { grain: "task" } });
+      return { job, signal: new AbortController().signal };
+    });
+    // The fifth is the first that gets no further than the one before.
+    assertEquals(said, [0, 0, 0, 0, 0, 0, 1, 1]);
+  },
+);
+
+everywhere("run: starts that were told to stop in time are no row", async (world) => {
+  const said = await saidBy(world, 5, () => {
+    const stop = new AbortController();
+    const slow = task("slow").run(async (_, { signal }) => {
+      stop.abort(new StoppedError("its time of 700ms is up"));
+      await untilAborted(signal);
+    });
+    return { job: world.job({ init: [], epoch: [slow] }), signal: stop.signal };
+  });
+  assertEquals(said, [0, 0, 0, 0, 0]);
+});
