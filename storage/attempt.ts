@@ -190,7 +190,10 @@ export class Attempt {
         `Cannot remove ${formatRef(last)}: attempt ${this.number} goes on from it`,
       );
     }
-    return await removeManifests(this.#remover(), refs.map(bare), options);
+    const gone = await removeManifests(this.#remover(), refs.map(bare), options);
+    this.#context.facts.forget(gone);
+    this.#reclaim.forget(gone);
+    return gone;
   }
 
   /**

@@ -95,6 +95,17 @@ export class FactsReader {
     return isDamaged;
   }
 
+  /** Forgets manifests and packs that are gone. */
+  forget(names: readonly string[]): void {
+    for (const name of names) {
+      this.#facts.delete(name);
+      this.#saved.delete(name);
+      this.#packBytes.delete(name);
+      this.#isDamaged.delete(name);
+      this.#isDamaged.delete(`${name} in full`);
+    }
+  }
+
   /** Finds out the size of packs. */
   async look(packs: readonly string[], options: StoreOptions): Promise<void> {
     for (const pack of packs) {

@@ -86,7 +86,7 @@ function packsOf(nodes: readonly [string, Record<string, BlobEntry>][]): readonl
   for (const [, blobs] of nodes) {
     for (const entry of Object.values(blobs)) {
       if ("absent" in entry) continue;
-      for (const { pack } of entry.blocks ?? []) packs.add(pack);
+      entry.blocks?.forEach(({ pack }) => packs.add(pack));
     }
   }
   return [...packs];

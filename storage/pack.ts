@@ -119,22 +119,22 @@ export class BlobLayout {
     { parts, byteLength }: EncodedValue,
     { known = [], copies }: Pick<Extract<BlobToSave, { encoded: unknown }>, "known" | "copies">,
   ): readonly BlockRef[] {
-    const blocks: BlockRef[] = [];
+    const blocks = new Array<BlockRef>(Math.ceil(byteLength / BLOCK_BYTES));
     const source = new Pieces(parts);
-    for (let left = byteLength; left > 0;) {
-      const length = Math.min(left, BLOCK_BYTES);
-      const lies = known[blocks.length];
+    for (let index = 0; index < blocks.length; index++) {
+      const length = Math.min(byteLength - index * BLOCK_BYTES, BLOCK_BYTES);
+      const lies = known[index];
       const isKnown = lies?.length === length;
       if (isKnown && copies?.has(lies) !== true) {
         source.skip(length);
-        blocks.push(lies);
+        blocks[index] = lies;
       } else {
         const pieces = source.take(length);
         // What is copied may be taken from whoever asks, and these bytes are the caller's.
-        if (isKnown) blocks.push(this.#write(this.copied, pieces.map(ofOurOwn), length));
-        else blocks.push(this.#write(this.fresh, pieces, length));
+        blocks[index] = isKnown
+          ? this.#write(this.copied, pieces.map(ofOurOwn), length)
+          : this.#write(this.fresh, pieces, length);
       }
-      left -= length;
     }
     return blocks;
   }

@@ -17,6 +17,10 @@ export class Pieces {
 
   /** The next `length` bytes, as views on the parts that hold them. */
   take(length: number): readonly Uint8Array[] {
+    const first = this.#parts[this.#index];
+    if (first !== undefined && first.byteLength - this.#at > length) {
+      return [first.subarray(this.#at, this.#at += length)];
+    }
     const pieces: Uint8Array[] = [];
     for (let left = length; left > 0;) {
       const part = this.#parts[this.#index];

@@ -16,9 +16,8 @@ const MOST_COPY_SHARE = 0.5;
 /** … and no more than this. */
 const MOST_COPY_BYTES = 64 * 1024 * 1024;
 
-/** What a save's blobs use of one pack. */
+/** How many bytes a save's blobs use of a pack, of how many. */
 interface PackUse {
-  readonly blocks: BlockRef[];
   liveBytes: number;
   packBytes: number;
 }
@@ -37,25 +36,37 @@ async function blocksToCopy(
   const copied = new Set<BlockRef>();
   let budgetBytes = Math.min(newBytes * MOST_COPY_SHARE, MOST_COPY_BYTES);
   if (budgetBytes === 0) return copied;
-  let liveBytes = newBytes;
-  let packBytes = newBytes;
-  for (const [pack, use] of uses) {
-    use.packBytes = await sizeOf(pack) ?? use.liveBytes;
-    liveBytes += use.liveBytes;
-    packBytes += use.packBytes;
-  }
-  const emptiest = [...uses.values()]
-    .sort((a, b) => a.liveBytes / a.packBytes - b.liveBytes / b.packBytes);
-  for (const use of emptiest) {
-    if (packBytes <= liveBytes * MOST_PACK_SHARE) break;
-    for (const block of use.blocks) {
+  for (const [pack, use] of uses) use.packBytes = await sizeOf(pack) ?? use.liveBytes;
+  for (const blocks of blocksOf(nodes, emptiest(uses, newBytes, budgetBytes))) {
+    for (const block of blocks) {
       if (block.length > budgetBytes) return copied;
       copied.add(block);
       budgetBytes -= block.length;
     }
-    packBytes -= use.packBytes - use.liveBytes;
   }
   return copied;
+}
+
+/** The packs to be emptied, the emptiest first, until few bytes are wasted or more than the budget is copied. */
+function emptiest(
+  uses: ReadonlyMap<string, PackUse>,
+  newBytes: number,
+  budgetBytes: number,
+): readonly string[] {
+  let [liveBytes, packBytes, copiedBytes] = [newBytes, newBytes, 0];
+  for (const use of uses.values()) {
+    liveBytes += use.liveBytes;
+    packBytes += use.packBytes;
+  }
+  const fullness = ({ liveBytes, packBytes }: PackUse): number => liveBytes / packBytes;
+  const packs: string[] = [];
+  for (const [pack, use] of [...uses].sort(([, a], [, b]) => fullness(a) - fullness(b))) {
+    if (packBytes <= liveBytes * MOST_PACK_SHARE || copiedBytes >= budgetBytes) break;
+    packs.push(pack);
+    copiedBytes += use.liveBytes;
+    packBytes -= use.packBytes - use.liveBytes;
+  }
+  return packs;
 }
 
 /** What a save's blobs use of each pack, and how many bytes it writes anyway. */
@@ -64,28 +75,47 @@ function usesOf(
 ): { readonly uses: ReadonlyMap<string, PackUse>; readonly newBytes: number } {
   const uses = new Map<string, PackUse>();
   let newBytes = 0;
-  const add = (block: BlockRef): void => {
-    let use = uses.get(block.pack);
-    if (use === undefined) {
-      uses.set(block.pack, use = { blocks: [], liveBytes: 0, packBytes: 0 });
+  visitBlocks(nodes, (block, length) => {
+    if (block === undefined) newBytes += length;
+    else {
+      const use = uses.get(block.pack);
+      if (use === undefined) uses.set(block.pack, { liveBytes: length, packBytes: 0 });
+      else use.liveBytes += length;
     }
-    use.blocks.push(block);
-    use.liveBytes += block.length;
-  };
+  });
+  return { uses, newBytes };
+}
+
+/** The blocks that a save's blobs use of some packs, pack by pack. */
+function blocksOf(
+  nodes: SaveRequest["nodes"],
+  packs: readonly string[],
+): Iterable<readonly BlockRef[]> {
+  const blocks = new Map(packs.map((pack): [string, BlockRef[]] => [pack, []]));
+  if (packs.length > 0) {
+    visitBlocks(nodes, (block) => {
+      if (block !== undefined) blocks.get(block.pack)?.push(block);
+    });
+  }
+  return blocks.values();
+}
+
+/** Visits all blocks of a save, with their length; `undefined` where one is new. Nothing is made for each: there may be a hundred thousand. */
+function visitBlocks(
+  nodes: SaveRequest["nodes"],
+  visit: (block: BlockRef | undefined, length: number) => void,
+): void {
   for (const blob of Object.values(nodes).flatMap((blobs) => Object.values(blobs))) {
     if ("carry" in blob) {
-      if ("blocks" in blob.carry) blob.carry.blocks?.forEach(add);
+      if ("blocks" in blob.carry) blob.carry.blocks?.forEach((block) => visit(block, block.length));
     } else if ("encoded" in blob) {
       const { encoded: { byteLength }, known = [] } = blob;
-      for (let index = 0; index * BLOCK_BYTES < byteLength; index++) {
-        const block = known[index];
-        if (block === undefined) {
-          newBytes += Math.min(BLOCK_BYTES, byteLength - index * BLOCK_BYTES);
-        } else add(block);
+      for (let at = 0; at < byteLength; at += BLOCK_BYTES) {
+        const block = known[at / BLOCK_BYTES];
+        visit(block, block?.length ?? Math.min(BLOCK_BYTES, byteLength - at));
       }
     }
   }
-  return { uses, newBytes };
 }
 
 /**
@@ -158,6 +188,11 @@ export class Reclaim {
     const blocks = await blocksToCopy(nodes, (pack) => this.#sizes.of(pack, options));
     return blocks.size === 0 ? nodes : await copyForward(this.store, nodes, blocks, options);
   }
+
+  /** Forgets packs that are gone. */
+  forget(packs: readonly string[]): void {
+    this.#sizes.forget(packs);
+  }
 }
 
 /** The most packs whose sizes are remembered. */
@@ -169,6 +204,11 @@ class PackSizes {
 
   /** Takes where the packs are. */
   constructor(private readonly store: Store) {}
+
+  /** Forgets packs that are gone. */
+  forget(packs: readonly string[]): void {
+    for (const pack of packs) this.#known.delete(pack);
+  }
 
   /** A pack's size; `undefined` where it cannot be found out. */
   async of(pack: string, options: StoreOptions): Promise<number | undefined> {

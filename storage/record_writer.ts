@@ -40,8 +40,12 @@ export function encodeUnsummed(value: UnsummedValue): UnsummedRecord {
 
 const textEncoder = new TextEncoder();
 
-/** Memory for small records, one after another: to clear new memory for each takes longer than to write them. */
-const spare = new Uint8Array(4096);
+/**
+ * Memory for records, one after another: to clear new memory for each takes longer than to write most, and
+ * what is let go of is given back late. It grows to that of the longest, but to no more than so much.
+ */
+let spare = new Uint8Array(4096);
+const MOST_SPARE_BYTES = 4 * 1024 * 1024;
 
 /** Writes into one piece of memory that grows: a manifest may have a hundred thousand numbers. */
 class RecordWriter {
@@ -60,6 +64,7 @@ class RecordWriter {
 
   /** What was written, in memory of its own. */
   bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes.byteLength <= MOST_SPARE_BYTES) spare = this.#bytes;
     return this.#bytes.slice(0, this.#at);
   }
 
@@ -81,7 +86,8 @@ class RecordWriter {
     } else {
       const values = value as readonly UnsummedValue[];
       this.#head(4, values.length);
-      for (const item of values) this.value(item);
+      // An iterator, and what it gives for each item, would be most of the garbage of a save.
+      for (let at = 0; at < values.length; at++) this.value(values[at] as UnsummedValue);
     }
   }
 

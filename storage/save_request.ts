@@ -63,6 +63,8 @@ export interface AttemptContext {
     packsOf(ref: ManifestRef): Promise<readonly string[]>;
     /** Takes note of a manifest that was saved. */
     saved(manifest: Manifest): void;
+    /** Forgets manifests and packs that are gone. */
+    forget(names: readonly string[]): void;
   };
 }
 

@@ -12,7 +12,7 @@ import type { EncodedValue } from "./value/mod.ts";
 export interface ComparedValue {
   /** The bytes, as views on the snapshot: the value itself may change from now on. */
   readonly encoded: EncodedValue;
-  /** For each block where it lies; `undefined` where it has to be written. */
+  /** For each block where it lies; `undefined` where it has to be written. It is the snapshot's own, as the bytes are. */
   readonly known: readonly (BlockRef | undefined)[];
 }
 
@@ -97,12 +97,13 @@ export class Snapshot {
     }
     this.#length = byteLength;
     const parts = byteLength === 0 ? [] : [this.#memory.subarray(0, byteLength)];
-    return { encoded: { type: encoded.type, parts, byteLength }, known: [...this.#known] };
+    return { encoded: { type: encoded.type, parts, byteLength }, known: this.#known };
   }
 
   /** Takes note of where the blocks of the last update lie, now that their manifest is committed. */
   committed(blocks: readonly BlockRef[]): void {
-    this.#known = [...blocks];
+    this.#known.length = blocks.length;
+    for (let index = 0; index < blocks.length; index++) this.#known[index] = blocks[index];
   }
 
   /** Whether the last update had the same bytes there, and no more up to the next limit. */
