@@ -62,8 +62,9 @@ export class HistoryReader {
   async read(options: StoreOptions): Promise<History> {
     const damaged: DamagedError[] = [];
     const begun = await this.#store.list(FOLDERS.attempts, options);
-    const listed = await this.#list(options);
+    // What is listed after them holds whatever was saved before they began.
     const removals = await this.#removals(options);
+    const listed = await this.#list(options);
     const attempts = await this.#attempts(begun, listed, damaged, options);
     const leaving = new Set(
       removals.filter((removal) => !isWithdrawn(removal, attempts))

@@ -1,8 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { CheckpointStore, FencedError, FileStore, type Manifest } from "../../storage/mod.ts";
+import {
+  CheckpointStore,
+  FencedError,
+  FileStore,
+  type Manifest,
+  type Store,
+} from "../../storage/mod.ts";
 import { encodeRemoval } from "../../storage/job_record.ts";
 import { newRemovalName } from "../../storage/layout.ts";
-import { begin, noise, save, START, testBoth, value } from "./sample.ts";
+import { begin, noise, overriding, save, START, testBoth, value } from "./sample.ts";
 import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
 const pack = (seed: number) => ({ main: { a: value(noise(9000, seed)) } });
@@ -171,3 +177,25 @@ testBoth("what is not there is skipped", async ({ store }) => {
   await attempt.remove([{ epoch: 9, attempt: 1, phase: "epoch" }]);
   assertEquals((await store.list("epochs/")).length, 1);
 });
+
+testBoth(
+  "who looks while a newer one is saved and the one before removed finds one of them",
+  async ({ store, reopen }) => {
+    for (let at = 0, calls = 1; at < calls; at++) {
+      const attempt = await begin(await CheckpointStore.open(store));
+      let last = await save(attempt, 0);
+      calls = 0;
+      const list: Store["list"] = async (prefix, options) => {
+        if (calls++ === at) {
+          const first = last;
+          last = await save(attempt, 1);
+          const record = encodeRemoval(attempt.number, [first]);
+          await store.put(newRemovalName(attempt.number), record);
+        }
+        return await store.list(prefix, options);
+      };
+      const { line } = await (await CheckpointStore.open(overriding(reopen(), { list }))).history();
+      assertEquals([at, line.length > 0], [at, true]);
+    }
+  },
+);
