@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { FencedError, ObjectExistsError, PromiseError, WrongJobError } from "./errors.ts";
+import {
+  FencedError,
+  ObjectExistsError,
+  ObjectNotFoundError,
+  PromiseError,
+  WrongJobError,
+} from "./errors.ts";
 import { listManifests } from "./history.ts";
 import {
   type AttemptRecord,
@@ -112,6 +118,10 @@ export async function takeAttempt(
   options: WriteOptions,
 ): Promise<number> {
   const next = 1 + (behind ?? await highestAttempt(store, saved, { signal: options.signal }));
+  // Whoever created the record before this one may have died before its sync, and numbers have no gaps.
+  if (behind === undefined && next > 1 && options.durability === "power") {
+    await settleIfThere(store, attemptName(next - 1));
+  }
   const races = behind === undefined ? MOST_RACES : 1;
   for (let number = next; number < next + races; number++) {
     try {
@@ -125,6 +135,15 @@ export async function takeAttempt(
   throw new Error(
     `Cannot begin an attempt at ${store.place}: others began ${MOST_RACES} meanwhile. Run one at a time`,
   );
+}
+
+/** Makes an object durable, where it is there. */
+export async function settleIfThere(store: Store, name: string): Promise<void> {
+  try {
+    await store.settle?.(name);
+  } catch (error) {
+    if (!(error instanceof ObjectNotFoundError)) throw error;
+  }
 }
 
 /** The highest attempt that has left anything. */

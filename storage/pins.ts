@@ -40,14 +40,17 @@ export async function createPin(
 ): Promise<void> {
   const name = pinName(pin);
   const { nowMs = Date.now(), ...writing } = options;
+  let isOwn = true;
   try {
     await store.put(name, encodePin(pin, nowMs), writing);
   } catch (error) {
     if (!(error instanceof ObjectExistsError)) throw error;
+    isOwn = false;
   }
   const found = await isThere();
   if (found === "there") return;
-  await store.remove([name], writing);
+  // One that was there before may have been promised to whoever made it.
+  if (isOwn) await store.remove([name], writing);
   const ref = formatRef({ ...pin, phase: "epoch" });
   throw found === "going"
     ? new RemovedError(ref, store.place, "pin")

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { promisedDurability } from "./begin.ts";
+import { promisedDurability, settleIfThere } from "./begin.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
-import { ObjectNotFoundError } from "./errors.ts";
 import type { StoreOptions } from "./store.ts";
 
 /**
@@ -29,11 +28,5 @@ export async function settle(
 ): Promise<void> {
   if (store.settle === undefined || names.length === 0) return;
   if (await promisedDurability(store, durability, options) !== "power") return;
-  for (const name of names) {
-    try {
-      await store.settle(name);
-    } catch (error) {
-      if (!(error instanceof ObjectNotFoundError)) throw error;
-    }
-  }
+  for (const name of names) await settleIfThere(store, name);
 }

@@ -175,7 +175,7 @@ function isSamePlace(a: ManifestRef | undefined, b: ManifestRef | undefined): bo
 }
 
 /** The good first part of a log. */
-interface ReadLog {
+export interface ReadLog {
   readonly head: LogHead | undefined;
   readonly entries: readonly LogEntry[];
   readonly bytes: number;
@@ -183,7 +183,7 @@ interface ReadLog {
 }
 
 /** Reads the good first part of a log. */
-async function readLog(
+export async function readLog(
   store: Store,
   log: LogObjects,
   limit: number,
@@ -240,41 +240,4 @@ async function readObjects(
     }
   }
   return parts.length === 1 ? parts[0] ?? new Uint8Array() : joinBytes(parts);
-}
-
-/** Damage to a log, or to a pack that it names. */
-export interface LogDamage {
-  /** The log. */
-  readonly log: LogName;
-  /** What is wrong. */
-  readonly error: Error;
-}
-
-/**
- * Reads all logs and their packs, and gives what is damaged.
- *
- * @throws {StoreError} Where reading fails, which is no damage.
- */
-export async function damagedLogs(
-  store: Store,
-  options: StoreOptions = {},
-): Promise<readonly LogDamage[]> {
-  const damaged: LogDamage[] = [];
-  for (const log of await listLogs(store, options)) {
-    const found = await readLog(store, log, MAX_LOG_BYTES, options);
-    if (found.damaged !== undefined) damaged.push({ log, error: found.damaged });
-    for (const entry of found.entries) {
-      const outputs = entry.kind === "task" ? Object.values(entry.outputs ?? {}) : [];
-      for (const blob of outputs) {
-        if ("absent" in blob || blob.inline !== undefined) continue;
-        try {
-          await readLoggedBlob(store, blob, options);
-        } catch (error) {
-          if (!(error instanceof DamagedError)) throw error;
-          damaged.push({ log, error });
-        }
-      }
-    }
-  }
-  return damaged;
 }

@@ -5,36 +5,17 @@
  */
 import { type Broken, checkPack } from "./check_pack.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
-import { CheckpointNotFoundError, DamagedError, UnsupportedVersionError } from "./errors.ts";
+import { type BlobUse, type Damage, toDamage } from "./damage.ts";
+import { CheckpointNotFoundError, DamagedError } from "./errors.ts";
 import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
-import { isSameRef, type ManifestRef, mayName, parseAttemptName } from "./layout.ts";
+import type { History } from "./history.ts";
+import { attemptName, isSameRef, type ManifestRef, mayName, parseAttemptName } from "./layout.ts";
 import { listAll } from "./listing.ts";
-import { listLogObjects } from "./list_logs.ts";
 import type { BlockRef, Manifest } from "./manifest.ts";
 import { readRecord } from "./record_reader.ts";
 import type { StoreOptions } from "./store.ts";
-import { isBehind, logName } from "./task_log_names.ts";
-import { damagedLogs } from "./task_log_reader.ts";
-
-/** A blob of a checkpoint. */
-export interface BlobUse {
-  /** The checkpoint. */
-  readonly ref: ManifestRef;
-  /** The node. */
-  readonly node: string;
-  /** The blob. */
-  readonly blob: string;
-}
-
-/** Something that is not what was saved. */
-export interface Damage {
-  /** The object. */
-  readonly object: string;
-  /** What is wrong, in words. */
-  readonly problem: string;
-  /** The blobs that cannot be read for it, of all checkpoints that share it; none for a record. */
-  readonly blobs: readonly BlobUse[];
-}
+import { damagedValues } from "./verify_values.ts";
+import { verifyLogs } from "./verify_logs.ts";
 
 /** What a store holds. */
 export interface StoreReport {
@@ -68,7 +49,7 @@ export interface StoreReport {
 
 /** What verifying takes. */
 export interface VerifyOptions extends StoreOptions {
-  /** Whether every byte is read and summed; else records are, and packs are looked for. */
+  /** Whether every byte is read and summed, and every value decoded; else records are, and packs looked for. */
   readonly full?: boolean;
 }
 
@@ -93,7 +74,8 @@ export async function verifyStore(
   options: VerifyOptions = {},
 ): Promise<StoreReport> {
   const names = await listAll(store.store, options);
-  const damaged: Damage[] = await damagedRecords(store, names.attempts, options);
+  const history = await store.history(options);
+  const damaged: Damage[] = await damagedRecords(store, history, names.attempts, options);
   const { packs, unread, refs } = await readManifests(store, names.manifests, damaged, options);
   const broken: Broken[] = [];
   let checkedBytes = 0;
@@ -110,6 +92,7 @@ export async function verifyStore(
     if (blobs.length === 0) continue;
     damaged.push({ object: error.object, problem: error.message, blobs });
   }
+  if (options.full === true) damaged.push(...await damagedValues(store, refs, options));
   const lost = [...unread, ...damaged.flatMap(({ blobs }) => blobs.map(({ ref }) => ref))];
   for (const ref of lost) bad.set(JSON.stringify(ref), ref);
   const isBad = (ref: ManifestRef) => [...bad.values()].some((other) => isSameRef(other, ref));
@@ -140,14 +123,24 @@ export async function verifyStore(
   };
 }
 
-/** The small records that are damaged. */
+/** The small records that are damaged, or missing: the numbers of attempts have no gaps. */
 async function damagedRecords(
   store: CheckpointStore,
+  { damaged }: History,
   attempts: readonly string[],
   options: StoreOptions,
 ): Promise<Damage[]> {
-  const { damaged } = await store.history(options);
   const found = damaged.map((error) => toDamage(error));
+  const known = new Set(attempts);
+  const highest = attempts.reduce(
+    (most, name) => Math.max(most, parseAttemptName(name)?.attempt ?? 0),
+    0,
+  );
+  for (let number = 1; number < highest; number++) {
+    const name = attemptName(number);
+    if (known.has(name)) continue;
+    found.push(toDamage(new DamagedError(name, `the record of attempt ${number}`, "nothing")));
+  }
   for (const name of attempts) {
     const parsed = parseAttemptName(name);
     if (parsed === undefined || parsed.isParent) continue;
@@ -159,27 +152,6 @@ async function damagedRecords(
     }
   }
   return found;
-}
-
-/** The task logs that are damaged, and those that nobody goes on from. */
-async function verifyLogs(
-  store: CheckpointStore,
-  isBad: (ref: ManifestRef) => boolean,
-  options: StoreOptions,
-): Promise<{ readonly damaged: readonly Damage[]; readonly old: readonly string[] }> {
-  const damaged = await damagedLogs(store.store, options);
-  // Only now it is known what a running job has saved, and removed, since they were listed.
-  const { line } = await store.history(options);
-  const saved = line.findLast((ref) => !isBad(ref));
-  const all = await listLogObjects(store.store, options);
-  const old = all.filter((log) => saved !== undefined && isBehind(log, saved));
-  const needed = new Set(all.filter((log) => !log.isPack && !old.includes(log)).map(logName));
-  return {
-    damaged: damaged.filter(({ log }) => needed.has(logName(log))).map(({ error }) =>
-      toDamage(error)
-    ),
-    old: old.map(({ name }) => name),
-  };
 }
 
 /** What manifests need of a pack. */
@@ -264,10 +236,4 @@ async function usesOf(
     }
   }
   return [...uses.values()];
-}
-
-function toDamage(error: unknown): Damage {
-  const isDamage = error instanceof DamagedError || error instanceof UnsupportedVersionError;
-  if (!isDamage) throw error;
-  return { object: error.object, problem: error.message, blobs: [] };
 }

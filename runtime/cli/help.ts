@@ -11,7 +11,7 @@ const COMMANDS = `Commands
   resume           go on from a saved epoch; an error where nothing is saved
   plan             print exactly what would run, and what would be saved
   ls               list the saved epochs, as a tree of lines
-  verify           look for damage in all that is saved; with --full, read every byte
+  verify           look for damage in all that is saved; with --full, read and decode all
   explain          say for each saved epoch why it stays under the plan's keep, or goes at the next
                    save; changes nothing
   prune            remove now what the plan's keep does not keep; with --dry-run, say what that is.

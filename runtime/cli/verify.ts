@@ -52,8 +52,8 @@ export function verifyText(
 ): string {
   const { place, leftovers, good, bad, damaged, garbage, logs, removals, foreign } = report;
   const how = full
-    ? `${formatBytes(report.checkedBytes)} read and summed`
-    : "records and sizes looked at; --full reads every byte";
+    ? `${formatBytes(report.checkedBytes)} read, summed and decoded`
+    : "records and sizes looked at; --full reads and decodes all";
   const lines = [`${place}: ${count(good.length, "state")} good, ${bad.length} damaged (${how})`];
   for (const { problem, blobs } of damaged) {
     lines.push(`damaged: ${oneLine(problem).replace(/^Damaged: /, "")}`);

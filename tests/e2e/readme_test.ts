@@ -75,7 +75,7 @@ const sayings: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     ...[4, 8, 12, 16, 18, 19, 20].map((epoch) => new RegExp(`^\\* ${epoch}@a1 +epoch `, "m")),
     /^\* 20@a1 +exit .* epochs\(20\) holds$/m,
   ],
-  "verify --full": [/: 8 states good, 0 damaged \(.* read and summed\)$/m],
+  "verify --full": [/: 8 states good, 0 damaged \(.* read, summed and decoded\)$/m],
   explain: [
     /: keep the last 3, every 4 epochs$/m,
     /^ +4@a1 +stays +every 4 epochs$/m,

@@ -20,13 +20,13 @@ import {
   parseManifestName,
   parseRemovalName,
 } from "../../storage/layout.ts";
-import { isPinned } from "../../storage/pins.ts";
 import { decodeManifest } from "../../storage/manifest_codec.ts";
 import type { LogEntry } from "../simulation/disk.ts";
 import { Image } from "../simulation/image.ts";
 import { filesOf, isTorn, type PowerCut } from "./power_cuts.ts";
 import { ROOT } from "../simulation/runner.ts";
 import type { Note, StartMode } from "./notes.ts";
+import { Pins } from "./pins.ts";
 import { check } from "./promise.ts";
 import { type Commit, judgeRemoval, type Kept, type Moment, type Removal } from "./retention.ts";
 import { NAP_MS } from "./sim_job.ts";
@@ -47,7 +47,7 @@ export class Chronicle {
   readonly #removals = new Map<string, Removal>();
   /** Those that were there once, too. */
   readonly #everRemovals = new Map<string, Removal>();
-  readonly #pinned = new Map<string, ManifestRef>();
+  readonly #pins = new Pins();
   readonly #packs = new Set<string>();
   #link: { readonly by: string; readonly atMs: number } = { by: "", atMs: 0 };
 
@@ -80,14 +80,11 @@ export class Chronicle {
       case "link":
         this.#link = note;
         return;
+      case "pinning":
       case "pinned":
-        for (const ref of note.refs) this.#pinned.set(formatRef(ref), ref);
-        return;
       case "unpinning":
-        for (const [name, ref] of this.#pinned) {
-          if (isPinned([note.pin], ref)) this.#pinned.delete(name);
-        }
-        return;
+      case "unpinned":
+        return this.#pins.note(note);
       case "saved":
         return this.#acknowledged(note.ref);
       case "power cut":
@@ -184,7 +181,7 @@ export class Chronicle {
       .map(({ ref }) => ref);
     return {
       saves: acknowledged.filter((ref) => !leaving.some((other) => isSameRef(other, ref))),
-      pinned: [...this.#pinned.values()],
+      pinned: this.#pins.refs,
       parents: new Map(
         acknowledged.map(({ attempt }) => [attempt, this.#parents.get(attempt)] as const),
       ),
@@ -253,7 +250,10 @@ export class Chronicle {
       check(records.length > 0, () => `${formatRef(ref)} is removed, and no record says so`);
       const wrong = records.map((record) => record.wrong.get(formatRef(ref)));
       check(wrong.includes(undefined), () => `${formatRef(ref)} is removed: ${wrong[0]}`);
-      check(!this.#pinned.has(formatRef(ref)), () => `${formatRef(ref)} is removed, and pinned`);
+      check(
+        !this.#pins.refs.some((other) => isSameRef(ref, other)),
+        () => `${formatRef(ref)} is removed, and pinned`,
+      );
       commit.isRemoved = true;
     }
     this.#removals.delete(name);

@@ -121,13 +121,16 @@ export class Life {
     const all = work === "pin" ? manifests : await store.pins();
     const pin = all[which % all.length];
     if (pin === undefined) return { end: "done" };
+    const { process: { name: by } } = this;
     if (work === "pin") {
+      disk.note({ note: "pinning", pin, by });
       await store.pin(pin);
       const refs = manifests.filter((ref) => isPinned([pin], ref));
-      if (!this.process.isOver) disk.note({ note: "pinned", pin, refs });
+      if (!this.process.isOver) disk.note({ note: "pinned", pin, by, refs });
     } else {
       disk.note({ note: "unpinning", pin });
       await store.unpin(pin);
+      if (!this.process.isOver) disk.note({ note: "unpinned", pin });
     }
     return { end: "done" };
   }

@@ -16,9 +16,16 @@ export type Note =
   | { readonly note: "saved"; readonly ref: ManifestRef; readonly by: string }
   /** The next change is a link, by this process at this time. */
   | { readonly note: "link"; readonly by: string; readonly atMs: number }
-  /** An epoch is pinned, and so are its states that were listed before; or will be pinned no more. */
-  | { readonly note: "pinned"; readonly pin: PinnedEpoch; readonly refs: readonly ManifestRef[] }
-  | { readonly note: "unpinning"; readonly pin: PinnedEpoch }
+  /** An epoch is about to be pinned by a process, or is, and so are its states that were listed before. */
+  | { readonly note: "pinning"; readonly pin: PinnedEpoch; readonly by: string }
+  | {
+    readonly note: "pinned";
+    readonly pin: PinnedEpoch;
+    readonly by: string;
+    readonly refs: readonly ManifestRef[];
+  }
+  /** It is about to be pinned no more, or is not any more. */
+  | { readonly note: "unpinning" | "unpinned"; readonly pin: PinnedEpoch }
   /** Something outside of the job begins to be done, or the job has its result. */
   | { readonly note: "begun" | "ended"; readonly key: string; readonly by: string }
   /** The power is about to be cut, which may leave any of these states of the disk, among others. */

@@ -34,11 +34,11 @@ const MESSAGES = {
 
 const ALL: readonly Op[] = [
   ...["create", "write", "sync", "open", "read", "link"] as const,
-  ...["remove", "makeFolder", "syncFolder", "list", "stat"] as const,
+  ...["remove", "makeFolder", "syncFile", "syncFolder", "list", "stat"] as const,
 ];
 const FULL: readonly Op[] = ["create", "write", "makeFolder", "link", "sync"];
 const BROKEN: readonly Op[] = [
-  ...["read", "write", "sync", "syncFolder", "list", "stat", "link", "remove"] as const,
+  ...["read", "write", "sync", "syncFile", "syncFolder", "list", "stat", "link", "remove"] as const,
 ];
 const FAULTS: readonly Fault[] = [
   { name: "ENOSPC", ops: FULL, effect: "none", code: "ENOSPC" },

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  type BlobToSave,
   CheckpointStore,
   encodeValue,
   formatRef,
@@ -46,7 +47,7 @@ testBoth("verify: all is good, and each block is summed once", async ({ store })
   assertEquals((await verify(store, false)).checkedBytes, 0);
   assertStringIncludes(
     verifyText(report, { full: true }),
-    "3 states good, 0 damaged (1.5 MiB read and summed)",
+    "3 states good, 0 damaged (1.5 MiB read, summed and decoded)",
   );
 });
 
@@ -179,3 +180,39 @@ testBoth(
     assertEquals((await verify(store, false)).logs, []);
   },
 );
+
+testBoth("verify: an attempt without a record is told of", async ({ store }) => {
+  const { manifests } = await saved(store);
+  const opened = await CheckpointStore.open(store);
+  for (const _ of [2, 3]) await begin(opened, manifests[2]);
+  assertEquals((await verify(store, false)).damaged, []);
+  await store.remove(["attempts/000002.cbor"]);
+  const { damaged, bad } = await verify(store, false);
+  assertEquals([damaged.map(({ object }) => object), bad], [["attempts/000002.cbor"], []]);
+});
+
+testBoth("verify: in full, what sums right and is no value is damage", async ({ store }) => {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  const broken = (length: number): BlobToSave => {
+    // An array of more items than there are.
+    const bytes = new Uint8Array(length).fill(0x98, 0, 1).fill(0xff, 1);
+    const type = { kind: "cbor", is: "Array" } as const;
+    return { encoded: { type, byteLength: length, parts: [bytes] }, codec: false };
+  };
+  const floats: BlobToSave = {
+    encoded: { type: { kind: "array", tag: 86 }, byteLength: 9, parts: [noise(9)] },
+    codec: false,
+  };
+  const first = await save(attempt, 0, { main: { large: broken(9000), good: value([1, 2]) } });
+  const large = { carry: first.nodes.main!.large! };
+  await save(attempt, 1, { main: { large, small: broken(9), floats, good: value([1]) } });
+  await save(attempt, 2, { main: { good: value([1]) } });
+  assertEquals((await verify(store, false)).damaged, []);
+  const { damaged, good } = await verify(store, true);
+  const uses = damaged.map(({ blobs }) =>
+    blobs.map(({ ref, blob }) => `${formatRef(ref)} ${blob}`).join()
+  );
+  assertEquals(uses.sort(), ["0@a1 large,1@a1 large", "1@a1 floats", "1@a1 small"]);
+  assertEquals(good.map(formatRef), ["2@a1"]);
+});
