@@ -8,6 +8,7 @@ import {
   ObjectExistsError,
   ObjectNotFoundError,
   PromiseError,
+  UnknownOutcomeError,
   WrongJobError,
 } from "./errors.ts";
 import { listManifests } from "./history.ts";
@@ -122,19 +123,27 @@ export async function takeAttempt(
   if (behind === undefined && next > 1 && options.durability === "power") {
     await settleIfThere(store, attemptName(next - 1));
   }
-  const races = behind === undefined ? MOST_RACES : 1;
-  for (let number = next; number < next + races; number++) {
+  let number = next;
+  for (let race = 0; race < MOST_RACES; race++) {
     try {
       await store.put(attemptName(number), encodeAttempt(number, record), options);
       return number;
     } catch (error) {
+      // Whoever repairs may take a record that is not linked yet for what a killed write has left.
+      if (isCleared(error)) continue;
       if (!(error instanceof ObjectExistsError)) throw error;
+      if (behind !== undefined) break;
+      number++;
     }
   }
   if (behind !== undefined) throw new FencedError(behind, next, "it cannot go on with another");
   throw new Error(
     `Cannot begin an attempt at ${store.place}: others began ${MOST_RACES} meanwhile. Run one at a time`,
   );
+}
+
+function isCleared(error: unknown): boolean {
+  return error instanceof UnknownOutcomeError && error.cause instanceof ObjectNotFoundError;
 }
 
 /** Makes an object durable, where it is there. */

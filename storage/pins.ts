@@ -3,9 +3,17 @@
  *
  * @module
  */
+import { settleIfThere } from "./begin.ts";
 import { CheckpointNotFoundError, ObjectExistsError, RemovedError } from "./errors.ts";
 import { encodePin } from "./job_record.ts";
-import { FOLDERS, formatRef, type ManifestRef, parsePinName, pinName } from "./layout.ts";
+import {
+  FOLDERS,
+  formatRef,
+  manifestName,
+  type ManifestRef,
+  parsePinName,
+  pinName,
+} from "./layout.ts";
 import type { Store, StoreOptions, WriteOptions } from "./store.ts";
 
 /** An epoch with the phases after it, as a pin keeps it. */
@@ -48,7 +56,11 @@ export async function createPin(
     isOwn = false;
   }
   const found = await isThere();
-  if (found === "there") return;
+  if (found === "there") {
+    // It may be listed, and not be durable yet.
+    const saved = manifestName({ ...pin, phase: "epoch" });
+    return writing.durability === "power" ? await settleIfThere(store, saved) : undefined;
+  }
   // One that was there before may have been promised to whoever made it.
   if (isOwn) await store.remove([name], writing);
   const ref = formatRef({ ...pin, phase: "epoch" });

@@ -44,6 +44,8 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "a step goes on before its result is recorded": oneOf(REPEATED),
   "packs are not synced": oneOf(
     `${REF} is damaged: Damaged: "${PACK}" should have .*`,
+    String
+      .raw`process \d+ \([\w ]+\) failed: No epoch that is saved at \S+ can be gone on from, .*`,
     LEFT_OUT,
   ),
   "manifests are not synced": oneOf(

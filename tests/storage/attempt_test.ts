@@ -3,6 +3,7 @@ import {
   AttemptOverError,
   CheckpointStore,
   FencedError,
+  FileStore,
   InvalidNameError,
   MemoryStore,
   ObjectExistsError,
@@ -21,6 +22,7 @@ import {
   testBoth,
   value,
 } from "./sample.ts";
+import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
 testBoth("a newer attempt fences what is saved after it", async ({ store, reopen }) => {
   const old = await begin(await CheckpointStore.open(store, { job: "job" }));
@@ -207,4 +209,18 @@ Deno.test("names that cannot be files are refused before anything is written", a
     await assertRejects(() => save(attempt, 0, { main: { [name]: value(1) } }), InvalidNameError);
   }
   assertEquals(await objects(memory), before);
+});
+
+Deno.test("an attempt begins though a repair has cleared away what its record was written under", async () => {
+  await using folder = await temporaryFolder();
+  let isCleared = false;
+  const fileSystem = watchedFileSystem(async ({ op, path }) => {
+    if (isCleared || op !== "link" || !path.endsWith("/attempts/000001.cbor")) return;
+    isCleared = true;
+    for await (const { name } of Deno.readDir(`${folder.path}/attempts`)) {
+      await Deno.remove(`${folder.path}/attempts/${name}`);
+    }
+  });
+  const store = await CheckpointStore.open(new FileStore(folder.path, { fileSystem }));
+  assertEquals([(await store.begin(START)).number, isCleared], [1, true]);
 });
