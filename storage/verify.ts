@@ -25,6 +25,11 @@ export interface StoreReport {
   readonly good: readonly ManifestRef[];
   /** The checkpoints that cannot be restored in full. */
   readonly bad: readonly ManifestRef[];
+  /**
+   * Those of them that an attempt saved last and a newer one has taken over from, beside the current line:
+   * a save that was never acknowledged may name packs that the newer one had removed.
+   */
+  readonly overtaken: readonly ManifestRef[];
   /** What is damaged. */
   readonly damaged: readonly Damage[];
   /** The packs that no manifest names. */
@@ -110,6 +115,7 @@ export async function verifyStore(
     place: store.store.place,
     good: refs.filter((ref) => !isBad(ref)),
     bad: [...bad.values()],
+    overtaken: overtakenOf(history, [...bad.values()]),
     damaged,
     garbage,
     doubtful: unnamed.filter(isDoubtful),
@@ -121,6 +127,19 @@ export async function verifyStore(
     garbageBytes: await bytesOf(garbage),
     checkedBytes,
   };
+}
+
+/** The states beside the current line that are the last of attempts with a newer one. */
+function overtakenOf(
+  { line, manifests, attempts }: History,
+  bad: readonly ManifestRef[],
+): readonly ManifestRef[] {
+  return bad.filter((ref) => {
+    const last = manifests.findLast(({ attempt }) => attempt === ref.attempt);
+    return !line.some((other) => isSameRef(other, ref)) &&
+      last !== undefined && isSameRef(last, ref) &&
+      attempts.some(({ attempt }) => attempt === ref.attempt + 1);
+  });
 }
 
 /** The small records that are damaged, or missing: the numbers of attempts have no gaps. */

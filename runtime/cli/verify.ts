@@ -28,13 +28,14 @@ export async function verify({ archive, job, args, output }: Keeping): Promise<n
   return report.damaged.length > 0 ? 1 : 0;
 }
 
-function data({ good, bad, damaged, ...rest }: StoreReport): unknown {
+function data({ good, bad, overtaken, damaged, ...rest }: StoreReport): unknown {
   const blobs = (damage: Damage) =>
     damage.blobs.map(({ ref, ...blob }) => ({ ...blob, from: formatRef(ref) }));
   return {
     ...rest,
     good: good.map(formatRef),
     bad: bad.map(formatRef),
+    overtaken: overtaken.map(formatRef),
     damaged: damaged.map((damage) => ({ ...damage, blobs: blobs(damage) })),
   };
 }
@@ -63,6 +64,14 @@ export function verifyText(
           `${formatRef(ref)} needs it for blob ${blob} of node ${node}`
         ),
       ),
+    );
+  }
+  for (const ref of report.overtaken) {
+    lines.push(
+      `${
+        formatRef(ref)
+      } lies on a side line, and is the last that attempt ${ref.attempt} saved before ` +
+        `another took over: one that was fenced, and never acknowledged, may lack packs`,
     );
   }
   if (bad.length > 0) {

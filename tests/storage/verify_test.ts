@@ -216,3 +216,20 @@ testBoth("verify: in full, what sums right and is no value is damage", async ({ 
   assertEquals(uses.sort(), ["0@a1 large,1@a1 large", "1@a1 floats", "1@a1 small"]);
   assertEquals(good.map(formatRef), ["2@a1"]);
 });
+
+testBoth("verify: a fenced save that lacks packs is said to be one", async ({ store, reopen }) => {
+  const opened = await CheckpointStore.open(store);
+  const attempt = await begin(opened);
+  const first = await save(attempt, 0, { main: { a: value(noise(9000, 1)) } });
+  const second = await save(attempt, 1, { main: { a: value(noise(9000, 2)) } });
+  await begin(await CheckpointStore.open(reopen()), first);
+  await store.remove([second.packs[0]!]);
+  const report = await verify(store, false);
+  assertEquals([report.bad, report.overtaken].map((refs) => refs.map(formatRef)), [["1@a1"], [
+    "1@a1",
+  ]]);
+  assertStringIncludes(
+    verifyText(report, { full: false }),
+    "1@a1 lies on a side line, and is the last that attempt 1 saved before another took over",
+  );
+});
