@@ -25,6 +25,8 @@ export class JobChangedError extends Error {
     place: string,
     /** All that differs; at least one of it is not harmless. */
     readonly changes: readonly JobChange[],
+    /** The attempt that has begun there and saved nothing, since whose start it differs; none where it is since the epoch. */
+    readonly attempt?: number | undefined,
   ) {
     const listed = VERDICTS.flatMap((verdict) =>
       changes.filter((change) => change.verdict === verdict)
@@ -32,7 +34,10 @@ export class JobChangedError extends Error {
     );
     const isImpossible = changes.some(({ verdict }) => verdict === "impossible");
     super([
-      `The job is not what it was when epoch ${epoch} was saved at ${place}:`,
+      attempt === undefined
+        ? `The job is not what it was when epoch ${epoch} was saved at ${place}:`
+        : `The job is not what it was when attempt ${attempt} was started at ${place}, which went on ` +
+          `from epoch ${epoch} and has saved nothing:`,
       ...listed,
       "Nothing was changed. " + (isImpossible ? IMPOSSIBLE : ALLOW),
     ].join("\n"));

@@ -20,6 +20,8 @@ import { savedBlobChanges } from "./saved_blobs.ts";
 export interface JobDifference {
   /** The epoch, as in `"3@a1"`. */
   readonly epoch: string;
+  /** The attempt that has begun there and saved nothing, since whose start it is; none where it is since the epoch. */
+  readonly attempt: number | undefined;
   /** All that differs, judged. */
   readonly changes: readonly JobChange[];
   /** What could not be compared, in words. */
@@ -36,24 +38,37 @@ export interface PresentJob {
   readonly made: ReadonlyMap<string, string>;
 }
 
-/** Compares a job with what it was `before`; `by` is the last state behind the manifest. */
+/** What a job was. */
+export interface FormerJob {
+  /** What its attempt has recorded of it. */
+  readonly description?: JobDescription | undefined;
+  /** That attempt, where it has saved nothing since the epoch. */
+  readonly attempt: number | undefined;
+}
+
+/** Compares a job with what it was; `by` is the last state behind the manifest. */
 export function changesSince(
   { program, description, made }: PresentJob,
-  before: JobDescription | undefined,
+  { description: before, attempt }: FormerJob,
   manifest: Manifest,
   by: ManifestRef,
 ): JobDifference {
   const blobs = savedBlobChanges(program, manifest, before?.parts, made);
-  const common = { epoch: `${manifest.epoch}@a${manifest.attempt}` };
+  const common = { epoch: `${manifest.epoch}@a${manifest.attempt}`, attempt };
   const unseen = (of: JobDescription | undefined): string[] =>
     Object.keys(of?.parts?.["unseen"] ?? {});
   if (before === undefined) {
-    const notSeen = [`what the job was then (attempt ${by.attempt} has not recorded it)`];
+    const notSeen = [
+      `what the job was then (attempt ${attempt ?? by.attempt} has not recorded it)`,
+    ];
     return { ...common, changes: blobs, notSeen };
   }
   const now = unseen(description);
   const then = unseen(before).filter((name) => !now.includes(name));
-  const notSeen = [...now, ...then.map((name) => `${name}, when ${formatRef(by)} was saved`)];
+  const when = attempt === undefined
+    ? `${formatRef(by)} was saved`
+    : `attempt ${attempt} was started`;
+  const notSeen = [...now, ...then.map((name) => `${name} (when ${when})`)];
   if (before.sha256 === description.sha256) return { ...common, changes: blobs, notSeen };
   if (before.parts === undefined || description.parts === undefined) {
     return { ...common, changes: [TOO_LARGE, ...blobs], notSeen };
@@ -71,19 +86,31 @@ const TOO_LARGE: JobChange = {
   verdict: "to be allowed",
 };
 
+/** Since when a job is another, in words. */
+export function sinceText({ epoch, attempt }: Pick<JobDifference, "epoch" | "attempt">): string {
+  return attempt === undefined
+    ? `epoch ${epoch}`
+    : `attempt ${attempt} was started, which has saved nothing`;
+}
+
+/** Whether any of the changes is to be allowed, or impossible. */
+export function isRefused({ changes }: JobDifference, mayChange: boolean): boolean {
+  return changes.some(({ verdict }) =>
+    verdict === "impossible" || verdict === "to be allowed" && !mayChange
+  );
+}
+
 /**
  * Throws where a job may not go on.
  *
  * @throws {JobChangedError} Where a change is impossible, or is to be allowed and is not.
  */
 export function checkChanges(
-  { epoch, changes }: JobDifference,
+  difference: JobDifference,
   { mayChange, place }: { readonly mayChange: boolean; readonly place: string },
 ): void {
-  const isRefused = changes.some(({ verdict }) =>
-    verdict === "impossible" || verdict === "to be allowed" && !mayChange
-  );
-  if (isRefused) throw new JobChangedError(epoch, place, changes);
+  const { epoch, changes, attempt } = difference;
+  if (isRefused(difference, mayChange)) throw new JobChangedError(epoch, place, changes, attempt);
 }
 
 /** What an attempt's record says of its job; none where it is damaged, which `verify` reports. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sinceText } from "../change/since.ts";
 import type { JobChanges } from "../run/foresee.ts";
 import type { ForeseenGroup, ForeseenTask } from "../run/foresee_tasks.ts";
 import { oneLine } from "./text.ts";
@@ -19,6 +20,7 @@ export function changesText(known: JobChanges): string {
   const lines = [
     `a resume from epoch ${epoch} at ${place}`,
     ...warnings.map((message) => `warning: ${message}`),
+    ...known.attempt === undefined ? [] : [`compared with what it was when ${sinceText(known)}`],
     ...judged.length === 0 ? ["nothing that was seen has changed since"] : judged,
     ...settings,
     ...notSeen.map((what) => `not seen: ${what}`),

@@ -7,6 +7,7 @@ import type { Manifest, ManifestRef } from "../../storage/mod.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import { BlobTypeError } from "../checkpoint/errors.ts";
 import { type Candidate, goBack } from "./go_back.ts";
+import { sinceText } from "../change/since.ts";
 import type { Program } from "../program.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import { mustMatch, recompile, type Recompiled } from "./recompile.ts";
@@ -20,9 +21,10 @@ export function admit(
   { notices, warnings }: Words,
 ): void {
   mustMatch(request, recompiled);
-  const { epoch, changes, notSeen } = recompiled.difference;
+  const { changes, notSeen } = recompiled.difference;
+  const since = sinceText(recompiled.difference);
   for (const { what, why, verdict } of changes) {
-    const said = `changed since epoch ${epoch}: ${what}: ${why}`;
+    const said = `changed since ${since}: ${what}: ${why}`;
     if (verdict === "harmless") notices.push(said);
     else warnings.push(said);
   }

@@ -6,7 +6,14 @@
 import type { Job } from "../../dsl/mod.ts";
 import type { JobDescription, Manifest, ManifestRef } from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
-import { changesSince, checkChanges, describedIn, type JobDifference } from "../change/since.ts";
+import {
+  changesSince,
+  checkChanges,
+  describedIn,
+  type FormerJob,
+  isRefused,
+  type JobDifference,
+} from "../change/since.ts";
 import type { Phase } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { hasOtherSettings, isEdited } from "./another.ts";
@@ -55,12 +62,19 @@ export async function recompile(
   const { program, notices, seed } = compileAsSaved(request, settings);
   const description = describeJob(program, sources);
   const store = await engine.archive.store();
-  const before = unfinished?.description ?? await describedIn(store, by.attempt);
+  const saved = { description: await describedIn(store, by.attempt), attempt: undefined };
+  const last = unfinished?.description === undefined ? saved : unfinished;
   const migrations = await migrationsOf(program, manifest, store);
   const { made } = migrations;
-  const difference = changesSince({ program, description, made }, before, manifest, by);
+  const since = (before: FormerJob) =>
+    changesSince({ program, description, made }, before, manifest, by);
+  const sinceSaved = since(saved);
+  const sinceLast = since(last);
+  // Who takes an edit back that had to be allowed has what was saved, and need not have that allowed too.
+  const isTakenBack = isRefused(sinceLast, false) && !isRefused(sinceSaved, false);
+  const difference = isTakenBack ? sinceSaved : sinceLast;
   const isAnother = (phase: Phase): boolean =>
-    hasOtherSettings({ program, seed }, settings) || isEdited(description, before, phase);
+    hasOtherSettings({ program, seed }, settings) || isEdited(description, last.description, phase);
   return { program, description, difference, migrations, isAnother, notices };
 }
 

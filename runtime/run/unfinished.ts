@@ -17,6 +17,8 @@ const MOST_LOOKED_AT = 50;
 
 /** What a start was made with. */
 export interface Unfinished extends AttemptRecord {
+  /** Its number. */
+  readonly attempt: number;
   /** Its branch. */
   readonly branch: number;
 }
@@ -41,7 +43,7 @@ export async function readUnfinished(
       if (record === undefined) return undefined;
       if (record.purpose !== undefined) continue;
       const info = history.attempts.find((other) => other.attempt === attempt);
-      return { ...record, branch: info?.branch ?? attempt };
+      return { ...record, attempt, branch: info?.branch ?? attempt };
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       return undefined;

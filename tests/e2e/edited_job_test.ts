@@ -211,3 +211,33 @@ const wrap = migration("wrap", { reads: { old }, writes: { total } })
     assertStringIncludes(older.stdout, "it is 10");
   });
 });
+
+Deno.test("an edit that was allowed, and saved nothing, is taken back without being allowed again", async () => {
+  await withJob(async (file) => {
+    await file.edit("lib/step.ts", "return total + epoch", "throw new Error(`${total} ${epoch}`)");
+    await file.edit("job.ts", "const OFFSET = 0", "const OFFSET = 1");
+    const started = await file.run("--allow-change");
+    assertEquals(started.code, 1, started.stdout);
+    const plan = await file.run("plan --resume");
+    assertStringIncludes(plan.stdout, "when attempt 2 was started, which has saved nothing\n");
+    assertStringIncludes(plan.stdout, "nothing that was seen has changed since\n");
+
+    // Another edit than that is refused, and said to be since that start.
+    await file.edit("lib/step.ts", "`${total} ${epoch}`", "`${epoch} ${total}`");
+    const other = await file.run("");
+    assertEquals(other.code, 78);
+    const place = `file:${file.folder}/checkpoints/adder`;
+    assertStringIncludes(
+      other.stderr,
+      `error: The job is not what it was when attempt 2 was started at ${place}, which went on from epoch 2@a1 ` +
+        "and has saved nothing:\n    to be allowed: step of lib/step.ts was edited",
+    );
+
+    await file.edit("lib/step.ts", "throw new Error(`${epoch} ${total}`)", "return total + epoch");
+    await file.edit("job.ts", "const OFFSET = 1", "const OFFSET = 0");
+    assertEquals((await file.run("plan --resume")).code, 0);
+    const back = await file.run("");
+    assertEquals(back.code, 0, back.stderr);
+    assertStringIncludes(back.stdout, "finished at epoch 4");
+  });
+});

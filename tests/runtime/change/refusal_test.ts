@@ -49,7 +49,10 @@ Deno.test("what was allowed once stays allowed, also where that run has saved no
   const { changes } = await new JobRunner(edited, { to }).changesSince();
   assertEquals(changes, []);
   const back = await new JobRunner(jobOf(), { to }).changesSince();
-  assertEquals(back.changes.map(({ verdict }) => verdict), ["to be allowed", "to be allowed"]);
+  // That is the very job that was saved.
+  assertEquals([back.changes, back.refusal, back.attempt], [[], undefined, undefined]);
+  const other = await new JobRunner(jobOf({ epoch: [add] }), { to }).changesSince();
+  assertEquals([other.refusal?.epoch, other.refusal?.attempt], ["1@a1", 2]);
 });
 
 Deno.test("a job that has nothing to do is not judged", async () => {
