@@ -74,7 +74,8 @@ export async function removeManifests(
       return await removeManifests(remover, unpinned, options);
     }
   } catch (error) {
-    await withdraw();
+    // What led here matters more; one that stays is void, or finished by the next removal, which looks for pins.
+    await withdraw().catch(() => {});
     throw error;
   }
   const manifests = going.map(manifestName);

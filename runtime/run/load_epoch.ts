@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { endAll } from "./end_all.ts";
 import { paramValue } from "../../dsl/mod.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { ResourcePool } from "../session/resources.ts";
@@ -58,9 +59,11 @@ export async function loadEpoch(request: LoadRequest): Promise<void> {
     const { made } = map;
     const derived = { ...request, signal, epoch: manifest, description, progress, made, wanted };
     await deriveBlobs(derived, initScope(request, progress, pool, signal));
-  } finally {
-    await pool.close();
+  } catch (error) {
+    await endAll(error, request.session.events, [() => pool.close()]);
+    throw error;
   }
+  await pool.close();
 }
 
 /** What the tasks of init know, where no run is under way. */

@@ -15,6 +15,7 @@ import type { PlacedBlob } from "../program.ts";
 import type { Scope } from "../session/scope.ts";
 import type { RunRequest } from "./run_request.ts";
 import type { Start } from "./start.ts";
+import { endAll } from "./end_all.ts";
 import type { Progress } from "./state.ts";
 
 /** How the job differs from what it was when an epoch was saved, whatever it was at starts since. */
@@ -89,7 +90,10 @@ export async function deriveAtStart(
     return await deriveBlobs({ ...request, epoch, description, progress, made, wanted }, scope);
   } catch (error) {
     // With what was refused no later start is to go on.
-    if (error instanceof DerivedChangedError) await request.checkpoints.engine.attempts.withdraw();
+    if (error instanceof DerivedChangedError) {
+      const { checkpoints: { engine }, session: { events } } = request;
+      await endAll(error, events, [() => engine.attempts.withdraw()]);
+    }
     throw error;
   }
 }

@@ -199,3 +199,27 @@ testBoth(
     }
   },
 );
+
+testBoth(
+  "a removal that is fenced says so, also where its record cannot be withdrawn",
+  async ({ store, reopen }) => {
+    let isFencing = false;
+    const other = await CheckpointStore.open(reopen());
+    const failing = overriding(store, {
+      put: async (name, bytes, options) => {
+        await store.put(name, bytes, options);
+        if (isFencing && name.startsWith("removals/")) await other.begin(START);
+      },
+      remove: async (names, options) => {
+        if (isFencing) throw new Error("the disk is tired");
+        await store.remove(names, options);
+      },
+    });
+    const attempt = await begin(await CheckpointStore.open(failing));
+    const first = await save(attempt, 0);
+    await save(attempt, 1);
+    isFencing = true;
+    await assertRejects(() => attempt.remove([first]), FencedError);
+    assertEquals((await store.list("removals/")).length, 1);
+  },
+);
