@@ -36,8 +36,7 @@ export class JobHeldError extends Error {
     const mend = purpose === "run"
       ? "Let it work, or stop it; or take the job over with --take-over (takeOver: true in a script), " +
         "which makes its next save fail"
-      : "A running job removes by itself what its plan does not keep, and what killed runs have left; " +
-        "try again when it has ended";
+      : "It tidies up, and ends soon: try again then, or wait for it with --wait 1m (waitMs in a script)";
     super(`Another process works on ${place}: ${holderText(holder)}. ${mend}`);
   }
 }

@@ -26,7 +26,7 @@ import { removeManifests, type Remover } from "./removal.ts";
 import type { AttemptContext, RecordOptions, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
 import type { StoreOptions } from "./store.ts";
-import { clearGarbage, type Garbage, sweepPacks } from "./sweep.ts";
+import { abandoned, clearGarbage, type Garbage, sweepPacks } from "./sweep.ts";
 import type { LogHead } from "./task_entry.ts";
 import { TaskLogWriter } from "./task_log_writer.ts";
 
@@ -216,11 +216,17 @@ export class Attempt {
    * Removes what nobody needs, as far as it is of earlier attempts; whoever calls it has looked at every
    * manifest, and has the hold.
    *
+   * @returns The names of what is gone.
    * @throws {FencedError} Where a newer attempt has taken over; nothing is removed.
    */
-  async clear(garbage: Garbage, options: StoreOptions = {}): Promise<void> {
+  async clear(garbage: Garbage, options: StoreOptions = {}): Promise<readonly string[]> {
     this.#fence.checkNotOver();
-    await clearGarbage(this.#remover(), garbage, options);
+    return await clearGarbage(this.#remover(), garbage, options);
+  }
+
+  /** Of what killed writes have left, that which may be cleared while others write. */
+  abandoned(leftovers: readonly string[]): readonly string[] {
+    return abandoned(this.#context.store, leftovers);
   }
 
   /** Begins a log of what is done after a state; it is created by the first append. */

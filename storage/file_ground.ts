@@ -7,7 +7,7 @@ import { PromiseError } from "./errors.ts";
 import type { OnPoint } from "./file_commit.ts";
 import { FilePlace } from "./file_place.ts";
 import type { FileSystem } from "./file_system.ts";
-import { probe } from "./file_write.ts";
+import { isMarked, probe, temporaryPath } from "./file_write.ts";
 import { asStoreError } from "./io_errors.ts";
 import { checkName } from "./names.ts";
 import {
@@ -23,6 +23,7 @@ export class FileGround {
   /** The folder. */
   readonly place: FilePlace;
   #promises: Promise<StorePromises> | undefined;
+  #mark: string | undefined;
 
   /** Names the folder; nothing is looked at yet. */
   constructor(
@@ -36,6 +37,16 @@ export class FileGround {
   /** Makes the store's own folder. */
   async make(): Promise<void> {
     await this.place.make([], this.#folderOptions("none"));
+  }
+
+  /** A path beside another that is no object's and no one else's. */
+  temporary(path: string): string {
+    return temporaryPath(path, this.#mark ??= crypto.randomUUID().slice(0, 8));
+  }
+
+  /** Whether a temporary file was made here. */
+  isOwn(name: string): boolean {
+    return this.#mark !== undefined && isMarked(name, this.#mark);
   }
 
   /** Tries out links and folder syncs in the folder, which it makes. */

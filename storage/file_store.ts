@@ -18,7 +18,7 @@ import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
 import { FileLog } from "./file_log.ts";
 import { FileObject, readRange } from "./file_object.ts";
 import type { FileSystem } from "./file_system.ts";
-import { discard, temporaryPath } from "./file_write.ts";
+import { discard } from "./file_write.ts";
 import type { BlockRef } from "./manifest.ts";
 import { asStoreError } from "./io_errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
@@ -54,6 +54,8 @@ export class FileStore implements Store {
   readonly #path = (name: string): string => this.#ground.place.path(checkName(name));
   readonly #commit: FileCommit;
   #isKept = false;
+  /** Whether a temporary file was made by this store. */
+  readonly isOwn = (leftover: string): boolean => this.#ground.isOwn(leftover);
 
   /** Names a folder; nothing is looked at yet, and none made before the first write. */
   constructor(
@@ -131,7 +133,7 @@ export class FileStore implements Store {
   /** Creates a file that grows. */
   async createLog(name: string, options: WriteOptions = {}): Promise<LogWriter> {
     const { path, durability, links } = await this.#ground.prepare(name, options);
-    const first = links ? temporaryPath(path) : path;
+    const first = links ? this.#ground.temporary(path) : path;
     const file = await this.#ground.guard("write", path, () => this.#fileSystem.create(first));
     return new FileLog({
       ...{ file, path, sync: durability === "power", onPoint: this.#onPoint },
@@ -235,11 +237,8 @@ export class FileStore implements Store {
   /** The temporary files that killed writes have left. */
   async leftovers({ signal }: StoreOptions = {}): Promise<string[]> {
     signal?.throwIfAborted();
-    return await this.#ground.guard(
-      "list",
-      this.root,
-      () => leftTemporaries(this.#fileSystem, this.#ground.place),
-    );
+    const left = () => leftTemporaries(this.#fileSystem, this.#ground.place);
+    return await this.#ground.guard("list", this.root, left);
   }
 
   /** Removes temporary files, of which nobody may be writing one. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import type { FileSystem, FileWriter } from "./file_system.ts";
 import { isPassing } from "./io_errors.ts";
 import type { StorePromises } from "./store.ts";
@@ -121,9 +121,14 @@ export async function discard(fileSystem: FileSystem, path: string): Promise<voi
   }
 }
 
-/** A path beside another that is no object's and no one else's. */
-export function temporaryPath(path: string): string {
-  return join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+/** A path beside another that is no object's and no one else's; it begins with eight digits, if these are given. */
+export function temporaryPath(path: string, mark = ""): string {
+  return join(dirname(path), `.${mark}${crypto.randomUUID().slice(mark.length)}.tmp`);
+}
+
+/** Whether a temporary path begins with these digits. */
+export function isMarked(path: string, mark: string): boolean {
+  return basename(path).startsWith(`.${mark}`);
 }
 
 /** Tries out what a folder's file system can do. */

@@ -6,7 +6,6 @@
 import { dirname } from "@std/path";
 import type { FilesToCommit, PackFile, RecordFile } from "./commit_files.ts";
 import type { FileGround } from "./file_ground.ts";
-import { temporaryPath } from "./file_write.ts";
 import type { PackToWrite, WriteOptions } from "./store.ts";
 import type { UnsummedRecord } from "./unsummed.ts";
 
@@ -56,7 +55,7 @@ export async function filesOf(
   const { path, durability, links } = await ground.prepare(record.name, options);
   const file: RecordFile = {
     ...{ path, folder: dirname(path), content: record.content },
-    temporary: links ? temporaryPath(path) : undefined,
+    temporary: links ? ground.temporary(path) : undefined,
     newer: record.newer === undefined ? undefined : ground.place.path(record.newer.split("/")),
   };
   return { packs: made, folders, record: file, sync: durability === "power" };

@@ -31,6 +31,7 @@ export const FOLDERS = {
   removals: "removals/",
   pins: "pins/",
   tasks: "tasks/",
+  asks: "asks/",
 } as const;
 
 /** The highest number of an epoch or an attempt. */
@@ -131,6 +132,16 @@ export function parsePinName(
   if (!name.startsWith(FOLDERS.pins)) return undefined;
   const ref = parseManifestName(FOLDERS.epochs + name.slice(FOLDERS.pins.length));
   return ref && { epoch: ref.epoch, attempt: ref.attempt };
+}
+
+/** A name for a new ask. */
+export function newAskName(): string {
+  return `${FOLDERS.asks}${crypto.randomUUID().replaceAll("-", "")}.cbor`;
+}
+
+/** Whether a name is that of an ask. */
+export function isAskName(name: string): boolean {
+  return /^asks\/[0-9a-f]{32}\.cbor$/.test(name);
 }
 
 /** How messages name a manifest: `"4@a3"`, or `"20@a3 (upload)"`. */

@@ -5,6 +5,7 @@
  */
 import {
   FOLDERS,
+  isAskName,
   JOB,
   type ManifestRef,
   parseAttemptName,
@@ -26,6 +27,8 @@ export interface Listing {
   readonly packs: readonly string[];
   /** Records of removals. */
   readonly removals: readonly string[];
+  /** Asks that wait. */
+  readonly asks: readonly string[];
   /** What is not Tidemark's. */
   readonly foreign: readonly string[];
 }
@@ -36,6 +39,7 @@ export async function listAll(store: Store, options: StoreOptions): Promise<List
   const manifests: ManifestRef[] = [];
   const packs: string[] = [];
   const removals: string[] = [];
+  const asks: string[] = [];
   const foreign: string[] = [];
   const sort = (name: string): void => {
     const ref = parseManifestName(name);
@@ -43,6 +47,7 @@ export async function listAll(store: Store, options: StoreOptions): Promise<List
     else if (parseAttemptName(name) !== undefined) attempts.push(name);
     else if (parsePackName(name) !== undefined) packs.push(name);
     else if (parseRemovalName(name) !== undefined) removals.push(name);
+    else if (isAskName(name)) asks.push(name);
     else if (parsePinName(name) === undefined && parseLogName(name) === undefined) {
       foreign.push(name);
     }
@@ -60,5 +65,5 @@ export async function listAll(store: Store, options: StoreOptions): Promise<List
       }
     }
   }
-  return { attempts, manifests, packs, removals, foreign };
+  return { attempts, manifests, packs, removals, asks, foreign };
 }

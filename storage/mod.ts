@@ -4,6 +4,16 @@
  * @module
  */
 export { Attempt } from "./attempt.ts";
+export {
+  type Ask,
+  type Asked,
+  dropAsks,
+  leaveAsk,
+  listAsks,
+  mayHaveAsks,
+  readAsk,
+  type WaitingAsk,
+} from "./asks.ts";
 export * from "./checkpoint_options.ts";
 export * from "./checkpoint_store.ts";
 export * from "./errors.ts";

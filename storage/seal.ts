@@ -26,6 +26,7 @@ export type RecordKind =
   | "manifest"
   | "removal"
   | "pin"
+  | "ask"
   | "hold"
   | "log"
   | "entries";

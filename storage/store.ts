@@ -246,6 +246,8 @@ export interface Store {
    * @throws {StoreError} Where one cannot be removed.
    */
   clear?(names: readonly string[], options?: StoreOptions): Promise<void>;
+  /** Whether such a thing was made through this value, which may be writing it; not given where there are none. */
+  isOwn?(leftover: string): boolean;
   /**
    * Makes an object that somebody else wrote outlive a power cut, as he may have died before he did; not
    * given where objects never need it.

@@ -85,6 +85,21 @@ async function packsBefore(
   return packs;
 }
 
+/** Where nobody writes but attempts that have begun. */
+const OF_ATTEMPTS: readonly string[] = [
+  ...[FOLDERS.epochs, FOLDERS.phases, FOLDERS.removals, FOLDERS.tasks],
+];
+
+/**
+ * Of what killed writes have left, that which nobody who goes on can be writing, as long as there is no
+ * newer attempt: others write pins, asks, and records with which attempts begin.
+ */
+export function abandoned(store: Store, leftovers: readonly string[]): readonly string[] {
+  return leftovers.filter((name) =>
+    OF_ATTEMPTS.some((folder) => name.startsWith(folder)) && store.isOwn?.(name) !== true
+  );
+}
+
 /** What nobody needs. */
 export interface Garbage {
   /** Packs that no manifest names. */
@@ -95,18 +110,20 @@ export interface Garbage {
   readonly leftovers: readonly string[];
 }
 
-/** Removes what nobody needs, as far as it is of earlier attempts. */
+/** Removes what nobody needs, as far as it is of earlier attempts, and gives the names of what is gone. */
 export async function clearGarbage(
   { store, attempt, checkNotFenced }: Sweeper,
   { packs, logs, leftovers }: Garbage,
   options: StoreOptions,
-): Promise<void> {
+): Promise<readonly string[]> {
   const isEarlier = (by: { readonly attempt: number } | undefined) =>
     (by?.attempt ?? attempt) < attempt;
-  await checkNotFenced();
-  await store.remove([
+  const objects = [
     ...packs.filter((pack) => isEarlier(parsePackName(pack))),
     ...logs.filter((log) => isEarlier(parseLogName(log))),
-  ], options);
+  ];
+  await checkNotFenced();
+  await store.remove(objects, options);
   await store.clear?.(leftovers, options);
+  return [...objects, ...leftovers];
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type WaitingAsk, waitingAsks } from "./asks.ts";
 import { type Broken, checkPack } from "./check_pack.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
 import { type BlobUse, type Damage, toDamage } from "./damage.ts";
@@ -42,6 +43,8 @@ export interface StoreReport {
   readonly leftovers: readonly string[];
   /** Records of removals that were not finished. */
   readonly removals: readonly string[];
+  /** Asks that wait until whoever holds the job does them. */
+  readonly asks: readonly WaitingAsk[];
   /** What is not Tidemark's. */
   readonly foreign: readonly string[];
   /** The size of all packs, in bytes. */
@@ -122,6 +125,7 @@ export async function verifyStore(
     logs: logs.old,
     leftovers: await store.store.leftovers?.(options) ?? [],
     removals: names.removals,
+    asks: await waitingAsks(store.store, names.asks, options),
     foreign: names.foreign,
     packBytes: await bytesOf(names.packs),
     garbageBytes: await bytesOf(garbage),

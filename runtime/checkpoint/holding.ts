@@ -139,7 +139,7 @@ export class Holding {
 }
 
 /** The machine's name, where nobody need be asked for it. */
-function hostName(): string | undefined {
+export function hostName(): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
   return state === "granted" ? Deno.hostname() : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Removes what a job does not keep, and what killed runs have left, while nobody runs it.
+ * Removes what a job does not keep, and what killed runs have left, or asks whoever runs the job to do so.
  *
  * @module
  */
@@ -8,26 +8,28 @@ import {
   type Attempt,
   type CheckpointStore,
   formatRef,
-  type ManifestRef,
-  type RetentionPlan,
   type StoreReport,
   type UpkeepPurpose,
   verifyStore,
 } from "../../storage/mod.ts";
 import { environment } from "../run/state.ts";
+import { actOrAsk, type AskOutcome, clearAsks } from "./ask_holder.ts";
 import type { CheckpointEngine } from "./engine.ts";
+import { judgePruning, type Pruning } from "./judge_pruning.ts";
 import { ruleOf } from "./retain.ts";
 
 /** What pruning did, or would do. */
-export interface Pruned extends RetentionPlan {
-  /** What goes. */
-  readonly removed: readonly ManifestRef[];
+export interface Pruned extends Pruning {
+  /** Where somebody else holds the job: that he was asked; if he has not done it yet, `removed` is what would go. */
+  readonly asked?: AskOutcome;
 }
 
 /** What repairing did, or would do. */
 export interface Repaired {
   /** What the store held before; its garbage, logs, leftovers and removals are what goes. */
   readonly report: StoreReport;
+  /** Where somebody else holds the job: that he was asked; if he has done it, the report is of what went. */
+  readonly asked?: AskOutcome;
 }
 
 /** How pruning is done. */
@@ -42,78 +44,94 @@ export interface PruneOptions extends TidyOptions {
 export interface TidyOptions {
   /** Finds out what would go, and removes nothing. */
   readonly dryRun: boolean;
+  /**
+   * How long to wait, in milliseconds, where somebody else holds the job, until he has done it with his
+   * next save, or it can be taken; where not given, he is asked, and nobody waits.
+   */
+  readonly waitMs?: number | undefined;
 }
-
-const ONLY_SIDES =
-  "nothing of the current line can be gone on from, so that what lies beside it stays";
 
 /**
  * Removes the checkpoints that a plan does not keep. What is damaged is not counted, and stays; where
  * nothing of the current line is good, all that lies beside it stays too.
  *
- * @throws {JobHeldError} Where another process works on the job.
+ * Where a runner holds the job, it is asked to do that with its next save.
+ *
+ * @throws {JobHeldError} Where another process tidies up the job.
  * @throws {FencedError} Where one has taken it over meanwhile; then nothing is removed.
  */
 export async function prune(
   engine: CheckpointEngine,
   keep: readonly Keep[],
-  { dryRun, sideLines = false, full = false }: PruneOptions,
+  { dryRun, waitMs, sideLines = false, full = false }: PruneOptions,
 ): Promise<Pruned> {
-  const judge = async (store: CheckpointStore): Promise<Pruned> => {
-    const { line, sides } = await store.history();
-    const newest = line.at(-1);
-    const plan = await store.judge(keep.map(ruleOf), {
-      inUse: newest === undefined ? [] : [newest],
-      looksAtAll: true,
-      full,
-    });
-    const isGood = plan.verdicts.slice(0, line.length).some(({ isCounted }) => isCounted);
-    const pins = sideLines ? await store.pins() : [];
-    const beside = new Set(
-      (sideLines && isGood ? sides.flatMap(({ refs }) => refs) : [])
-        .filter((ref) =>
-          !pins.some((pin) => pin.epoch === ref.epoch && pin.attempt === ref.attempt)
-        )
-        .map(formatRef),
-    );
-    const unmet = sideLines && !isGood && sides.length > 0
-      ? [...plan.unmet, ONLY_SIDES]
-      : plan.unmet;
-    const removed = plan.verdicts
-      .filter(({ ref, keep }) => !keep || beside.has(formatRef(ref)))
-      .map(({ ref }) => ref);
-    return { ...plan, unmet, removed };
-  };
-  const found = await judge(await engine.archive.store());
+  const asked = { what: "prune", rules: keep.map(ruleOf), sideLines, full } as const;
+  const store = await engine.archive.store();
+  const found = await judgePruning(store, asked);
   if (dryRun || found.removed.length === 0) return found;
-  return await withAttempt(engine, "prune", async (attempt, store) => {
-    const pruned = await judge(store);
-    await attempt.remove(pruned.removed);
-    return pruned;
-  });
+  const before = (await store.history()).manifests;
+  const act = () =>
+    withAttempt(engine, "prune", async (attempt, store) => {
+      const pruned = await judgePruning(store, asked);
+      await attempt.remove(pruned.removed);
+      await clearAsks(store.store, "prune");
+      return pruned;
+    });
+  const tidied = await actOrAsk(engine, asked, { act, waitMs });
+  if ("did" in tidied) return tidied.did;
+  if (!tidied.asked.isDone) return { ...found, ...tidied };
+  const now = new Set((await store.history()).manifests.map(formatRef));
+  return { ...found, ...tidied, removed: before.filter((ref) => !now.has(formatRef(ref))) };
 }
 
 /**
  * Removes garbage alone: packs that no manifest names, task logs that tell only what led to a saved
- * state, what killed writes have left beside the objects, and what unfinished removals were to remove. Nothing damaged goes, and nothing that is listed.
+ * state, what killed writes have left beside the objects, and what unfinished removals were to remove.
+ * Nothing damaged goes, and nothing that is listed. Where nobody holds the job, what was asked for and
+ * not done is cleared away too.
  *
- * @throws {JobHeldError} Where another process works on the job.
+ * Where a runner holds the job, it is asked to do that with its next save.
+ *
+ * @throws {JobHeldError} Where another process tidies up the job.
  * @throws {FencedError} Where one has taken it over meanwhile; then nothing is removed.
  */
 export async function repair(
   engine: CheckpointEngine,
-  { dryRun }: TidyOptions,
+  { dryRun, waitMs }: TidyOptions,
 ): Promise<Repaired> {
-  const report = await verifyStore(await engine.archive.store());
-  if (dryRun || !isUntidy(report)) return { report };
-  return await withAttempt(engine, "repair", async (attempt, store) => {
-    await attempt.remove([]);
-    // Only now nobody writes here any more.
-    const now = await verifyStore(store);
-    const { garbage: packs, logs, leftovers } = now;
-    await attempt.clear({ packs, logs, leftovers });
-    return { report };
-  });
+  const checkpoints = await engine.archive.store();
+  const report = await verifyStore(checkpoints);
+  // Whoever holds the job does what waits without being asked to.
+  const isToClear = report.asks.length > 0 && await engine.holding.holder() === undefined;
+  if (dryRun || !(isUntidy(report) || isToClear)) return { report };
+  const act = () =>
+    withAttempt(engine, "repair", async (attempt, store) => {
+      await attempt.remove([]);
+      // Only now nobody writes here any more.
+      const now = await verifyStore(store);
+      const { garbage: packs, logs, leftovers } = now;
+      await attempt.clear({ packs, logs, leftovers });
+      await clearAsks(store.store, "all");
+      return { report };
+    });
+  const tidied = await actOrAsk(engine, { what: "repair" }, { act, waitMs });
+  if ("did" in tidied) return tidied.did;
+  if (!tidied.asked.isDone) return { report, ...tidied };
+  return { report: goneFrom(report, await verifyStore(checkpoints)), ...tidied };
+}
+
+/** What a store holds, with that alone of what nobody needs which was there before and is gone. */
+function goneFrom(before: StoreReport, after: StoreReport): StoreReport {
+  const gone = (was: readonly string[], is: readonly string[]) =>
+    was.filter((name) => !is.includes(name));
+  return {
+    ...after,
+    garbage: gone(before.garbage, after.garbage),
+    garbageBytes: Math.max(0, before.garbageBytes - after.garbageBytes),
+    logs: gone(before.logs, after.logs),
+    leftovers: gone(before.leftovers, after.leftovers),
+    removals: gone(before.removals, after.removals),
+  };
 }
 
 /** Whether there is anything that repairing removes. */

@@ -1,11 +1,13 @@
 /**
- * What is done after a save: what killed saves have left is removed, and what the plan does not keep.
+ * What is done after a save: what killed saves have left is removed, what the plan does not keep, and what
+ * others ask for.
  *
  * @module
  */
 import type { Keep } from "../../dsl/mod.ts";
 import type { Attempt, CheckpointStore, ManifestRef } from "../../storage/mod.ts";
 import type { Events } from "../events.ts";
+import { doAsks } from "./do_asks.ts";
 import { retain, type Retained } from "./retain.ts";
 
 /** A save that was acknowledged, and what it leaves to do. */
@@ -37,6 +39,12 @@ export class Upkeep {
   async after(saved: AfterSave): Promise<void> {
     await this.#sweep(saved.attempt);
     if (saved.keep !== undefined) await this.#retain(saved, saved.keep);
+    const { attempt: { last }, inUse, events } = saved;
+    await doAsks({
+      ...saved,
+      inUse: last === undefined ? inUse : [...inUse, last],
+      warn: (message) => this.#warnOnce(events, message),
+    });
   }
 
   /** Removes, once, what killed saves of earlier attempts have left. */
@@ -69,12 +77,17 @@ export class Upkeep {
     const { removed, unmet } = retained;
     for (const message of unmet) {
       // After init many a number is not there yet.
-      if (epoch === 0 || this.#told.has(message)) continue;
-      this.#told.add(message);
-      events.emit({ type: "notice", level: "warning", message: `keep: ${message}` });
+      if (epoch !== 0) this.#warnOnce(events, `keep: ${message}`);
     }
     if (removed.length === 0) return;
     const because = "the plan's keep no longer keeps them";
     events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });
+  }
+
+  /** Says something that each save might say again. */
+  #warnOnce(events: Events, message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    events.emit({ type: "notice", level: "warning", message });
   }
 }

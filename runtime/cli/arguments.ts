@@ -76,6 +76,8 @@ export interface Arguments {
   readonly stopAfter: Duration | undefined;
   /** How long a task that was told to stop may take to do so. */
   readonly grace: Duration | undefined;
+  /** How long to wait until whoever holds the job has done what is asked. */
+  readonly wait: Duration | undefined;
   /** Params by name, as text. */
   readonly params: ReadonlyMap<string, string>;
   /** Prints each event as a line of JSON. */
@@ -101,23 +103,14 @@ const TAKES: Readonly<Record<Command, readonly string[]>> = {
   ls: ["--all", "--json", ...PLACE],
   verify: ["--full", "--json", ...PLACE],
   explain: ["--full", "--param", "--json", ...PLACE],
-  prune: ["--full", "--dry-run", "--side-lines", "--param", "--json", ...PLACE],
-  repair: ["--dry-run", "--json", ...PLACE],
+  prune: ["--full", "--dry-run", "--side-lines", "--param", "--wait", "--json", ...PLACE],
+  repair: ["--dry-run", "--wait", "--json", ...PLACE],
   pin: PLACE,
   unpin: PLACE,
   fork: ["--from", "--of", ...RUNS],
   drill: [
-    ...[
-      "--kills",
-      "--faults",
-      "--flags",
-      "--limit",
-      "--param",
-      "--seed",
-      "--to",
-      "--json",
-      "--quiet",
-    ],
+    ...["--kills", "--faults", "--flags", "--limit", "--param", "--seed", "--to"],
+    ...["--json", "--quiet"],
   ],
 };
 
@@ -186,6 +179,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     seed: parseCount("--seed", values.get("--seed"), 0),
     stopAfter: parseTime("--stop-after", values.get("--stop-after")),
     grace: parseTime("--grace", values.get("--grace")),
+    wait: parseTime("--wait", values.get("--wait")),
     limit: parseLimit(values.get("--limit")),
     params,
     json: switches.has("--json"),
@@ -198,6 +192,9 @@ function checkTogether(command: Command, used: readonly string[]): void {
   for (const flag of ["--from", "--seed"]) {
     if (command !== "plan" || !used.includes(flag) || used.includes("--resume")) continue;
     throw new UsageError(`"plan" takes ${flag} only with --resume`);
+  }
+  if (used.includes("--dry-run") && used.includes("--wait")) {
+    throw new UsageError("--dry-run asks for nothing that --wait could wait for: leave one out");
   }
   if (used.includes("--fresh") && used.includes("--allow-change")) {
     throw new UsageError("--fresh starts anew, so that there is no change to allow: leave one out");

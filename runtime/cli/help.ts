@@ -17,7 +17,8 @@ const COMMANDS = `Commands
   prune            remove now what the plan's keep does not keep; with --dry-run, say what that is.
                    Both first look at what stays: what is damaged is not counted, and not removed
   repair           remove what killed runs have left and nothing needs; with --dry-run, say what it
-                   is. Like prune, only while nobody runs the job, which does both by itself
+                   is. Like prune, it asks a process that runs the job to do it with its next save;
+                   --wait waits for that
   pin EPOCH        keep a saved epoch, whatever the plan says, until it is unpinned: 4, or 4@a3
   unpin EPOCH      pin it no more; it goes when the plan does not keep it
   fork             begin a job of another name (--as) with a saved epoch of this one (--from), and
@@ -42,7 +43,9 @@ const FLAGS = `Flags
   --seed N         the seed of all random numbers; wins over the saved one (0 at first)
   --stop-after T   stop the run, so that it can be resumed, when it has taken so long: 55m
   --side-lines     prune: all that lies beside the current line too, but for what is pinned
-  --dry-run        prune, repair: change nothing
+  --dry-run        prune, repair: change nothing, and ask for nothing
+  --wait T         prune, repair: how long to wait until a process that runs the job has done it,
+                   or has ended, so that it can be done here: 30s (then exit code 75)
   --allow-change   run, resume, fork: go on though the job was edited since it was saved, in a way
                    that changes what later epochs compute, or a derived blob is not what it was
   --resume         plan: say from which epoch a resume would go on (or from --from), what was edited
@@ -73,7 +76,8 @@ const ENDS = `Exit codes
   1    the job failed; it can be resumed from the last saved epoch (verify: something is damaged;
        drill: the job is not exact)
   2    the command line was wrong
-  75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on
+  75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on (prune, repair: it was not
+       done in the time of --wait)
   76   another process works on the job, or has taken it over from this one
   78   the job was edited since it was saved, or a derived blob is not what it was, and it does not
        go on so: see --allow-change

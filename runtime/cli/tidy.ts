@@ -3,9 +3,14 @@
  *
  * @module
  */
-import { formatRef } from "../../storage/mod.ts";
+import { parseDuration } from "../../dsl/mod.ts";
+import { formatRef, type StoreReport } from "../../storage/mod.ts";
+import type { AskOutcome } from "../checkpoint/ask_holder.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import { prune, repair } from "../checkpoint/tidy.ts";
+import { holderText } from "../errors.ts";
+import type { Arguments } from "./arguments.ts";
+import { EXIT } from "./exit.ts";
 import type { Keeping } from "./keeping.ts";
 import { toJson } from "./json.ts";
 import { describeKeep } from "./plan_words.ts";
@@ -24,25 +29,28 @@ export async function pruneSaved(
 ): Promise<number> {
   await archive.open(job, []);
   const { dryRun, sideLines, full } = args;
-  const { verdicts, unmet, removed } = await prune(engine, plan.keep ?? [], {
-    ...{ dryRun, sideLines, full },
+  const pruned = await prune(engine, plan.keep ?? [], {
+    ...{ dryRun, sideLines, full, waitMs: waitOf(args) },
   });
+  const { verdicts, unmet, removed, asked } = pruned;
   const names = removed.map(formatRef);
   if (args.json) {
     const { place } = archive;
     const stay = verdicts.length - removed.length;
-    output.out(`${toJson({ place, dryRun, removed: names, stay, unmet }, 2)}\n`);
-    return 0;
+    output.out(
+      `${toJson({ place, dryRun, ...askedData(asked), removed: names, stay, unmet }, 2)}\n`,
+    );
+    return codeOf(asked, args);
   }
   const rules = plan.keep === undefined ? "all" : plan.keep.map(describeKeep).join(", ");
-  const verb = dryRun ? "would remove" : "removed";
+  const verb = isYetToGo(dryRun, asked) ? "would remove" : "removed";
   const beside = sideLines ? ", and nothing beside the current line" : "";
-  const lines = [`${archive.place}: keep ${rules}${beside}`];
-  if (names.length === 0) lines.push("nothing is to be removed");
-  else lines.push(`${verb} ${count(names.length, "state")}:`, ...shown(names));
+  const lines = [`${archive.place}: keep ${rules}${beside}`, ...askedLines(asked, args)];
+  if (names.length > 0) lines.push(`${verb} ${count(names.length, "state")}:`, ...shown(names));
+  else lines.push(asked === undefined ? "nothing is to be removed" : "nothing has gone");
   lines.push(...unmet.map((message) => `note: ${message}`));
   output.out(`${lines.join("\n")}\n`);
-  return 0;
+  return codeOf(asked, args);
 }
 
 /** Removes garbage, or says what there is; gives 1 where something is damaged, as `verify` does. */
@@ -51,16 +59,33 @@ export async function repairSaved(
 ): Promise<number> {
   await archive.open(job, []);
   const { dryRun } = args;
-  const { report } = await repair(engine, { dryRun });
-  const { garbage, garbageBytes, logs, leftovers, removals, damaged } = report;
-  const code = damaged.length > 0 ? 1 : 0;
+  const { report, asked } = await repair(engine, { dryRun, waitMs: waitOf(args) });
+  const { garbage, doubtful, logs, leftovers, removals, damaged } = report;
+  const code = codeOf(asked, args) || (damaged.length > 0 ? 1 : 0);
   if (args.json) {
     const { place } = archive;
-    const found = { garbage, garbageBytes, doubtful: report.doubtful, logs, leftovers, removals };
-    output.out(`${toJson({ place, dryRun, ...found, damaged: damaged.length }, 2)}\n`);
+    const { garbageBytes } = report;
+    const found = { garbage, garbageBytes, doubtful, logs, leftovers, removals };
+    const all = { place, dryRun, ...askedData(asked), ...found, damaged: damaged.length };
+    output.out(`${toJson(all, 2)}\n`);
     return code;
   }
-  const verb = dryRun ? "would remove" : "removed";
+  const lines = [
+    ...askedLines(asked, args),
+    ...garbageLines(report, isYetToGo(dryRun, asked)),
+  ];
+  if (damaged.length > 0) {
+    lines.push(
+      `${count(damaged.length, "object")} damaged, which repair leaves as it is: see verify`,
+    );
+  }
+  output.out(lines.map((line) => `${archive.place}: ${line}\n`).join(""));
+  return code;
+}
+
+function garbageLines(report: StoreReport, isYetToGo: boolean): readonly string[] {
+  const { garbage, garbageBytes, doubtful, logs, leftovers, removals } = report;
+  const verb = isYetToGo ? "would remove" : "removed";
   const lines: string[] = [];
   if (garbage.length > 0) {
     const bytes = formatBytes(garbageBytes);
@@ -71,15 +96,38 @@ export async function repairSaved(
     lines.push(`${verb} ${count(leftovers.length, "temporary file")} of killed writes`);
   }
   if (removals.length > 0) {
-    lines.push(`${dryRun ? "would finish" : "finished"} ${count(removals.length, "removal")}`);
+    lines.push(`${isYetToGo ? "would finish" : "finished"} ${count(removals.length, "removal")}`);
   }
-  if (report.doubtful.length > 0) lines.push(doubtfulText(report));
+  if (doubtful.length > 0) lines.push(doubtfulText(report));
   if (lines.length === 0) lines.push("there is nothing to remove");
-  if (damaged.length > 0) {
-    lines.push(
-      `${count(damaged.length, "object")} damaged, which repair leaves as it is: see verify`,
-    );
-  }
-  output.out(lines.map((line) => `${archive.place}: ${line}\n`).join(""));
-  return code;
+  return lines;
+}
+
+/** How long to wait for whoever holds the job, in milliseconds. */
+function waitOf({ wait }: Arguments): number | undefined {
+  return wait === undefined ? undefined : parseDuration(wait);
+}
+
+/** Whether what is told of is still there. */
+function isYetToGo(dryRun: boolean, asked: AskOutcome | undefined): boolean {
+  return dryRun || asked?.isDone === false;
+}
+
+/** Who was asked, and what came of it. */
+function askedLines(asked: AskOutcome | undefined, { wait }: Arguments): readonly string[] {
+  if (asked === undefined) return [];
+  const who = holderText(asked.holder);
+  if (asked.isDone) return [`asked ${who}, which holds the job, and it is done`];
+  const when = "it does so with its next save, or else the next run does";
+  if (wait === undefined) return [`asked ${who}, which holds the job: ${when}`];
+  return [`asked ${who}, which holds the job, and it was not done in ${wait}: ${when}`];
+}
+
+function askedData(asked: AskOutcome | undefined): Readonly<Record<string, unknown>> {
+  if (asked === undefined) return { asked: false };
+  return { asked: true, done: asked.isDone, holder: asked.holder };
+}
+
+function codeOf(asked: AskOutcome | undefined, { wait }: Arguments): number {
+  return asked?.isDone === false && wait !== undefined ? EXIT.stopped : EXIT.finished;
 }

@@ -9,7 +9,9 @@ import {
   type Holder,
   type StoreReport,
   verifyStore,
+  type WaitingAsk,
 } from "../../storage/mod.ts";
+import { askerText } from "../checkpoint/do_asks.ts";
 import { isUntidy } from "../checkpoint/tidy.ts";
 import { holderText } from "../errors.ts";
 import type { Keeping } from "./keeping.ts";
@@ -51,7 +53,7 @@ export function verifyText(
   report: StoreReport,
   { full, holder }: { readonly full: boolean; readonly holder?: Holder | undefined },
 ): string {
-  const { place, leftovers, good, bad, damaged, garbage, logs, removals, foreign } = report;
+  const { place, leftovers, good, bad, damaged, garbage, logs, removals, asks, foreign } = report;
   const how = full
     ? `${formatBytes(report.checkedBytes)} read, summed and decoded`
     : "records and sizes looked at; --full reads and decodes all";
@@ -102,6 +104,7 @@ export function verifyText(
       `that may be what ${holderText(holder)}, is just writing; look again when it has ended`,
     );
   }
+  if (asks.length > 0) lines.push(...asksText(asks, holder));
   if (foreign.length > 0) lines.push("not Tidemark's, left alone:", ...shown(foreign));
   lines.push(`packs take ${formatBytes(report.packBytes)}`);
   return `${lines.join("\n")}\n`;
@@ -110,4 +113,20 @@ export function verifyText(
 /** Task logs that nobody goes on from, in words. */
 export function oldLogsText(logs: readonly string[]): string {
   return `${count(logs.length, "object")} of task logs, of what led to an epoch that is saved`;
+}
+
+/** What was asked for, and who does it. */
+function asksText(asks: readonly WaitingAsk[], holder: Holder | undefined): readonly string[] {
+  const does = holder === undefined
+    ? "the next run does it with its first save, and repair clears it away"
+    : `${holderText(holder)}, does it with its next save`;
+  return [
+    `asked for, and not done yet (${does}):`,
+    ...shown(asks.map(({ ask, problem }) => {
+      if (ask === undefined) return oneLine(problem ?? "");
+      const sideLines = ask.asked.what === "prune" && ask.asked.sideLines ? " --side-lines" : "";
+      const at = new Date(ask.createdAtMs).toISOString();
+      return oneLine(`${ask.asked.what}${sideLines}, by ${askerText(ask)}, at ${at}`);
+    })),
+  ];
 }

@@ -35,16 +35,6 @@ Deno.test("a second process is refused with 76, and says who has the job and how
     assertEquals((await folder.run(command)).code, 0);
   }
   assertStringIncludes((await folder.run("ls")).out, `process ${first.pid}`);
-  await Deno.writeTextFile(
-    join(folder.path, "checkpoints", "adder", ".00000000-0000-0000-0000-000000000000.tmp"),
-    "",
-  );
-  const repair = await folder.run("repair");
-  assertEquals(repair.code, 76);
-  assertStringIncludes(repair.err, "A running job removes by itself");
-  const verify = await folder.run("verify");
-  assertEquals(verify.code, 0);
-  assertStringIncludes(verify.out, "is just writing; look again when it has ended");
   first.kill("SIGKILL");
   await rest();
   await first.status;

@@ -32,6 +32,7 @@ Deno.test("arguments: run is the default, and flags go anywhere", () => {
   const timed = parseArguments(["--stop-after", "55m", "resume", "--grace=30s"]);
   assertEquals([timed.stopAfter, timed.grace], ["55m", "30s"]);
   assertEquals(parseArguments(["resume", "--from", "4@a3"]).from, "4@a3");
+  assertEquals(parseArguments(["prune", "--wait", "30s"]).wait, "30s");
 });
 
 Deno.test("arguments: each mistake is said, with what would be right", () => {
@@ -44,6 +45,11 @@ Deno.test("arguments: each mistake is said, with what would be right", () => {
     refusal("drill", "--limit", "0s"),
     'Cannot parse --limit "0s": no process ends in no time; give each longer than the job takes, as in --limit 10m',
   );
+  assertStringIncludes(
+    refusal("repair", "--wait", "1s", "--dry-run"),
+    "--dry-run asks for nothing that --wait could wait for",
+  );
+  assertStringIncludes(refusal("--wait", "1s"), "it goes with prune, repair");
   assertStringIncludes(refusal("ls", "--grace", "1s"), "it goes with run, resume");
   assertStringIncludes(refusal("--jsn"), "Unknown flag --jsn: the nearest is --json");
   assertStringIncludes(refusal("resum"), 'Unknown command "resum": did you mean "resume"?');

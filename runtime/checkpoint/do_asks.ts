@@ -1,0 +1,140 @@
+/**
+ * Does what others ask the holder of a job to remove.
+ *
+ * @module
+ */
+import {
+  type Ask,
+  type Attempt,
+  type CheckpointStore,
+  DamagedError,
+  dropAsks,
+  formatRef,
+  listAsks,
+  type ManifestRef,
+  mayHaveAsks,
+  readAsk,
+  UnsupportedVersionError,
+  verifyStore,
+} from "../../storage/mod.ts";
+import type { Events } from "../events.ts";
+import { judgePruning } from "./judge_pruning.ts";
+
+/** The most asks that are done, and the most that are looked at, behind one save. */
+const MOST_DONE = 8;
+const MOST_READ = 64;
+/** The most states that a notice names. */
+const MOST_NAMED = 10;
+
+/** Who does what is asked. */
+export interface AskedHolder {
+  /** Where. */
+  readonly store: CheckpointStore;
+  /** With what it removes. */
+  readonly attempt: Attempt;
+  /** What stays whatever is asked. */
+  readonly inUse: readonly ManifestRef[];
+  /** Is told of what was removed. */
+  readonly events: Events;
+  /** Is told of what failed. */
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Does what is asked, and removes the asks that are done. One that is damaged is removed; what fails is
+ * told of, and tried again behind the next save.
+ *
+ * @throws {FencedError} Where a later attempt has taken over; then the asks stay for that.
+ */
+export async function doAsks(holder: AskedHolder): Promise<void> {
+  const { store: { store }, attempt, warn } = holder;
+  // Where a job cannot be held nobody is asked.
+  if (store.hold === undefined || !mayHaveAsks(store)) return;
+  let tried = 0;
+  for (const name of await namesOf(holder)) {
+    if (tried >= MOST_DONE) return;
+    try {
+      const ask = await readAsk(store, name);
+      tried++;
+      if (ask !== undefined) await doAsk(holder, ask);
+      await dropAsks(store, [name]);
+    } catch (error) {
+      if (attempt.isOver) throw error;
+      const isDamaged = error instanceof DamagedError && error.object === name;
+      if (isDamaged) await dropDamaged(holder, name, error);
+      else if (error instanceof UnsupportedVersionError) {
+        warn(`nobody here can do it: ${error.message}`);
+      } else {warn(
+          `what was asked for could not be done, which the next save tries again: ${textOf(error)}`,
+        );}
+    }
+  }
+}
+
+async function namesOf({ store: { store }, warn }: AskedHolder): Promise<readonly string[]> {
+  try {
+    return (await listAsks(store)).slice(0, MOST_READ);
+  } catch (error) {
+    warn(`nobody can tell whether anything was asked for: ${textOf(error)}`);
+    return [];
+  }
+}
+
+async function dropDamaged(
+  { store: { store }, warn }: AskedHolder,
+  name: string,
+  damage: DamagedError,
+): Promise<void> {
+  try {
+    await dropAsks(store, [name]);
+    warn(`an ask cannot be read, and was removed: ${damage.message}`);
+  } catch (error) {
+    warn(`an ask cannot be read (${damage.message}), nor be removed: ${textOf(error)}`);
+  }
+}
+
+async function doAsk(holder: AskedHolder, ask: Ask): Promise<void> {
+  const { asked: { what } } = ask;
+  const who = askerText(ask);
+  const done = what === "prune" ? await pruneAsAsked(holder, ask) : await repairAsAsked(holder);
+  const message = `${what}, which ${who} asked for: ${done}`;
+  holder.events.emit({ type: "notice", level: "info", message });
+}
+
+async function pruneAsAsked(
+  { store, attempt, inUse, events }: AskedHolder,
+  ask: Ask,
+): Promise<string> {
+  const { asked } = ask;
+  if (asked.what !== "prune") throw new Error("unreachable: it is asked to prune");
+  const { removed, unmet } = await judgePruning(store, asked, inUse);
+  await attempt.remove(removed);
+  if (removed.length > 0) {
+    const because = `${askerText(ask)} asked for a prune`;
+    events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });
+  }
+  const names = removed.slice(0, MOST_NAMED).map(formatRef).join(", ");
+  const more = removed.length > MOST_NAMED ? ` and ${removed.length - MOST_NAMED} more` : "";
+  const what = removed.length === 0 ? "nothing was to be removed" : `removed ${names}${more}`;
+  return [what, ...unmet].join("; ");
+}
+
+async function repairAsAsked({ store, attempt }: AskedHolder): Promise<string> {
+  const finished = await attempt.remove([]);
+  const { garbage: packs, logs, leftovers } = await verifyStore(store);
+  const cleared = await attempt.clear({
+    ...{ packs, logs, leftovers: attempt.abandoned(leftovers) },
+  });
+  const count = finished.length + cleared.length;
+  if (count === 0) return "nothing was to be removed";
+  return `removed ${count} ${count === 1 ? "file" : "files"} that nothing needs`;
+}
+
+/** Who asked, in words. */
+export function askerText({ pid, host }: Pick<Ask, "pid" | "host">): string {
+  return `process ${pid}${host === undefined ? "" : ` on ${host}`}`;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
