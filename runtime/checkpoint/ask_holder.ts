@@ -55,9 +55,10 @@ export async function actOrAsk<T>(
   const ask = { asked, pid: Deno.pid, host: hostName(), createdAtMs: Date.now() };
   const name = await leaveAsk(store, ask);
   for (;;) {
+    // It may have ended before the ask was there, or since: then it has done what is gone by now.
+    const isFree = await holding.holder() === undefined;
     if (await store.stat(name) === undefined) return { asked: { holder, isDone: true } };
-    // It may have ended before the ask was there.
-    if (await holding.holder() === undefined) {
+    if (isFree) {
       const again = await unlessHeld(act, () => dropAsks(store, [name]));
       if ("did" in again) return again;
     }
