@@ -128,7 +128,8 @@ export async function runKilled(trial: Trial): Promise<Killed> {
       if (run === 0 && kill !== undefined && "point" in kill && !outcome.isKilled) {
         throw new Error(`${job} never came to the kill point "${kill.point}" (${kill.nth})`);
       }
-      acknowledged = Math.max(acknowledged, newestAcknowledged(outcome, reference));
+      // What the run before had linked and could not acknowledge any more, this one has gone on from.
+      acknowledged = Math.max(acknowledged, linked, newestAcknowledged(outcome, reference));
       linked = newestLinked(root, reference);
       checkLinked(acknowledged, linked, reference);
       if (kill !== undefined) landings.push(landingOf(outcome));
