@@ -40,7 +40,7 @@ export type { GroupJournal } from "./journal/group_journal.ts";
 export type { PieceId, Recalled, TaskJournal, TaskPlaceInGroup } from "./journal/task_journal.ts";
 export type { Journal, JournalOptions } from "./journal/journal.ts";
 export type { JournalWriter, JournalWriterOptions } from "./journal/journal_writer.ts";
-export type { GroupSite } from "./journal/recorded.ts";
+export type { GroupSite, Tally } from "./journal/recorded.ts";
 export type { ReuseVerdict } from "./journal/reuse.ts";
 export type { Target } from "./checkpoint/locate.ts";
 export type { LoadOptions } from "./checkpoint/late.ts";

@@ -28,6 +28,12 @@ export function asStoreError(error: unknown, op: string, path: string, root: str
   const options = { cause: error };
   if (error instanceof StoreError) return error;
   if (error instanceof DOMException && error.name === "AbortError") return error;
+  if (error instanceof Deno.errors.NotCapable && /all access/.test(error.message)) {
+    const why =
+      "Deno permits what lies under /proc, /sys and /dev only to programs that may do all: choose another " +
+      "place (--to), or run with --allow-all";
+    return new StorePermissionError(op, path, why, "--allow-all", options);
+  }
   if (error instanceof Deno.errors.NotCapable) {
     const flag = `--allow-${
       READS.has(op) || /read access/.test(error.message) ? "read" : "write"

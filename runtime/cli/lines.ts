@@ -30,6 +30,9 @@ export class Lines {
   readonly #ended = new Map<number, Ended>();
   #saving: number | undefined;
   #saved: number | undefined;
+  #isStarted = false;
+  /** A stop that no signal has asked for, until it is known that there is something to stop. */
+  #stop: readonly Line[] = [];
   /** What is to be told after an epoch. */
   #after: { readonly epoch: number; readonly line: Line }[] = [];
 
@@ -42,7 +45,11 @@ export class Lines {
     switch (event.type) {
       case "run-started":
         this.#saved = event.from;
-        return [always(startText(event))];
+        this.#isStarted = true;
+        return [
+          always(startText(event)),
+          ...event.mode === "already finished" ? [] : this.#stop,
+        ];
       case "notice":
         return [{ text: event.message, level: event.level }];
       case "derived":
@@ -80,13 +87,23 @@ export class Lines {
         return [warning(`${what} was not saved: ${event.error.message}${nextText(event)}`)];
       }
       case "stop-requested":
-        return [always(`${event.reason}: stopping; a second signal ends the process at once`)];
+        return this.#stopLines(event.reason);
       case "run-finished":
         this.#saving = undefined;
         return [...this.#flush(), ...this.#toldAfter(Infinity), ...this.#end(event)];
       default:
         return [];
     }
+  }
+
+  #stopLines(reason: string): readonly Line[] {
+    if (SIGNAL.test(reason)) {
+      return [always(`${reason}: stopping; a second signal ends the process at once`)];
+    }
+    const lines = [always(`${reason}: stopping; two signals would end the process at once`)];
+    if (this.#isStarted) return lines;
+    this.#stop = lines;
+    return [];
   }
 
   #savedText({ epoch, phase, bytes, durationMs }: Saved): string {
@@ -126,8 +143,11 @@ export class Lines {
   }
 }
 
-/** Errors of what ended because something else did: no news. */
-const CONSEQUENCES: readonly string[] = ["StoppedError", "SiblingFailedError"];
+/** A signal, as the reason of a stop. */
+const SIGNAL = /^SIG[A-Z0-9]+$/;
+
+/** Errors of what ended because something else did, which is told of by itself: no news. */
+const CONSEQUENCES: readonly string[] = ["StoppedError", "SiblingFailedError", "UncaughtError"];
 
 /** What comes after a save that failed. */
 function nextText(

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import type { ParamValue } from "../../dsl/mod.ts";
 import { CheckpointStore, FileStore } from "../../storage/mod.ts";
 import type { ErrorRecord } from "../events.ts";
-import { DrillError } from "./errors.ts";
+import { DrillError, DrillPermissionError } from "./errors.ts";
 import { DRILLED, type DrilledLine, type DrilledSettings, linesOf } from "./drilled_process.ts";
 import type { Fault } from "./faulty_file_system.ts";
 import type { Ground, Life, LifeOptions } from "./ground.ts";
@@ -112,10 +112,8 @@ export class ProcessGround implements Ground {
       ...waitAt === undefined ? {} : { waitAt },
       ...fault === undefined ? {} : { fault },
     };
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", ...flags, file, DRILLED, JSON.stringify(settings)],
-      ...{ stdin: "piped", stdout: "piped", stderr: "piped", signal },
-    }).spawn();
+    const args = ["run", "--no-prompt", ...flags, file, DRILLED, JSON.stringify(settings)];
+    const child = spawn(args, signal);
     const output = new Output(child);
     const begun = performance.now();
     let isHung = false;
@@ -155,6 +153,18 @@ export class ProcessGround implements Ground {
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
+  }
+}
+
+/** Starts Deno. */
+function spawn(args: readonly string[], signal: AbortSignal): Deno.ChildProcess {
+  const program = Deno.execPath();
+  try {
+    const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    return new Deno.Command(program, { args: [...args], ...piped, signal }).spawn();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new DrillPermissionError(program, error);
   }
 }
 

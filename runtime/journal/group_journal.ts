@@ -20,6 +20,7 @@ import { decodeBlob } from "../checkpoint/restore.ts";
 import type { Cursors } from "../session/cursors.ts";
 import type { Workspace } from "../session/workspace.ts";
 import type { Journal } from "./journal.ts";
+import type { Tally } from "./recorded.ts";
 import { isLogged, judgeReuse, type Reuse } from "./reuse.ts";
 import { TaskJournal } from "./task_journal.ts";
 
@@ -55,9 +56,10 @@ export class GroupJournal {
     return this.journal.isFine;
   }
 
-  /** How many tasks need not run again. */
-  get reused(): number {
-    return this.#reuse.verdicts.filter(({ entry }) => entry?.kind === "task").length;
+  /** What need not be done again. */
+  get reused(): Tally {
+    const tasks = this.#reuse.verdicts.filter(({ entry }) => entry?.kind === "task").length;
+    return { tasks, pieces: this.isFine ? this.journal.tally(this.site).pieces : 0 };
   }
 
   /** What was recorded of a step that need not run again. */

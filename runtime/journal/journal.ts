@@ -24,7 +24,7 @@ import { damageText } from "../checkpoint/damage_text.ts";
 import type { Phase } from "../events.ts";
 import type { Scope } from "../session/scope.ts";
 import { GroupJournal } from "./group_journal.ts";
-import { ELAPSED_KEY, groupKey, type GroupSite, RecordedEntries } from "./recorded.ts";
+import { ELAPSED_KEY, groupKey, type GroupSite, RecordedEntries, type Tally } from "./recorded.ts";
 import { JournalWriter, type JournalWriterOptions } from "./journal_writer.ts";
 import type { Recalled } from "./task_journal.ts";
 
@@ -87,6 +87,11 @@ export class Journal {
   /** The names of the steps of a group that were recorded, those that are gone among them. */
   recordedOf(site: GroupSite): readonly string[] {
     return this.#recorded.steps(site);
+  }
+
+  /** How much was recorded of a group. */
+  tally(site: GroupSite): Tally {
+    return this.#recorded.tally(site);
   }
 
   /** The result of a piece that was recorded. */

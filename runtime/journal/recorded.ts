@@ -20,6 +20,14 @@ export const STOPPED_KEY = "stopped";
 /** A group of a job in an epoch. */
 export type GroupSite = Omit<EntrySite, "id">;
 
+/** How much was recorded. */
+export interface Tally {
+  /** Tasks that have finished. */
+  readonly tasks: number;
+  /** Pieces and steps of tasks that have not. */
+  readonly pieces: number;
+}
+
 /** Entries in the order in which they were recorded. */
 export class RecordedEntries {
   readonly #groups = new Map<string, Map<string, LogEntry>>();
@@ -67,6 +75,19 @@ export class RecordedEntries {
       const [first] = entries.values();
       if (first !== undefined && compareSites(first, site) > 0) yield entries;
     }
+  }
+
+  /** What was recorded of a group, or of all. */
+  tally(site?: GroupSite): Tally {
+    let tasks = 0;
+    let pieces = 0;
+    for (const entries of site === undefined ? this.#groups.values() : [this.of(site)]) {
+      for (const { kind, id, ...entry } of entries.values()) {
+        if (kind === "task" && "outputs" in entry && entry.outputs !== undefined) tasks++;
+        else if (kind === "piece" && entries.get(stepKey(id))?.kind !== "task") pieces++;
+      }
+    }
+    return { tasks, pieces };
   }
 
   /** Forgets a group. */

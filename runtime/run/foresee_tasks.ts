@@ -105,8 +105,5 @@ export async function foreseeTasks(
     const { entry, because = "" } = verdicts[index] ?? {};
     return { id, isReused: entry !== undefined, because };
   });
-  const reused = new Set(judged.filter(({ isReused }) => isReused).map(({ id }) => id));
-  const pieces = [...recorded.of(site).values()]
-    .filter(({ kind, id }) => kind === "piece" && !reused.has(id)).length;
-  return { phase, epoch, tasks: judged, pieces };
+  return { phase, epoch, tasks: judged, pieces: recorded.tally(site).pieces };
 }

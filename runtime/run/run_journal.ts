@@ -16,17 +16,20 @@ import {
 } from "../../storage/mod.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import { damageText } from "../checkpoint/damage_text.ts";
-import type { Phase } from "../events.ts";
+import type { Events, Phase } from "../events.ts";
 import { epochMs } from "../clock.ts";
 import { StoppedError } from "../errors.ts";
 import { Journal } from "../journal/journal.ts";
-import { STOPPED_KEY } from "../journal/recorded.ts";
+import { RecordedEntries, STOPPED_KEY, type Tally } from "../journal/recorded.ts";
 import { NOTHING_DONE } from "../journal/entries.ts";
 import type { Program } from "../program.ts";
 import type { RunRequest } from "./run_request.ts";
 import { endedBy } from "./stops.ts";
 import { stampEntry, stampsIn } from "./stamps.ts";
 import type { Progress } from "./state.ts";
+
+/** What of more bytes is recorded is not counted at a stop. */
+const MOST_COUNTED_BYTES = 32 * 1024 * 1024;
 
 /** What a run starts with, as far as its journal needs it. */
 export interface JournalStart {
@@ -49,11 +52,12 @@ export class RunJournal {
   readonly #engine: CheckpointEngine;
   readonly #signal: AbortSignal;
   readonly #progress: Progress;
+  readonly #events: Events;
   #isCleared = false;
   #removing: Promise<void> = Promise.resolve();
 
   private constructor(
-    { checkpoints: { engine }, signal }: RunRequest,
+    { checkpoints: { engine }, session: { events }, signal }: RunRequest,
     progress: Progress,
     /** What tasks have done, and do. */
     readonly journal: Journal,
@@ -61,6 +65,7 @@ export class RunJournal {
     this.#engine = engine;
     this.#signal = signal;
     this.#progress = progress;
+    this.#events = events;
   }
 
   /** Opens the journal, with what was recorded after the state that the run starts from. */
@@ -148,13 +153,39 @@ export class RunJournal {
 
   /** Writes what is not written yet, and ends, as the run has with a failure or without. */
   async close(failure?: unknown): Promise<void> {
+    const isStop = endedBy(failure, this.#signal) instanceof StoppedError;
     try {
-      if (endedBy(failure, this.#signal) instanceof StoppedError) await this.#noteStop();
+      if (isStop) await this.#noteStop();
       await this.journal.writer.flush();
     } finally {
       this.journal.writer.close();
       await this.#removing;
     }
+    if (isStop && this.journal.isFine) await this.#tellKept();
+  }
+
+  /** Tells what of what was done since the last saved state the next start need not do again. */
+  async #tellKept(): Promise<void> {
+    const logs = this.journal.writer.left.flatMap(({ head, source }) => [...head.sources, source]);
+    // To count more takes time that a run which was told to stop may not have.
+    if (logs.reduce((sum, { bytes }) => sum + bytes, 0) > MOST_COUNTED_BYTES) return;
+    const { store } = await this.#engine.archive.store();
+    let kept: Tally;
+    try {
+      const work = await readLoggedWork(store, this.#engine.attempts.current?.last, Infinity);
+      kept = new RecordedEntries(work?.entries).tally();
+    } catch {
+      // The next start reads it too, and says what is wrong.
+      return;
+    }
+    const parts = Object.entries({ task: kept.tasks, piece: kept.pieces })
+      .filter(([, number]) => number > 0)
+      .map(([what, number]) => `${number} ${what}${number === 1 ? "" : "s"}`);
+    if (parts.length === 0) return;
+    const message = `what ${
+      parts.join(" and ")
+    } did since the last saved epoch is kept too, and is not done again`;
+    this.#events.emit({ type: "notice", level: "info", message });
   }
 
   /** Tells the next start, where this one has saved nothing, that it did not die. */

@@ -8,6 +8,7 @@ import type { When } from "../../dsl/mod.ts";
 import { AliasedValueError, type TaskEntry, UnsupportedValueError } from "../../storage/mod.ts";
 import { StoppedError, TaskError } from "../errors.ts";
 import { Halt, unresponsiveIn } from "../task/halt.ts";
+import type { Tally } from "../journal/recorded.ts";
 import { placeOf, runTask, type TaskStep } from "../task/run_task.ts";
 import { Copies } from "./copies.ts";
 import { holds, type Source } from "./read.ts";
@@ -52,7 +53,7 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
   let isStuck = false;
   try {
     const journal = await scope.journal?.group(group.steps, scope);
-    tellReused(journal?.reused ?? 0, scope);
+    if (journal !== undefined) tellReused(journal.reused, scope);
     const source = { scope, workspace: host.workspace, before, copies, journal };
     await new GroupRun(group, source, halt, host.concurrency).run();
     scope.journal?.ended(phase, epoch);
@@ -69,13 +70,17 @@ export async function runGroup(group: ReadyGroup, scope: Scope, host: GroupHost)
   }
 }
 
-function tellReused(count: number, { phase, epoch, events }: Scope): void {
-  if (count === 0) return;
+function tellReused({ tasks, pieces }: Tally, { phase, epoch, events }: Scope): void {
+  if (tasks + pieces === 0) return;
   const where = phase === "epoch" ? `epoch ${epoch}` : phase;
-  const tasks = count === 1
-    ? "1 task had finished then, and does"
-    : `${count} tasks had finished then, and do`;
-  const message = `${where} goes on where it ended: ${tasks} not run again`;
+  const again = tasks === 1
+    ? "1 task had finished then, and does not run again"
+    : `${tasks} tasks had finished then, and do not run again`;
+  const known = `the results of ${
+    pieces === 1 ? "1 piece" : `${pieces} pieces`
+  } of unfinished tasks are there`;
+  const what = [...tasks > 0 ? [again] : [], ...pieces > 0 ? [known] : []].join("; ");
+  const message = `${where} goes on where it ended: ${what}`;
   events.emit({ type: "notice", level: "info", message });
 }
 

@@ -239,6 +239,14 @@ for (const wrong of [{ count: 1 }, {}, { total: 1, count: 1 }, undefined, 7]) {
   });
 }
 
+Deno.test("a place that Deno keeps for programs that may do all: the error says so", async () => {
+  const flags = ["--allow-read", "--allow-write"];
+  const { code, stderr } = await runProgram(FILE, { flags, args: ["--to=file:/proc/tidemark"] });
+  assertEquals(code, 1, stderr);
+  assertStringIncludes(stderr, '"/proc/tidemark/adder');
+  assertStringIncludes(stderr, "choose another place (--to), or run with --allow-all\n");
+});
+
 /** Drops what lets root read everything. */
 const NO_OVERRIDE = "-dac_override,-dac_read_search";
 

@@ -207,3 +207,20 @@ Deno.test("drill: what it needs and does not get is said", async () => {
   assertEquals(usage.code, 2);
   assertStringIncludes(usage.stderr, "give it a folder");
 });
+
+Deno.test("cli: a drill that may start no processes says what for it would", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    const file = join(folder, "job.ts");
+    await Deno.writeTextFile(file, jobWith("return { total: total + 1 };"));
+    const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+    const without = await runProgram(file, { flags, args: ["drill"], cwd: folder });
+    assertEquals(without.code, 1);
+    assertMatch(
+      without.stderr,
+      /^error: Cannot drill the job: that starts it in processes of its own, to kill them, and Deno does not permit it: run with --allow-run, or --allow-run=\/\S+\n$/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -74,7 +74,10 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
     await inFolder(async (folder) => {
       const calls = join(folder, "calls.txt");
       await Deno.writeTextFile(calls, "kills\n");
-      await signalAt(spawn(folder, []), "waits", signal);
+      const { out } = await signalAt(spawn(folder, []), "waits", signal);
+      const kept =
+        "what 1 task and 5 pieces did since the last saved epoch is kept too, and is not done again";
+      assertEquals(out.includes(kept), signal === "SIGTERM", out);
       const before = (await callsOf(folder)).slice(1);
       assertEquals(before.includes("call 4 2"), true);
       await Deno.writeTextFile(calls, `${before.join("\n")}\n`);
@@ -84,7 +87,11 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       assertStringIncludes(plan, "  run    last@main   pay@main, for which it waits, runs again\n");
       assertStringIncludes(plan, "  with the results of 5 pieces and steps that had ended\n");
       const text = await end(spawn(folder, []));
-      assertStringIncludes(text, "epoch 2 goes on where it ended: 1 task had finished then");
+      assertStringIncludes(
+        text,
+        "epoch 2 goes on where it ended: 1 task had finished then, and does not run again; " +
+          "the results of 5 pieces of unfinished tasks are there",
+      );
       const after = await callsOf(folder);
       assertEquals(after.toSorted(), whole.toSorted());
     });

@@ -31,8 +31,11 @@ for (const [where, flaw] of Object.entries(FLAWS)) {
       const file = join(folder, "job.ts");
       const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
       await Deno.writeTextFile(file, JOB(flaw));
-      const { code, stderr } = await runProgram(file, { flags, args: ["--grace", "500ms"] });
+      const { code, stdout, stderr } = await runProgram(file, {
+        ...{ flags, args: ["--grace", "500ms"] },
+      });
       assertEquals(code, 1, stderr);
+      assertEquals((stdout + stderr).split("An error that nobody awaits").length, 2, stdout);
       assertMatch(
         stderr,
         /^error: An error that nobody awaits was thrown while task "add" in epoch 3 ran, .*: TypeError: nobody awaits me\. Await/m,

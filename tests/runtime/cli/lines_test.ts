@@ -126,13 +126,25 @@ Deno.test("lines: a stop says what is kept", () => {
   ]);
 });
 
+Deno.test("lines: a stop that no signal asked for is told where there is something to stop", () => {
+  const stop = { type: "stop-requested", reason: "its time of 1ms is up" } as const;
+  const line = "its time of 1ms is up: stopping; two signals would end the process at once";
+  assertEquals(told(STARTED, stop).slice(1), [line]);
+  assertEquals(told(stop, STARTED).slice(1), [line]);
+  assertEquals(told(stop, { ...STARTED, mode: "already finished", from: 4 }), [
+    told({ ...STARTED, mode: "already finished", from: 4 })[0] ?? "",
+  ]);
+});
+
 Deno.test("lines: failures are told once each, and what follows from them is not", () => {
   const failed = (name: string): BodyOf<"task-failed"> => ({
     ...{ type: "task-failed", ...learnOn("n0"), try: 2, retryInMs: undefined },
     error: { name, message: "why" },
   });
   assertEquals(told(failed("TypeError")), ["task learn@n0 failed (try 2): why"]);
-  assertEquals(told(failed("SiblingFailedError"), failed("StoppedError")), []);
+  for (const name of ["SiblingFailedError", "StoppedError", "UncaughtError"]) {
+    assertEquals(told(failed(name)), []);
+  }
   const save: Omit<BodyOf<"save-failed">, "next"> = {
     ...{ type: "save-failed", epoch: 3, phase: "epoch", bytes: 2_000_000, retryInMs: 500 },
     error: { name: "E", message: "disk full" },
