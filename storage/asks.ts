@@ -31,6 +31,8 @@ export type Asked =
 export interface Ask {
   /** What. */
   readonly asked: Asked;
+  /** The attempt that is asked: what it would remove, another may go on from, or be told to keep. */
+  readonly attempt: number;
   /** The process that asked. */
   readonly pid: number;
   /** Its machine's name, where it may know that. */
@@ -136,13 +138,14 @@ export async function dropAsks(
 
 /** Seals an ask. */
 export function encodeAsk(
-  { asked, pid, host, createdAtMs }: Ask,
+  { asked, attempt, pid, host, createdAtMs }: Ask,
 ): Uint8Array<ArrayBuffer> {
   const bytes = seal(
     "ask",
     new Map<string, RecordValue>([
       ["what", asked.what],
       ...asked.what === "prune" ? pruneFields(asked) : [],
+      ["attempt", attempt],
       ["pid", pid],
       ["host", host === undefined ? null : host.slice(0, MAX_KEY)],
       ["createdAtMs", createdAtMs],
@@ -174,11 +177,12 @@ export function decodeAsk(name: string, bytes: Uint8Array): Ask {
     sideLines: fields.boolean("sideLines"),
     full: fields.boolean("full"),
   };
+  const attempt = fields.integer("attempt");
   const pid = fields.integer("pid");
   const host = fields.value("host") === null ? undefined : fields.text("host", MAX_KEY);
   const createdAtMs = fields.number("createdAtMs");
   fields.end();
-  return { asked, pid, host, createdAtMs };
+  return { asked, attempt, pid, host, createdAtMs };
 }
 
 const RULES = ["last", "every", "best", "younger", "interval", "size"] as const;

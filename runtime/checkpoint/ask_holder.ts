@@ -51,13 +51,25 @@ export async function actOrAsk<T>(
   const { holder } = first.held;
   const isRunning = holder.purpose !== "prune" && holder.purpose !== "repair";
   if (!isRunning && waitMs === undefined) throw first.held;
-  const { store } = await archive.store();
-  const ask = { asked, pid: Deno.pid, host: hostName(), createdAtMs: Date.now() };
-  const name = await leaveAsk(store, ask);
+  const checkpoints = await archive.store();
+  const { store } = checkpoints;
+  const newest = async () => (await checkpoints.history()).attempts.at(-1)?.attempt ?? 0;
+  const ask = async (attempt: number) =>
+    await leaveAsk(store, {
+      ...{ asked, attempt, pid: Deno.pid, host: hostName(), createdAtMs: Date.now() },
+    });
+  let attempt = await newest();
+  let name = await ask(attempt);
   for (;;) {
     // It may have ended before the ask was there, or since: then it has done what is gone by now.
     const isFree = await holding.holder() === undefined;
-    if (await store.stat(name) === undefined) return { asked: { holder, isDone: true } };
+    if (await store.stat(name) === undefined) {
+      const now = await newest();
+      if (now === attempt) return { asked: { holder, isDone: true } };
+      // Another attempt does not do what this one was asked for.
+      attempt = now;
+      name = await ask(attempt);
+    }
     if (isFree) {
       const again = await unlessHeld(act, () => dropAsks(store, [name]));
       if ("did" in again) return again;

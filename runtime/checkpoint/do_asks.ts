@@ -41,8 +41,8 @@ export interface AskedHolder {
 }
 
 /**
- * Does what is asked, and removes the asks that are done. One that is damaged is removed; what fails is
- * told of, and tried again behind the next save.
+ * Does what this attempt is asked, and removes the asks that are done. One that is damaged is removed, and
+ * one of another attempt, which has ended; what fails is told of, and tried again behind the next save.
  *
  * @throws {FencedError} Where a later attempt has taken over; then the asks stay for that.
  */
@@ -64,9 +64,10 @@ export async function doAsks(holder: AskedHolder): Promise<void> {
       if (isDamaged) await dropDamaged(holder, name, error);
       else if (error instanceof UnsupportedVersionError) {
         warn(`nobody here can do it: ${error.message}`);
-      } else {warn(
-          `what was asked for could not be done, which the next save tries again: ${textOf(error)}`,
-        );}
+      } else {
+        const why = textOf(error);
+        warn(`what was asked for could not be done, which the next save tries again: ${why}`);
+      }
     }
   }
 }
@@ -96,6 +97,13 @@ async function dropDamaged(
 async function doAsk(holder: AskedHolder, ask: Ask): Promise<void> {
   const { asked: { what } } = ask;
   const who = askerText(ask);
+  if (ask.attempt !== holder.attempt.number) {
+    holder.warn(
+      `${what}, which ${who} asked attempt ${ask.attempt} for, is not done: that has ended, and what ` +
+        `it would have removed may be needed now; ask again where it is not`,
+    );
+    return;
+  }
   const done = what === "prune" ? await pruneAsAsked(holder, ask) : await repairAsAsked(holder);
   const message = `${what}, which ${who} asked for: ${done}`;
   holder.events.emit({ type: "notice", level: "info", message });

@@ -118,7 +118,7 @@ export function oldLogsText(logs: readonly string[]): string {
 /** What was asked for, and who does it. */
 function asksText(asks: readonly WaitingAsk[], holder: Holder | undefined): readonly string[] {
   const does = holder === undefined
-    ? "the next run does it with its first save, and repair clears it away"
+    ? "it has ended: the next run, or repair, clears it away"
     : `${holderText(holder)}, does it with its next save`;
   return [
     `asked for, and not done yet (${does}):`,

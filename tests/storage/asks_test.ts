@@ -17,7 +17,13 @@ import { listAll } from "../../storage/listing.ts";
 import { overriding, testBoth } from "./sample.ts";
 
 const NAME = `asks/${"0".repeat(32)}.cbor`;
-const REPAIR: Ask = { asked: { what: "repair" }, pid: 7, host: "näme", createdAtMs: 1.5 };
+const REPAIR: Ask = {
+  asked: { what: "repair" },
+  attempt: 3,
+  pid: 7,
+  host: "näme",
+  createdAtMs: 1.5,
+};
 
 const positive = fc.integer({ min: 1, max: 1_000_000 });
 const amount = fc.double({ min: 0, noNaN: true });
@@ -42,6 +48,7 @@ const ask: fc.Arbitrary<Ask> = fc.record({
       full: fc.boolean(),
     }),
   ),
+  attempt: fc.nat(),
   pid: fc.nat(),
   host: fc.option(fc.string({ maxLength: 256 }), { nil: undefined }),
   createdAtMs: fc.double({ noNaN: true }),

@@ -17,7 +17,7 @@ import { overriding } from "../../storage/sample.ts";
 import { errorOf } from "../helpers.ts";
 import { everywhere, notices, World } from "./world.ts";
 
-const BY = { pid: 7, host: "elsewhere", createdAtMs: 0 };
+const BY = { attempt: 1, pid: 7, host: "elsewhere", createdAtMs: 0 };
 const REPAIR: Ask = { asked: { what: "repair" }, ...BY };
 const KEEP_ONE: Ask = {
   asked: { what: "prune", rules: [{ rule: "last", n: 1 }], sideLines: false, full: false },
@@ -69,6 +69,7 @@ everywhere("what a run has resumed from stays, whatever is asked", async (world)
   const given = jobThat(world, 2, async () =>
     void await leaveAsk(world.store(), {
       ...KEEP_ONE,
+      attempt: 2,
       asked: { what: "prune", rules: [{ rule: "last", n: 1 }], sideLines: true, full: true },
     }));
   const { epoch } = await world.run(given, { resumeFromEpoch: 1, allowChange: true });
@@ -110,28 +111,32 @@ everywhere("a runner that is asked to repair removes what killed runs have left"
   assertEquals((await verifyStore(await engine.archive.store())).leftovers, []);
 });
 
-everywhere("an ask that nobody has done is done by the next run, or cleared", async (world) => {
-  await world.run(world.job(), { stopAfterEpoch: 2 });
-  const store = world.store();
-  await leaveAsk(store, KEEP_ONE);
-  const engine = await engineOf(world);
-  const { asks } = await verifyStore(await engine.archive.store());
-  assertEquals(asks.map(({ ask }) => ask), [KEEP_ONE]);
-  await world.run(world.job(), { resumeFromEpoch: "latest" });
-  // What it has resumed from stays.
-  assertEquals(await world.epochs(), ["2@a1", "3@a2", "4@a2"]);
-  assertEquals(await listAsks(store), []);
-  await leaveAsk(store, KEEP_ONE);
-  await leaveAsk(store, REPAIR);
-  await prune(engine, [keepLast(2)], { dryRun: false });
-  assertEquals((await verifyStore(await engine.archive.store())).asks.map(({ ask }) => ask), [
-    REPAIR,
-  ]);
-  await leaveAsk(store, KEEP_ONE);
-  const { asked } = await repair(engine, { dryRun: false });
-  assertEquals([asked, await listAsks(store)], [undefined, []]);
-  assertEquals(await world.epochs(), ["3@a2", "4@a2"]);
-});
+everywhere(
+  "an ask that nobody has done is not done by the next run, but cleared",
+  async (world) => {
+    await world.run(world.job(), { stopAfterEpoch: 2 });
+    const store = world.store();
+    await leaveAsk(store, KEEP_ONE);
+    const engine = await engineOf(world);
+    const { asks } = await verifyStore(await engine.archive.store());
+    assertEquals(asks.map(({ ask }) => ask), [KEEP_ONE]);
+    const { seen } = await world.run(world.job(), { resumeFromEpoch: "latest" });
+    assertEquals(await world.epochs(), ["0@a1", "1@a1", "2@a1", "3@a2", "4@a2"]);
+    const told = "prune, which process 7 on elsewhere asked attempt 1 for, is not done";
+    assertEquals(notices(seen).filter((text) => text.startsWith(told)).length, 1);
+    assertEquals(await listAsks(store), []);
+    await leaveAsk(store, KEEP_ONE);
+    await leaveAsk(store, REPAIR);
+    await prune(engine, [keepLast(2)], { dryRun: false });
+    assertEquals((await verifyStore(await engine.archive.store())).asks.map(({ ask }) => ask), [
+      REPAIR,
+    ]);
+    await leaveAsk(store, KEEP_ONE);
+    const { asked } = await repair(engine, { dryRun: false });
+    assertEquals([asked, await listAsks(store)], [undefined, []]);
+    assertEquals(await world.epochs(), ["3@a2", "4@a2"]);
+  },
+);
 
 everywhere("asks that are damaged, too many or of another kind are bounded", async (world) => {
   const store = world.store();
