@@ -67,6 +67,7 @@ export interface CheckpointPlan {
   readonly onSaveError?: "fail" | "warn" | "retry" | "pause";
   /**
    * What a resume does about a damaged epoch: goes back to the nearest good one (the default), or stops.
+   * A phase after the last epoch whose state is damaged is done again, or stopped at, likewise.
    * A read of `saved(…)` does likewise: it does not look at the damaged one, or fails.
    */
   readonly onDamaged?: "fallback" | "stop";

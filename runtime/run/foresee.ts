@@ -71,9 +71,12 @@ export async function foreseeResume(
   const { onDamaged } = compile(request.job, { params: request.params }).plan;
   const { by, manifest } = await goBack(
     { archive, target, onDamaged, warnings },
-    async ({ ref, by }) => {
-      await archive.verify(ref);
-      return { by, manifest: await archive.read(ref) };
+    {
+      epoch: async ({ ref, by }) => {
+        await archive.verify(ref);
+        return { by, manifest: await archive.read(ref) };
+      },
+      phase: (loaded) => Promise.resolve(loaded),
     },
   );
   const recompiled = await recompile(request, manifest, by, unfinished);

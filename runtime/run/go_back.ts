@@ -18,6 +18,14 @@ export interface Candidate {
   readonly by: ManifestRef;
 }
 
+/** How a candidate is loaded. */
+export interface Loading<T> {
+  /** Loads the epoch. */
+  readonly epoch: (candidate: Candidate) => Promise<T>;
+  /** Loads the phase behind it, as far as the job goes on from there. */
+  readonly phase: (loaded: T, phase: ManifestRef) => Promise<T>;
+}
+
 /** Where a job is to go on. */
 export interface Going {
   /** What is saved. */
@@ -31,13 +39,14 @@ export interface Going {
 }
 
 /**
- * Loads the newest state, and where that is damaged says so and loads the nearest one before.
+ * Loads the newest state, and where that is damaged says so and loads the nearest one before: behind a
+ * damaged epoch no phase is gone on from, but where only a phase's state is damaged, its epoch is.
  *
- * @throws {DamagedError} Where a person named it, none is good, or the plan wants it so.
+ * @throws {DamagedError} Where a person named the epoch, none is good, or the plan wants it so.
  */
 export async function goBack<T>(
   { archive, target, onDamaged, warnings }: Going,
-  load: (candidate: Candidate) => Promise<T>,
+  load: Loading<T>,
 ): Promise<T> {
   const { place } = archive;
   const refs = [...target.refs];
@@ -48,21 +57,25 @@ export async function goBack<T>(
     }
     let at = ref;
     try {
-      if (ref.phase === "epoch") return await load({ ref, by: ref });
+      if (ref.phase === "epoch") return await load.epoch({ ref, by: ref });
       // The phases are judged by their epoch's blobs, and go on from their own.
       await archive.verify(ref);
       const of = refs.findLast((other) => other.phase === "epoch");
       if (of === undefined) continue;
       at = of;
-      return await load({ ref: of, by: ref });
+      const loaded = await load.epoch({ ref: of, by: ref });
+      at = ref;
+      return await load.phase(loaded, ref);
     } catch (error) {
       // Where an epoch is damaged, no phase after it can be gone on from either.
       if (at !== ref) refs.splice(refs.indexOf(at));
       const next = refs.at(-1);
-      if (!(error instanceof DamagedError) || target.isNamed) throw error;
+      if (!(error instanceof DamagedError)) throw error;
+      // Who names an epoch means that one, whatever phase was recorded after it.
+      if (target.isNamed && at.phase === "epoch") throw error;
       newest ??= error;
       if (next === undefined) throw nothingIntact(newest, place);
-      if (onDamaged === "stop") throw toStop(error, at, next, place);
+      if (onDamaged === "stop" && !target.isNamed) throw toStop(error, at, next, place);
       warnings.push(
         `checkpoint ${formatRef(at)} is damaged, so that the job goes back to ${
           formatRef(next)

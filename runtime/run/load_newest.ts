@@ -1,5 +1,5 @@
 /**
- * Loads the epoch that a run goes on from, where the job may go on.
+ * Loads the state that a run goes on from, where the job may go on.
  *
  * @module
  */
@@ -9,9 +9,12 @@ import { BlobTypeError } from "../checkpoint/errors.ts";
 import { type Candidate, goBack } from "./go_back.ts";
 import { sinceText } from "../change/since.ts";
 import type { Program } from "../program.ts";
+import { judge } from "./judge.ts";
+import { type Migrations, migrationsOf } from "./migrate.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import { mustMatch, recompile, type Recompiled } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
+import { Progress } from "./state.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** Says what has changed in a job that goes on, or throws where it may not. */
@@ -39,7 +42,7 @@ export interface Words {
   readonly warnings: string[];
 }
 
-/** What a run goes on from, loaded. */
+/** What a run goes on from, loaded, and judged under the plan as it is now. */
 export interface LoadedEpoch {
   /** The epoch's manifest. */
   readonly manifest: Manifest;
@@ -47,48 +50,84 @@ export interface LoadedEpoch {
   readonly ref: ManifestRef;
   /** The job as it goes on. */
   readonly recompiled: Recompiled;
-  /** The last phase that is recorded after the epoch, where it can be read. */
-  readonly last: ManifestRef | undefined;
+  /** The state beside the blobs; it says whether a stop condition holds. */
+  readonly progress: Progress;
+  /** The last phase that is recorded after the epoch, loaded too; none where a further epoch is to be run. */
+  readonly ended: LoadedPhase | undefined;
 }
 
-/** Loads the target's epoch; where it is damaged, says so and takes the nearest good one before. */
+/** A phase after the last epoch, loaded. */
+export interface LoadedPhase {
+  /** Its name. */
+  readonly ref: ManifestRef;
+  /** The blobs that migrations have made of what it saved, as `node/blob`, with the migration that made each. */
+  readonly made: ReadonlyMap<string, string>;
+}
+
+/** Loads the target's last state; where it is damaged, says so and takes the nearest good one before. */
 export async function loadNewestGood(
   request: RunRequest,
   target: Target,
   early: Program,
   unfinished: Unfinished | undefined,
-  words: Words,
+  warnings: string[],
 ): Promise<LoadedEpoch> {
   const { archive } = request.checkpoints.engine;
-  const { warnings } = words;
-  const going = { archive, target, onDamaged: early.plan.onDamaged, warnings };
-  return await goBack(going, async ({ ref, by }) => ({
-    ...await loadEpoch(request, { ref, by, unfinished }, words),
-    last: by === ref ? undefined : by,
-  }));
+  return await goBack({ archive, target, onDamaged: early.plan.onDamaged, warnings }, {
+    epoch: (candidate) => loadEpoch(request, candidate, unfinished),
+    phase: (loaded, phase) => loadPhase(request, loaded, phase),
+  });
 }
 
-/** Loads an epoch. */
+/** Loads an epoch, and judges the stop conditions on it. */
 async function loadEpoch(
   request: RunRequest,
-  { ref, by, unfinished }: Candidate & { readonly unfinished: Unfinished | undefined },
-  { notices }: Words,
-): Promise<Omit<LoadedEpoch, "last">> {
+  { ref, by }: Candidate,
+  unfinished: Unfinished | undefined,
+): Promise<LoadedEpoch> {
   const { checkpoints: { engine }, session } = request;
   const manifest = await engine.archive.read(ref);
   const recompiled = await recompile(request, manifest, by, unfinished);
   const { program } = recompiled;
+  const { run, epoch } = manifest;
   // A job that had ended may have nothing to do, whatever has changed.
-  if (manifest.run.stop === undefined) mustMatch(request, recompiled);
+  if (run.stop === undefined) mustMatch(request, recompiled);
   await session.run(declareBlobs(program, false));
   try {
-    const isLazy = program.plan.load === "lazy";
-    await session.run(engine.loadTask(ref, { map: recompiled.migrations, isLazy }));
+    await loadState(request, program, manifest, recompiled.migrations);
   } catch (error) {
     if (error instanceof BlobTypeError) mustMatch(request, recompiled);
     throw error;
   }
+  const seed = request.seed ?? unfinished?.seed ?? run.seed;
+  const progress = new Progress(program, seed, run.branch, { epoch, run });
+  progress.stop = epoch === 0 ? undefined : await judge(session, progress);
+  return { manifest, ref, recompiled, progress, ended: undefined };
+}
+
+/** Loads the phase after the last epoch, where no further epoch is to be run. */
+async function loadPhase(
+  request: RunRequest,
+  loaded: LoadedEpoch,
+  ref: ManifestRef,
+): Promise<LoadedEpoch> {
+  if (loaded.progress.stop === undefined) return loaded;
+  const { archive } = request.checkpoints.engine;
+  const { program } = loaded.recompiled;
+  const manifest = await archive.read(ref);
+  const migrations = await migrationsOf(program, manifest, await archive.store());
+  await loadState(request, program, manifest, migrations);
+  return { ...loaded, ended: { ref, made: migrations.made } };
+}
+
+/** Makes the session hold what was saved, and what is new since. */
+async function loadState(
+  { checkpoints: { engine }, session }: RunRequest,
+  program: Program,
+  manifest: Manifest,
+  map: Migrations,
+): Promise<void> {
+  const isLazy = program.plan.load === "lazy";
+  await session.run(engine.loadTask(manifest, { map, isLazy }));
   await session.run(fillNewBlobs(program, manifest));
-  notices.push(...recompiled.notices);
-  return { manifest, ref, recompiled };
 }

@@ -15,11 +15,9 @@ import type { Target } from "../checkpoint/locate.ts";
 import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { editNotices, hasOtherSettings, isEdited } from "./another.ts";
-import { judge } from "./judge.ts";
 import { admit, loadNewestGood } from "./load_newest.ts";
-import { migrationsOf } from "./migrate.ts";
 import { poisonedWarning } from "./poisoned.ts";
-import { declareBlobs, fillNewBlobs } from "./prepare.ts";
+import { declareBlobs } from "./prepare.ts";
 import { compileAsSaved } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
 import { readUnfinished, type Unfinished } from "./unfinished.ts";
@@ -198,54 +196,32 @@ async function goOn(
   const notices: string[] = [];
   const warnings: string[] = [];
   const words = { notices, warnings };
-  const loaded = await loadNewestGood(request, target, early, unfinished, words);
-  const { manifest, recompiled } = loaded;
-  const { program, description } = recompiled;
-  const { run, epoch } = manifest;
-  const seed = request.seed ?? unfinished?.seed ?? run.seed;
-  const progress = new Progress(program, seed, run.branch, { epoch, run });
-  notices.push(...environmentNotices(manifest));
-  const before = progress.stop;
-  progress.stop = epoch === 0 ? undefined : await judge(request.session, progress);
+  const loaded = await loadNewestGood(request, target, early, unfinished, warnings);
+  const { manifest, recompiled, progress, ended } = loaded;
+  const { program, description, isAnother } = recompiled;
+  notices.push(...recompiled.notices, ...environmentNotices(manifest));
   const common = {
     ...{ program, description, progress, ...words, mode: "resumed", epoch: loaded.ref } as const,
-    made: recompiled.migrations.made,
-    workBranch: run.branch,
+    from: ended?.ref ?? loaded.ref,
+    made: ended?.made ?? recompiled.migrations.made,
+    workBranch: manifest.run.branch,
   };
-  const { isAnother } = recompiled;
   if (progress.stop === undefined) {
+    const before = manifest.run.stop;
     if (before !== undefined) {
       notices.push(
         `the job had stopped because ${before} held; under the plan as it is now it goes on`,
       );
     }
     admit(request, recompiled, words);
-    return { ...common, phase: "epoch", from: loaded.ref, isAnother: isAnother("epoch") };
+    return { ...common, phase: "epoch", isAnother: isAnother("epoch") };
   }
-  const { last } = loaded;
-  if (last !== undefined) {
-    const { engine } = request.checkpoints;
-    const ended = await engine.archive.read(last);
-    const map = await migrationsOf(program, ended, await engine.archive.store());
-    const isLazy = program.plan.load === "lazy";
-    await request.session.run(engine.loadTask(last, { map, isLazy }));
-    await request.session.run(fillNewBlobs(program, ended));
-    const phase = nextPhase(program, last.phase);
-    const mode = phase === undefined ? "already finished" : "resumed";
-    if (phase !== undefined) admit(request, recompiled, words);
-    const isOther = phase !== undefined && isAnother(phase);
-    return {
-      ...common,
-      mode,
-      phase,
-      from: last,
-      made: map.made,
-      isAnother: isOther,
-    };
+  const phase = nextPhase(program, ended?.ref.phase);
+  if (phase === undefined && ended !== undefined) {
+    return { ...common, mode: "already finished", phase, isAnother: false };
   }
   admit(request, recompiled, words);
-  const phase = nextPhase(program);
-  return { ...common, phase, from: loaded.ref, isAnother: isAnother(phase ?? "epoch") };
+  return { ...common, phase, isAnother: isAnother(phase ?? "epoch") };
 }
 
 /** The first phase after the last epoch that is still to be run; none where all are done. */

@@ -1,6 +1,13 @@
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { type CheckpointPlan, task } from "../../../dsl/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { blob, type CheckpointPlan, task } from "../../../dsl/mod.ts";
 import { DamagedError, StoreError } from "../../../storage/mod.ts";
+import { DamagedStartError } from "../../../runtime/run/damaged_start_error.ts";
 import { FaultyStore } from "./faulty_store.ts";
 import { actions, everywhere, notices, start, total, weights, type World } from "./world.ts";
 
@@ -78,6 +85,57 @@ everywhere("damage: in the record of a phase, which is then done again", async (
   );
   assertEquals(actions(seen).filter((a) => !a.startsWith("load")), ["exit 4", "save exit 4"]);
   assertEquals([runner.result?.outcome, values], ["finished", whole.values]);
+});
+
+const out = blob<Float64Array>("out");
+
+/** A job whose download or exit has written what is damaged now: attempt 2 did nothing else. */
+async function endingDamaged(world: World, phase: "download" | "exit") {
+  let cut = "write";
+  const write = task("write", { reads: { total }, writes: { out } }).run(({ total }) => {
+    if (cut === "write") throw new Error("cut");
+    return { out: new Float64Array(2000).fill(total) };
+  });
+  const bye = task("bye", { reads: { out } }).run(() => {
+    if (cut === "bye") throw new Error("cut");
+  });
+  const steps = phase === "download" ? { download: [write], exit: [bye] } : { exit: [write] };
+  const ending = (plan: Partial<CheckpointPlan> = {}) => world.job({ ...steps, plan });
+  await world.fail(ending());
+  cut = "bye";
+  const second = world.run(ending(), { resumeFromEpoch: "auto" });
+  await (phase === "download" ? assertRejects(() => second) : second);
+  await spoil(world, "packs/a000002/");
+  cut = "";
+  const begun = phase === "download" ? ["download 4", "save download 4"] : [];
+  return { ending, does: [...begun, "exit 4", "save exit 4"] };
+}
+
+for (const phase of ["download", "exit"] as const) {
+  everywhere(`damage: in what ${phase} has written, which is then done again`, async (world) => {
+    const { ending, does } = await endingDamaged(world, phase);
+    const { runner, seen, values } = await world.run(ending(), { resumeFromEpoch: "auto" });
+    const said = notices(seen).filter((text) => text.includes("is damaged"));
+    assertEquals(said.length, 1, said.join());
+    assertStringIncludes(said[0] ?? "", `checkpoint 4@a2 (${phase}) is damaged`);
+    assertStringIncludes(said[0] ?? "", "the job goes back to 4@a1");
+    assertEquals(actions(seen).filter((action) => !action.startsWith("load")), does);
+    assertEquals(runner.result?.outcome, "finished");
+    await using beside = await world.beside();
+    assertEquals(values, (await beside.run(ending())).values);
+    const again = await world.run(ending(), { resumeFromEpoch: "auto" });
+    assertEquals([again.runner.result?.outcome, again.values], ["already finished", values]);
+  });
+}
+
+everywhere('damage: of a phase under onDamaged "stop": what is advised helps', async (world) => {
+  const { ending, does } = await endingDamaged(world, "download");
+  const stop = ending({ onDamaged: "stop" });
+  const { error } = await world.fail(stop, { resumeFromEpoch: "latest" });
+  assertInstanceOf(error, DamagedStartError);
+  assertStringIncludes(error.message, "resume --from 4");
+  const { seen } = await world.run(stop, { resumeFromEpoch: 4 });
+  assertEquals(actions(seen).filter((action) => !action.startsWith("load")), does);
 });
 
 everywhere('damage: an epoch named, or onDamaged "stop", is not gone back from', async (world) => {
