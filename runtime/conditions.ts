@@ -166,7 +166,7 @@ export class StopConditions {
 }
 
 /** What of a condition reads blobs. */
-function whensOf(condition: Condition): readonly When[] {
+export function whensOf(condition: Condition): readonly When[] {
   if (condition.of === "when") return [condition];
   return "conditions" in condition ? condition.conditions.flatMap(whensOf) : [];
 }

@@ -25,7 +25,7 @@ export * from "./program.ts";
 export { philox } from "./rng/philox.ts";
 export { JobRunner, type JobRunnerOptions, type JobRunOptions } from "./run/job_runner.ts";
 export type { RunResult } from "./run/run_result.ts";
-export type { JobChanges } from "./run/foresee.ts";
+export type { Course, JobChanges } from "./run/foresee.ts";
 export type { ForeseenGroup, ForeseenTask } from "./run/foresee_tasks.ts";
 export type { Uploader } from "./run/uploader.ts";
 export { LocalSession, type LocalSessionOptions } from "./session/local_session.ts";

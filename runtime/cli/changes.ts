@@ -4,7 +4,7 @@
  * @module
  */
 import { sinceText } from "../change/since.ts";
-import type { JobChanges } from "../run/foresee.ts";
+import type { Course, JobChanges } from "../run/foresee.ts";
 import type { ForeseenGroup, ForeseenTask } from "../run/foresee_tasks.ts";
 import { oneLine } from "./text.ts";
 
@@ -35,13 +35,16 @@ export function changesText(known: JobChanges): string {
 /** Which stop conditions hold, held, and cannot be judged. */
 function stopLines({ stop, holds, notJudged, phase }: JobChanges): readonly string[] {
   if (holds !== undefined) return [`${holds} holds: no further epoch would be run`];
-  if (stop !== undefined && notJudged.includes(stop)) {
+  const isAsked = stop !== undefined && notJudged.includes(stop);
+  if (isAsked && phase !== "epoch") {
     return [
       `the job had stopped because ${stop} held: ${JUDGED_LATE}; here it is taken to hold still`,
     ];
   }
-  const before = stop === undefined || phase !== "epoch"
+  const before = stop === undefined
     ? []
+    : isAsked
+    ? [`the job had stopped because ${stop} held, which may be otherwise now`]
     : [`the job had stopped because ${stop} held; under the plan as it is now it goes on`];
   return [
     ...before,
@@ -53,12 +56,26 @@ function stopLines({ stop, holds, notJudged, phase }: JobChanges): readonly stri
 
 const JUDGED_LATE = "a resume judges it once its blobs are loaded";
 
-/** What a resume comes to. */
-function endLine({ refusal, phase }: JobChanges): string {
-  if (refusal !== undefined) return `the job would not go on. ${nextOf(refusal)}`;
-  return phase === undefined
-    ? "the job is finished: a resume would run nothing"
-    : "the job would go on";
+/** What a resume comes to, and on which condition that rests. */
+function endLine(known: JobChanges): string {
+  const { otherwise, notJudged, phase } = known;
+  const refusal = known.refusal ?? otherwise?.refusal;
+  const next = refusal === undefined ? "" : `. ${nextOf(refusal)}`;
+  const here = endOf(known);
+  const there = otherwise === undefined ? here : endOf(otherwise);
+  if (here === there) return `the job ${here}${next}`;
+  const open = notJudged.join(", ");
+  const isOne = notJudged.length === 1;
+  const rests = phase === "epoch"
+    ? isOne ? `${open} does not hold` : `none of ${open} holds`
+    : `${isOne ? "" : "one of "}${open} holds`;
+  return `the job ${here}, if ${rests}; else it ${there}${next}`;
+}
+
+/** What a course comes to. */
+function endOf({ refusal, phase }: Course): string {
+  if (refusal !== undefined) return "would not go on";
+  return phase === undefined ? "is finished, and a resume would run nothing" : "would go on";
 }
 
 /** What a resume does first, task by task. */
@@ -78,8 +95,16 @@ function taskLines(tasks: readonly ForeseenTask[]): readonly string[] {
 }
 
 /** The changes as plain data. */
-export function changesData({ refusal, ...known }: JobChanges): unknown {
-  return { ...known, goesOn: refusal === undefined && known.phase !== undefined };
+export function changesData({ refusal, otherwise, ...known }: JobChanges): unknown {
+  const goesOn = (course: Course): boolean =>
+    course.refusal === undefined && course.phase !== undefined;
+  return {
+    ...known,
+    goesOn: goesOn({ refusal, phase: known.phase }),
+    ...otherwise === undefined
+      ? {}
+      : { otherwise: { phase: otherwise.phase, goesOn: goesOn(otherwise) } },
+  };
 }
 
 /** What the error of a refusal says to do: its last line. */

@@ -6,6 +6,7 @@
 import { conditionTokens, paramsIn, taskParams } from "../../dsl/access.ts";
 import type { JobDescription, JobParts } from "../../storage/mod.ts";
 import { compareParts } from "../change/compare.ts";
+import { whensOf } from "../conditions.ts";
 import type { Phase } from "../events.ts";
 import type { Program } from "../program.ts";
 import type { Params } from "./settings.ts";
@@ -44,6 +45,24 @@ export function isEdited(
   if (before.parts === undefined || now.parts === undefined) return true;
   return isOther(before.parts, now.parts) ||
     isOther(asEpoch(before.parts, phase), asEpoch(now.parts, phase));
+}
+
+/**
+ * Whether stop conditions ask what they asked when an epoch was saved: their code, as far as it is seen,
+ * and the params that they read are as they were.
+ */
+export function isJudgedAlike(
+  { until, params }: Program,
+  now: JobDescription,
+  before: { readonly description: JobDescription | undefined; readonly params: Params },
+): boolean {
+  const { description } = before;
+  if (description === undefined) return false;
+  const asked = (of: JobDescription) => of.parts?.["until"]?.["job"]?.["is"];
+  const isSame = description.sha256 === now.sha256 ||
+    (asked(now) !== undefined && asked(now) === asked(description));
+  return isSame && until.flatMap(whensOf).flatMap((when) => paramsIn(conditionTokens(when)))
+    .every(({ name }) => before.params[name] === params[name]);
 }
 
 /** What a job that starts anew is told of edits since its last start, of which nothing is saved. */

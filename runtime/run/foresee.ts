@@ -22,8 +22,16 @@ import { type JobRequest, mustMatch, recompile, type Recompiled } from "./recomp
 import { nextPhase } from "./start.ts";
 import { Progress } from "./state.ts";
 
+/** How a resume would go. */
+export interface Course {
+  /** The phase with which it would begin; none where it would run nothing. */
+  readonly phase: Phase | undefined;
+  /** What it would throw; none where it would go on, or has nothing to do. */
+  readonly refusal: JobChangedError | undefined;
+}
+
 /** What has changed in a job since an epoch was saved, and how a resume would go. */
-export interface JobChanges extends JobDifference {
+export interface JobChanges extends JobDifference, Course {
   /** The place. */
   readonly place: string;
   /** What is damaged, so that a resume goes back. */
@@ -37,16 +45,14 @@ export interface JobChanges extends JobDifference {
   /** The stop conditions that nobody can judge without blobs, in words; none where another holds. */
   readonly notJudged: readonly string[];
   /**
-   * The phase with which it would begin; none where it would run nothing. A condition that is not judged
-   * is taken to hold where it did then.
+   * How it would go instead where a condition that is not judged holds, or does not; none where all are
+   * judged. One is taken to hold where it did then, and asks the same of the same blobs, and not else.
    */
-  readonly phase: Phase | undefined;
+  readonly otherwise: Course | undefined;
   /** The tasks that would run again before all others, as what they have written is derived. */
   readonly derived: readonly ForeseenTask[];
   /** What it would do first; nothing where it would run nothing. */
   readonly first: ForeseenGroup | undefined;
-  /** What a resume would throw; none where it would go on, or has nothing to do. */
-  readonly refusal: JobChangedError | undefined;
 }
 
 /**
@@ -85,24 +91,34 @@ export async function foreseeResume(
   const seed = request.seed ?? unfinished?.seed ?? run.seed;
   const { holds, open } = foreseeStop(new Progress(program, seed, run.branch, { epoch, run }));
   const last = isFork ? "epoch" : by.phase;
-  const isDone = holds !== undefined || (run.stop !== undefined && open.includes(run.stop));
-  const phase = isDone ? nextPhase(program, last) : "epoch";
+  // A job that has done all it had to is as it may be, as long as its blobs can be loaded.
+  const isLoadable = difference.changes.every(({ verdict }) => verdict !== "impossible");
+  const course = (phase: Phase | undefined): Course => {
+    const isFinished = phase === undefined && last !== "epoch" && run.stop !== undefined;
+    return {
+      phase,
+      refusal: isFinished && isLoadable ? undefined : refusalOf(request, recompiled),
+    };
+  };
+  const ends = course(nextPhase(program, last));
+  const goesOn = course("epoch");
+  const isOpen = holds === undefined && open.length > 0;
+  const isHeld = run.stop !== undefined && open.includes(run.stop) && recompiled.isJudgedAlike;
+  const isEnd = holds !== undefined || isHeld;
+  const foreseen = isEnd ? ends : goesOn;
+  const otherwise = isOpen ? isEnd ? goesOn : ends : undefined;
+  const { phase } = foreseen;
   const first = await foreseeTasks(request.checkpoints.engine, {
     ...{ program, by, manifest, phase, seed },
     branch: target.isBranch ? -1 : unfinished?.branch ?? run.branch,
   });
   const derived = foreseeDerived({ program, manifest, phase }, recompiled.migrations.made);
-  const known = {
+  return {
     ...difference,
     ...{ place: archive.place, warnings, settings, stop: run.stop, holds, notJudged: open },
-    ...{ phase, derived, first },
+    ...{ ...foreseen, otherwise, derived, first },
     notSeen: [...difference.notSeen, ...stampsOf(program)],
   };
-  // A job that has done all it had to is as it may be, as long as its blobs can be loaded.
-  const isLoadable = difference.changes.every(({ verdict }) => verdict !== "impossible");
-  const isFinished = phase === undefined && last !== "epoch" && run.stop !== undefined;
-  const refusal = isFinished && isLoadable ? undefined : refusalOf(request, recompiled);
-  return { ...known, refusal };
 }
 
 /** What keeps the job from going on. */

@@ -16,7 +16,7 @@ import {
 } from "../change/since.ts";
 import type { Phase } from "../events.ts";
 import { compile, type Program } from "../program.ts";
-import { hasOtherSettings, isEdited } from "./another.ts";
+import { hasOtherSettings, isEdited, isJudgedAlike } from "./another.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
 import type { RunRequest } from "./run_request.ts";
 import { checkSaved, type Params, resolveSettings, type Settings } from "./settings.ts";
@@ -40,6 +40,8 @@ export interface Recompiled {
   readonly migrations: Migrations;
   /** Whether a person has made another job of it, in its code, its params or its seed, to go on at a phase. */
   readonly isAnother: (phase: Phase) => boolean;
+  /** Whether a stop condition that held when it was saved is asked the same now, of the same blobs. */
+  readonly isJudgedAlike: boolean;
   /** Where its settings come from, in words. */
   readonly notices: readonly string[];
 }
@@ -75,7 +77,13 @@ export async function recompile(
   const difference = isTakenBack ? sinceSaved : sinceLast;
   const isAnother = (phase: Phase): boolean =>
     hasOtherSettings({ program, seed }, settings) || isEdited(description, last.description, phase);
-  return { program, description, difference, migrations, isAnother, notices };
+  const { params } = manifest.run;
+  const isAlike = made.size === 0 &&
+    isJudgedAlike(program, description, { description: saved.description, params });
+  return {
+    ...{ program, description, difference, migrations, isAnother, notices },
+    isJudgedAlike: isAlike,
+  };
 }
 
 /** Compiles a job with the saved values of params, those of its shape first, but for those given now. */

@@ -15,7 +15,10 @@ import {
   epochs,
   job,
   keepLast,
+  type Migration,
+  migration,
   not,
+  param,
   plateau,
   task,
   when,
@@ -42,7 +45,13 @@ const high = (least: number) => when(total, (total) => total >= least);
 
 type Until = Condition | readonly [Condition, ...Condition[]];
 
-function counting(until: Until, more: { readonly exit?: typeof tell; onDamaged?: "stop" } = {}) {
+interface More {
+  readonly exit?: typeof tell;
+  readonly onDamaged?: "stop";
+  readonly migrate?: readonly Migration[];
+}
+
+function counting(until: Until, more: More = {}) {
   const { exit = tell, ...plan } = more;
   return job("counting", {
     ...{ epoch: [add], exit: [exit], until },
@@ -84,7 +93,7 @@ Deno.test("a job that is finished is said to be, and no more is foreseen", async
   const to = await place(epochs(3));
   const { text, holds, stop, first, derived } = await foreseen(counting(epochs(3)), to);
   assertEquals([holds, stop, first, derived], ["epochs(3)", "epochs(3)", undefined, []]);
-  assert(text.endsWith("the job is finished: a resume would run nothing\n"), text);
+  assert(text.endsWith("the job is finished, and a resume would run nothing\n"), text);
 });
 
 Deno.test("stop conditions are judged as they are now", async () => {
@@ -129,6 +138,59 @@ Deno.test("what reads blobs is not judged, and said", async () => {
   );
   const sure = await foreseen(counting([high(1), epochs(2)]), await place(epochs(9), 2));
   assertEquals([sure.holds, sure.notJudged], ["epochs(2)", []]);
+});
+
+Deno.test("the end rests on what held then only where that is judged alike, and says on what", async () => {
+  const least = param("least", 3);
+  const far = when({ total, least }, ({ total, least }) => total >= least);
+  const ended = await foreseen(counting(high(3)), await place(high(3)));
+  assertStringIncludes(
+    ended.text,
+    "the job is finished, and a resume would run nothing, if when(total) holds; else it would go on\n",
+  );
+  assertEquals(ended.otherwise?.phase, "epoch");
+
+  // The same words, and another predicate: it holds no longer, and an edit would have to be allowed.
+  const other = when(total, (total) => total >= 5);
+  const more = await foreseen(counting(other), await place(high(3)));
+  assertEquals([more.phase, more.refusal, more.otherwise?.phase], ["epoch", undefined, undefined]);
+  assert(
+    more.text.endsWith(
+      "the job would go on, if when(total) does not hold; else it is finished, and a resume would run nothing\n",
+    ),
+    more.text,
+  );
+  const edited = job("counting", {
+    ...{ epoch: [add, task("more", {}).run(() => {})], exit: [tell], until: other },
+    checkpoint: { to: "memory:unused" },
+  });
+  const to = await place(high(3));
+  const known = await new JobRunner(edited, { to }).changesSince();
+  assertInstanceOf(known.refusal, JobChangedError);
+  assertStringIncludes(
+    changesText(known),
+    "the job would not go on, if when(total) does not hold; else it is finished, and a resume would run nothing. ",
+  );
+  await assertRejects(() => run(edited, { to, resumeFromEpoch: "latest" }), JobChangedError);
+
+  // Where the predicate is as it was, the refusal is that of the other course.
+  const same = job("counting", {
+    ...{ epoch: [add, task("more", {}).run(() => {})], exit: [tell], until: high(3) },
+    checkpoint: { to: "memory:unused" },
+  });
+  const ends = await foreseen(same, await place(high(3)));
+  assertEquals([ends.phase, ends.refusal], [undefined, undefined]);
+  assertInstanceOf(ends.otherwise?.refusal, JobChangedError);
+  assertStringIncludes(ends.text, "if when(total) holds; else it would not go on. ");
+
+  // What it reads is another: a param, or what a migration makes of a blob.
+  const at = await place(far);
+  const set = new JobRunner(counting(far), { to: at, params: { least: 4 } });
+  assertEquals((await set.changesSince()).phase, "epoch");
+  const halve = migration("halve", { reads: { total }, writes: { total } })
+    .run(({ total }) => ({ total: total / 2 }));
+  const halved = await foreseen(counting(far, { migrate: [halve] }), at);
+  assertEquals(halved.phase, "epoch");
 });
 
 Deno.test("conditions of conditions are judged as far as that can be told", async () => {
