@@ -101,6 +101,14 @@ export interface LogSource {
   readonly bytes: number;
 }
 
+/** A migration that was applied to what an attempt began with. */
+export interface AppliedMigration {
+  /** Its name. */
+  readonly name: string;
+  /** A digest of what it does, for comparing. */
+  readonly code: string;
+}
+
 /** What a log begins with. */
 export interface LogHead {
   /** The attempt that writes it. */
@@ -115,6 +123,8 @@ export interface LogHead {
   readonly params: Readonly<Record<string, number | string | boolean>>;
   /** The digests of derived blobs, as far as they were known. */
   readonly derived?: SavedDigests | undefined;
+  /** The migrations that were applied, in turn, where its attempt began; missing where none was. */
+  readonly migrated?: readonly AppliedMigration[] | undefined;
   /** The logs of earlier attempts that it goes on from, oldest first. */
   readonly sources: readonly LogSource[];
 }

@@ -11,7 +11,14 @@ import { encodeHead, joinBytes, type RecordMap, type RecordValue } from "./recor
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
 import { encodeDigests, encodeParams, mapOf, parseDigests, parseParams } from "./run_codec.ts";
 import { seal, unseal } from "./seal.ts";
-import type { CursorTaken, LogEntry, LoggedPhase, LogHead, LogSource } from "./task_entry.ts";
+import type {
+  AppliedMigration,
+  CursorTaken,
+  LogEntry,
+  LoggedPhase,
+  LogHead,
+  LogSource,
+} from "./task_entry.ts";
 import { parseLogName } from "./task_log_names.ts";
 
 /** The largest record of a log. */
@@ -22,6 +29,7 @@ export const MAX_LOG_BYTES = 2 * 1024 ** 3 - 1;
 export const LOG_INLINE_BYTES = 256 * 1024;
 const MAX_ENTRIES = 1_000_000;
 const MAX_SOURCES = 100_000;
+const MAX_MIGRATED = 10_000;
 const MAX_ID = 1024;
 const MAX_OUTPUTS = 100_000;
 const LOGGED_PHASES: readonly LoggedPhase[] = ["init", ...PHASES];
@@ -43,6 +51,9 @@ export function encodeLogHead(head: LogHead): Uint8Array<ArrayBuffer> {
       ["params", encodeParams(head.params)],
       ["sources", head.sources.map(({ name, bytes }): RecordValue => [name, bytes])],
       ...head.derived === undefined ? [] : [["derived", encodeDigests(head.derived)] as const],
+      ...head.migrated === undefined
+        ? []
+        : [["migrated", head.migrated.map(({ name, code }) => [name, code])] as const],
     ]),
   ));
 }
@@ -57,10 +68,20 @@ export function decodeLogHead(object: string, bytes: Uint8Array): LogHead {
     seed: fields.integer("seed", -Number.MAX_SAFE_INTEGER),
     params: parseParams(fields),
     ...parseDigests(fields),
+    ...fields.has("migrated")
+      ? { migrated: fields.array("migrated", MAX_MIGRATED).map((one) => parseApplied(fields, one)) }
+      : {},
     sources: fields.array("sources", MAX_SOURCES).map((source) => parseSource(fields, source)),
   };
   fields.end();
   return head;
+}
+
+function parseApplied(fields: Fields, applied: RecordValue): AppliedMigration {
+  const [name, code] = Array.isArray(applied) ? applied as readonly RecordValue[] : [];
+  const isOne = typeof name === "string" && typeof code === "string" && code.length <= 64;
+  if (isOne) return { name, code };
+  throw fields.damaged("migrated", "names of migrations and digests", "something else");
 }
 
 function parseSource(fields: Fields, source: RecordValue): LogSource {

@@ -3,12 +3,22 @@
  *
  * @module
  */
-import { compareLogPosition, type EntryToLog, type ManifestRef } from "../../storage/mod.ts";
+import {
+  compareLogPosition,
+  type EntryToLog,
+  type LogEntry,
+  type ManifestRef,
+} from "../../storage/mod.ts";
 
 /** An entry that says nothing, for a log that says only what it goes on from. */
 export const NOTHING_DONE: EntryToLog = Object.freeze({
   ...{ kind: "time", phase: "init", epoch: 0, id: "", key: "", ms: 0 } as const,
 });
+
+/** Whether any entry is of what a task has done, and not of times and stamps alone. */
+export function hasWork(entries: readonly LogEntry[]): boolean {
+  return entries.some(({ kind, id }) => id !== "" && (kind === "task" || kind === "piece"));
+}
 
 /** Whether an entry is of what led to a state. */
 export function isBefore({ phase, epoch }: EntryToLog, saved: ManifestRef): boolean {

@@ -30,7 +30,7 @@ export interface JournalWriterOptions {
   /** Whose logs they are. */
   readonly attempts: Attempts;
   /** What each log begins with. */
-  readonly head: Pick<LogHead, "branch" | "seed" | "params" | "derived">;
+  readonly head: Pick<LogHead, "branch" | "seed" | "params" | "derived" | "migrated">;
   /** The state that the run starts from; none for the very start. */
   readonly from: ManifestRef | undefined;
   /** The logs of earlier attempts that this run goes on from. */

@@ -18,6 +18,9 @@ import { readUnfinished } from "./unfinished.ts";
 import type { Phase } from "../events.ts";
 import { goBack } from "./go_back.ts";
 import { foreseeStop } from "./judge.ts";
+import type { ManifestRef } from "../../storage/mod.ts";
+import type { StateMigrations } from "../journal/judge_work.ts";
+import { migrationsOf } from "./migrate.ts";
 import { type JobRequest, mustMatch, recompile, type Recompiled } from "./recompile.ts";
 import { nextPhase } from "./start.ts";
 import { Progress } from "./state.ts";
@@ -108,10 +111,12 @@ export async function foreseeResume(
   const foreseen = isEnd ? ends : goesOn;
   const otherwise = isOpen ? isEnd ? goesOn : ends : undefined;
   const { phase } = foreseen;
-  const first = await foreseeTasks(request.checkpoints.engine, {
-    ...{ program, by, manifest, phase, seed },
-    branch: target.isBranch ? -1 : unfinished?.branch ?? run.branch,
-  });
+  const migrations = phase === "epoch" || isFork
+    ? recompiled.migrations
+    : await migrationsAt(request, recompiled, by);
+  const branch = target.isBranch ? -1 : unfinished?.branch ?? run.branch;
+  const start = { program, by, manifest, phase, user: { branch, seed, migrations } };
+  const first = await foreseeTasks(request.checkpoints.engine, start);
   const derived = foreseeDerived({ program, manifest, phase }, recompiled.migrations.made);
   return {
     ...difference,
@@ -119,6 +124,16 @@ export async function foreseeResume(
     ...{ ...foreseen, otherwise, derived, first },
     notSeen: [...difference.notSeen, ...stampsOf(program)],
   };
+}
+
+/** The migrations that the last state behind an epoch goes through. */
+async function migrationsAt(
+  { checkpoints: { engine: { archive } } }: JobRequest,
+  { program, migrations }: Recompiled,
+  by: ManifestRef,
+): Promise<StateMigrations> {
+  if (by.phase === "epoch" || program.plan.migrate === undefined) return migrations;
+  return await migrationsOf(program, await archive.read(by), await archive.store());
 }
 
 /** What keeps the job from going on. */

@@ -6,7 +6,9 @@
 import { type Manifest, type ManifestRef, readLoggedWork } from "../../storage/mod.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import type { Phase } from "../events.ts";
+import { DerivedDigests } from "../derived/digests.ts";
 import { blobsToDerive, derives, layOutDerived } from "../derived/steps.ts";
+import { judgeWork, type WorkUser } from "../journal/judge_work.ts";
 import { RecordedEntries } from "../journal/recorded.ts";
 import { judgeReuse } from "../journal/reuse.ts";
 import type { Program } from "../program.ts";
@@ -43,10 +45,8 @@ export interface ForeseenStart {
   readonly manifest: Manifest;
   /** The phase with which it would begin; none where it would run nothing. */
   readonly phase: Phase | undefined;
-  /** The branch and the seed with which it would go on. */
-  readonly branch: number;
-  /** The seed. */
-  readonly seed: number;
+  /** With what it would go on, as far as what was recorded depends on it. */
+  readonly user: WorkUser;
 }
 
 /** Foresees which tasks run again as what they have written is derived, before all others. */
@@ -80,7 +80,7 @@ export function foreseeDerived(
 /** Foresees the first group of a resume; nothing where there is none, or nobody knows its tasks. */
 export async function foreseeTasks(
   { archive }: CheckpointEngine,
-  { program, by, manifest, phase, branch, seed }: ForeseenStart,
+  { program, by, manifest, phase, user }: ForeseenStart,
 ): Promise<ForeseenGroup | undefined> {
   if (phase === undefined || phase === "upload") return undefined;
   const epoch = phase === "epoch" ? manifest.epoch + 1 : manifest.epoch;
@@ -92,8 +92,14 @@ export async function foreseeTasks(
     return { phase, epoch, tasks: all, pieces: 0 };
   }
   const work = await readLoggedWork((await archive.store()).store, by, Infinity);
-  const isUsable = work?.head?.branch === branch && work.head.seed === seed;
-  const recorded = new RecordedEntries(isUsable ? work?.entries : []);
+  const found = new RecordedEntries(work?.entries);
+  const { isUsable, why } = work?.head === undefined
+    ? { isUsable: false, why: undefined }
+    : judgeWork(work.head, user);
+  const derivedThen = work?.head?.derived ?? {};
+  const isAsSaved = new DerivedDigests(program.derived, manifest.run.derived).isSame(derivedThen);
+  const proviso = isAsSaved ? "" : ", and is used if derived blobs come out as they did then";
+  const recorded = isUsable ? found : new RecordedEntries();
   const site = { phase, epoch };
   const saved = new Set(program.saved.map(({ node, blob }) => `${node}/${blob.name}`));
   const { verdicts } = judgeReuse(steps, {
@@ -103,7 +109,9 @@ export async function foreseeTasks(
   }, recorded.steps(site).length);
   const judged = tasks.map(({ id, index }) => {
     const { entry, because = "" } = verdicts[index] ?? {};
-    return { id, isReused: entry !== undefined, because };
+    if (entry !== undefined) return { id, isReused: true, because: `${because}${proviso}` };
+    const isLost = why !== undefined && found.step({ ...site, id }) !== undefined;
+    return { id, isReused: false, because: isLost ? `what it has done ${why}` : because };
   });
   return { phase, epoch, tasks: judged, pieces: recorded.tally(site).pieces };
 }

@@ -60,8 +60,8 @@ export interface LoadedEpoch {
 export interface LoadedPhase {
   /** Its name. */
   readonly ref: ManifestRef;
-  /** The blobs that migrations have made of what it saved, as `node/blob`, with the migration that made each. */
-  readonly made: ReadonlyMap<string, string>;
+  /** The migrations that it has gone through since it was saved. */
+  readonly migrations: Migrations;
 }
 
 /** Loads the target's last state; where it is damaged, says so and takes the nearest good one before. */
@@ -117,7 +117,7 @@ async function loadPhase(
   const manifest = await archive.read(ref);
   const migrations = await migrationsOf(program, manifest, await archive.store());
   await loadState(request, program, manifest, migrations);
-  return { ...loaded, ended: { ref, made: migrations.made } };
+  return { ...loaded, ended: { ref, migrations } };
 }
 
 /** Makes the session hold what was saved, and what is new since. */

@@ -6,6 +6,7 @@
 import { accessKey } from "../../dsl/access.ts";
 import type { AnyBlob, Migration, Reads, Writes } from "../../dsl/mod.ts";
 import {
+  type AppliedMigration,
   type CheckpointStore,
   encodeValue,
   type JobDescription,
@@ -14,6 +15,8 @@ import {
 import { describedIn } from "../change/since.ts";
 import { type NodeValues, type RestoreMap, wrongType } from "../checkpoint/restore.ts";
 import { MigrationError } from "../change/errors.ts";
+import { codeOfTask, digestOf } from "../journal/code.ts";
+import type { StateMigrations } from "../journal/judge_work.ts";
 import type { Program } from "../program.ts";
 import { checkOutput } from "../task/output.ts";
 
@@ -23,18 +26,32 @@ interface PlacedMigration {
   readonly nodes: readonly string[];
 }
 
+/** Which migrations the state that a run starts from goes through, and what they make. */
+export interface StartMigrations extends StateMigrations {
+  /** The blobs that are made, as `node/blob`, with the migration that makes each. */
+  readonly made: ReadonlyMap<string, string>;
+}
+
+/** Those of a fresh start. */
+export const NO_MIGRATIONS: StartMigrations = Object.freeze({
+  ...{ made: new Map<string, string>(), applied: [], isDone: () => false },
+});
+
 /** The migrations that a manifest is yet to go through, and what they make of it. */
-export class Migrations implements RestoreMap {
+export class Migrations implements RestoreMap, StartMigrations {
   readonly #placed: readonly PlacedMigration[];
   readonly #program: Program;
   readonly #epoch: number;
+  /** Whether the job had a migration when the manifest was written. */
+  readonly isDone: (name: string) => boolean;
   /** The blobs that are made, as `node/blob`, with the migration that makes each. */
   readonly made: ReadonlyMap<string, string>;
 
   /** Finds them by what the job was when the manifest was written. */
   constructor(program: Program, manifest: Manifest, before: JobDescription | undefined) {
     const done = before?.parts?.["migrations"] ?? {};
-    const pending = (program.plan.migrate ?? []).filter(({ name }) => !Object.hasOwn(done, name));
+    this.isDone = (name) => Object.hasOwn(done, name);
+    const pending = (program.plan.migrate ?? []).filter(({ name }) => !this.isDone(name));
     if (pending.length > 0 && before !== undefined && before.parts === undefined) {
       const why = "the job is too large for a record of which migrations it has gone through; " +
         "take them out of the plan once it is saved anew";
@@ -59,6 +76,14 @@ export class Migrations implements RestoreMap {
       return { migration, nodes };
     });
     this.made = made;
+  }
+
+  /** Those that make any blobs, in turn, with digests of what they do, and where. */
+  get applied(): readonly AppliedMigration[] {
+    return this.#placed.filter(({ nodes }) => nodes.length > 0).map(({ migration, nodes }) => {
+      const { name, task } = migration;
+      return { name, code: digestOf(JSON.stringify([codeOfTask(task, {}), nodes])) };
+    });
   }
 
   /** The blob as it was saved, where a migration reads it. */
@@ -128,9 +153,7 @@ export async function migrationsOf(
   manifest: Manifest,
   store: CheckpointStore,
 ): Promise<Migrations> {
-  const isNone = program.plan.migrate === undefined;
-  const before = isNone ? undefined : await describedIn(store, manifest.attempt);
-  return new Migrations(program, manifest, before);
+  return new Migrations(program, manifest, await describedIn(store, manifest.attempt));
 }
 
 /** Throws where a value cannot be saved, or is none of what its blob declares. */

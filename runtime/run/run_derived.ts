@@ -81,7 +81,7 @@ export async function deriveBlobs(
  */
 export async function deriveAtStart(
   request: RunRequest,
-  { mode, phase, epoch, description, progress, made }: Start,
+  { mode, phase, epoch, description, progress, migrations: { made } }: Start,
   scope: Scope,
 ): Promise<DerivedBlobs> {
   const isAgain = mode === "resumed" && phase !== undefined;

@@ -21,8 +21,10 @@ import { epochMs } from "../clock.ts";
 import { StoppedError } from "../errors.ts";
 import { Journal } from "../journal/journal.ts";
 import { RecordedEntries, STOPPED_KEY, type Tally } from "../journal/recorded.ts";
-import { NOTHING_DONE } from "../journal/entries.ts";
+import { hasWork, NOTHING_DONE } from "../journal/entries.ts";
+import { judgeWork } from "../journal/judge_work.ts";
 import type { Program } from "../program.ts";
+import type { StartMigrations } from "./migrate.ts";
 import type { RunRequest } from "./run_request.ts";
 import { endedBy } from "./stops.ts";
 import { stampEntry, stampsIn } from "./stamps.ts";
@@ -39,8 +41,8 @@ export interface JournalStart {
   readonly progress: Progress;
   /** The state that it starts from; none for the very start. */
   readonly from: ManifestRef | undefined;
-  /** The blobs that migrations have made of what was saved. */
-  readonly made: ReadonlyMap<string, string>;
+  /** The migrations that state has gone through. */
+  readonly migrations: StartMigrations;
   /** Whether a derived blob is not what it was when that state was saved. */
   readonly isDerivedAnew: boolean;
   /** The branch whose tasks' work may be used. */
@@ -71,7 +73,7 @@ export class RunJournal {
   /** Opens the journal, with what was recorded after the state that the run starts from. */
   static async open(request: RunRequest, start: JournalStart): Promise<RunJournal> {
     const { checkpoints: { engine }, session: { events }, signal } = request;
-    const { program, progress, from } = start;
+    const { program, progress, from, migrations: { applied } } = start;
     const checkpoints = await engine.archive.store();
     const { store } = checkpoints;
     const found = await readLoggedWork(store, from, engine.attempt);
@@ -94,7 +96,10 @@ export class RunJournal {
     const journal = new Journal({
       ...{ grain, work, policy, events, signal, from, place: engine.archive.place },
       attempts: engine.attempts,
-      head: { seed, branch, params: program.params, derived: progress.derived.save() },
+      head: {
+        ...{ seed, branch, params: program.params, derived: progress.derived.save() },
+        migrated: applied.length === 0 ? undefined : applied,
+      },
       sources: work?.sources ?? [],
       elapsedMs: () => progress.elapsedNowMs,
       isSaved: (node, blob) => saved.has(`${node}/${blob.name}`),
@@ -105,7 +110,7 @@ export class RunJournal {
       const message =
         "what tasks had finished before the change is used where they, and the params that " +
         "they read, are what they were; a task that is given another version does it again";
-      events.emit({ type: "notice", level: "info", message });
+      if (hasWork(work.entries)) events.emit({ type: "notice", level: "info", message });
       await journal.writer.write(NOTHING_DONE);
     }
     return new RunJournal(request, progress, journal);
@@ -211,25 +216,21 @@ export class RunJournal {
   }
 }
 
-/** Work that may be used again: of the same branch, with the same seed. Params are compared by the task. */
+/** Work that may be used again: of the same branch, with the same seed and the same blobs to begin with. */
 function usable(
   work: LoggedWork,
   { session: { events } }: RunRequest,
-  { progress, made, isDerivedAnew, workBranch }: JournalStart,
+  { progress: { seed, derived }, migrations, isDerivedAnew, workBranch: branch }: JournalStart,
 ): LoggedWork | undefined {
   if (work.head === undefined) return undefined;
-  const { branch, seed, derived } = work.head;
-  const isMigrated = made.size > 0;
-  if (branch !== workBranch) return undefined;
-  // What was done since with the same derived blobs as now counts, whatever they were before.
-  const isOther = derived === undefined ? isDerivedAnew : !progress.derived.isSame(derived);
-  if (seed === progress.seed && !isMigrated && !isOther) return work;
-  const before = isMigrated
-    ? "may have read blobs in their old form"
-    : isOther
-    ? "may have read derived blobs that are others now"
-    : `had the seed ${seed}`;
-  const message = `what tasks have done since that state ${before}, and is done again`;
-  events.emit({ type: "notice", level: "info", message });
+  const { isUsable, why } = judgeWork(work.head, {
+    ...{ branch, seed, migrations },
+    hasOtherDerived: (then) => then === undefined ? isDerivedAnew : !derived.isSame(then),
+  });
+  if (isUsable) return work;
+  if (why !== undefined && hasWork(work.entries)) {
+    const message = `what tasks have done since that state ${why}, and is done again`;
+    events.emit({ type: "notice", level: "info", message });
+  }
   return undefined;
 }

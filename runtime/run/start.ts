@@ -16,6 +16,7 @@ import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { editNotices, hasOtherSettings, isEdited } from "./another.ts";
 import { admit, loadNewestGood } from "./load_newest.ts";
+import { NO_MIGRATIONS, type StartMigrations } from "./migrate.ts";
 import { poisonedWarning } from "./poisoned.ts";
 import { declareBlobs } from "./prepare.ts";
 import { compileAsSaved } from "./recompile.ts";
@@ -39,8 +40,8 @@ export interface Start {
   readonly from: ManifestRef | undefined;
   /** The epoch that it, or the phase it starts from, follows. */
   readonly epoch: ManifestRef | undefined;
-  /** The blobs that migrations have made of what was saved, as `node/blob`, with the migration that made each. */
-  readonly made: ReadonlyMap<string, string>;
+  /** The migrations that the state it starts from has gone through. */
+  readonly migrations: StartMigrations;
   /** Whether a person has made another job of it since it was run last. */
   readonly isAnother: boolean;
   /** The branch whose tasks' work may be used. */
@@ -179,7 +180,7 @@ async function startAnew(
     phase: "init",
     from: undefined,
     epoch: undefined,
-    made: new Map(),
+    migrations: NO_MIGRATIONS,
     isAnother,
     workBranch: 0,
     notices: [...notices, ...editNotices(description, before)],
@@ -203,7 +204,7 @@ async function goOn(
   const common = {
     ...{ program, description, progress, ...words, mode: "resumed", epoch: loaded.ref } as const,
     from: ended?.ref ?? loaded.ref,
-    made: ended?.made ?? recompiled.migrations.made,
+    migrations: ended?.migrations ?? recompiled.migrations,
     workBranch: manifest.run.branch,
   };
   if (progress.stop === undefined) {
