@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { settleState } from "./begin.ts";
 import { commit } from "./commit.ts";
 import { UnknownOutcomeError } from "./errors.ts";
 import { Fence } from "./fence.ts";
@@ -62,9 +63,10 @@ export class Attempt {
   }
 
   /**
-   * Records where it starts from, before anything runs; nothing for a fresh start.
+   * Records where it starts from, before anything runs; nothing for a fresh start. What that names is made
+   * as durable as what will be saved behind it, whatever it had to outlive when it was saved.
    *
-   * @throws {FencedError} Where that was saved by a newer attempt.
+   * @throws {FencedError} Where that was saved by a newer attempt, or there is one.
    * @throws {StoreError} Where that cannot be recorded; begin another attempt then.
    */
   async recordParent(
@@ -76,9 +78,16 @@ export class Attempt {
     const by = parent?.attempt ?? 0;
     if (by > this.number) this.#fence.fence(`it cannot start from what attempt ${by} saved`);
     if (by === this.number) throw new RangeError(`Attempt ${by} cannot start from its own work`);
-    const { store, durability } = this.#context;
+    const { store, durability, facts } = this.#context;
     const record = encodeParent(this.number, { parent, branch, removals });
-    await store.put(parentName(this.number), record, { ...options, durability });
+    try {
+      if (parent !== undefined && durability === "power") {
+        await settleState(store, parent, (ref) => facts.packsOf(ref));
+      }
+      await store.put(parentName(this.number), record, { ...options, durability });
+    } catch (error) {
+      await this.#fence.failed(error, "it does not start");
+    }
     this.#isStarted = true;
     this.#parent = parent;
     this.#last = parent;
@@ -202,7 +211,6 @@ export class Attempt {
    *
    * @returns The names of what is gone.
    * @throws {FencedError} Where a newer attempt has taken over; nothing is removed.
-   * @throws {DamagedError} Where a manifest that may name them is damaged; nothing is removed.
    */
   async sweep(options: StoreOptions = {}): Promise<readonly string[]> {
     this.#fence.checkNotOver();

@@ -4,6 +4,8 @@
  * @module
  */
 import {
+  CheckpointNotFoundError,
+  DamagedError,
   FencedError,
   ObjectExistsError,
   ObjectNotFoundError,
@@ -20,7 +22,14 @@ import {
   type JobRecord,
   MAX_RECORD_BYTES,
 } from "./job_record.ts";
-import { attemptName, FOLDERS, JOB, parseAttemptName } from "./layout.ts";
+import {
+  attemptName,
+  FOLDERS,
+  JOB,
+  manifestName,
+  type ManifestRef,
+  parseAttemptName,
+} from "./layout.ts";
 import { readRecord } from "./record_reader.ts";
 import {
   covers,
@@ -153,6 +162,25 @@ export async function settleIfThere(store: Store, name: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof ObjectNotFoundError)) throw error;
   }
+}
+
+/**
+ * Makes a saved state durable, with the packs that it names. What of it is gone, or cannot be read, is for
+ * whoever restores it to miss.
+ *
+ * @throws {StoreError} Where that fails.
+ */
+export async function settleState(
+  store: Store,
+  ref: ManifestRef,
+  packsOf: (ref: ManifestRef) => Promise<readonly string[]>,
+): Promise<void> {
+  if (store.settle === undefined) return;
+  const packs = await packsOf(ref).catch((error) => {
+    if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) return [];
+    throw error;
+  });
+  for (const name of [...packs, manifestName(ref)]) await settleIfThere(store, name);
 }
 
 /** The highest attempt that has left anything. */

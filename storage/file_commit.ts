@@ -160,11 +160,12 @@ export class FileCommit {
       return false;
     }
     try {
-      if (durability === "power") await this.syncFolder(dirname(to));
+      // Whoever wrote it may not have had to sync it.
+      if (durability === "power") await this.settle(to);
       return true;
     } catch (error) {
       await discard(this.fileSystem, to);
-      throw asStoreError(error, "sync", dirname(to), this.root);
+      throw error;
     }
   }
 

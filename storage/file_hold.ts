@@ -62,6 +62,7 @@ export async function holdFile(
     return { impossible: `the file system of "${path}" has no locks` };
   }
   if (file === undefined) return { holder: await lookAtHolder(locks, path) };
+  let beat: Disposable;
   try {
     const before = decodeHolder(HOLD_FILE, file.read(MAX_HOLDER_BYTES));
     const isElsewhere = before?.host !== undefined && request.host !== undefined &&
@@ -71,12 +72,12 @@ export async function holdFile(
       return { holder: { ...before, beatAgoMs: 0 } };
     }
     file.write(encodeHolder(request));
+    beat = locks.beat(path, BEAT_MS);
   } catch (error) {
     file.close();
     throw error;
   }
   const locked = file;
-  const beat = locks.beat(path, BEAT_MS);
   let isOver = false;
   return {
     hold: {

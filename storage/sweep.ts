@@ -96,7 +96,7 @@ const OF_ATTEMPTS: readonly string[] = [
  */
 export function abandoned(store: Store, leftovers: readonly string[]): readonly string[] {
   return leftovers.filter((name) =>
-    OF_ATTEMPTS.some((folder) => name.startsWith(folder)) && store.isOwn?.(name) !== true
+    OF_ATTEMPTS.some((folder) => name.startsWith(folder)) && store.isOwn?.(name) === false
   );
 }
 

@@ -14,6 +14,9 @@ import {
   type ToldError,
 } from "./write_thread.ts";
 
+/** A thread that has ended is followed by another so much later, where hearts are to beat. */
+const RESTART_MS = 2000;
+
 /** What waits for an answer. */
 interface Waiting {
   /** Takes the answer. */
@@ -33,6 +36,7 @@ export class ThreadWriter {
   #commits = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #hearts = new Map<number, Heartbeat>();
+  #restart: ReturnType<typeof setTimeout> | undefined;
 
   /** Commits files, whose memory must not change until then; `onPoint` is awaited before each step. */
   async commit(files: FilesToCommit, onPoint?: OnPoint): Promise<CommitResult> {
@@ -81,6 +85,7 @@ export class ThreadWriter {
     return {
       [Symbol.dispose]: () => {
         this.#hearts.delete(id);
+        if (this.#hearts.size === 0) clearTimeout(this.#restart);
         this.#tell({ id, isOver: true });
         if (!this.#isKept) this.#endIfIdle();
       },
@@ -156,11 +161,13 @@ export class ThreadWriter {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      // What waits now may wait for another. Hearts are still until then: who holds a job has its lock.
+      // What waits now may wait for another.
       if (this.#worker !== worker) return;
       this.#worker = undefined;
       const error = new Error(`the writer thread ended: ${event.message}`);
       for (const { failed } of this.#waiting.values()) failed(error);
+      // Hearts are not to be still until somebody asks; but whatever ended this one may end the next.
+      if (this.#hearts.size > 0) this.#restart = setTimeout(() => this.#thread(), RESTART_MS);
     };
     this.#worker = worker;
     for (const [id, beat] of this.#hearts) this.#tell({ id, beat });

@@ -7,7 +7,7 @@ import { type WaitingAsk, waitingAsks } from "./asks.ts";
 import { type Broken, checkPack } from "./check_pack.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
 import { type BlobUse, type Damage, toDamage } from "./damage.ts";
-import { CheckpointNotFoundError, DamagedError } from "./errors.ts";
+import { CheckpointNotFoundError, DamagedError, UnsupportedVersionError } from "./errors.ts";
 import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
 import type { History } from "./history.ts";
 import { attemptName, isSameRef, type ManifestRef, mayName, parseAttemptName } from "./layout.ts";
@@ -84,7 +84,12 @@ export async function verifyStore(
   const names = await listAll(store.store, options);
   const history = await store.history(options);
   const damaged: Damage[] = await damagedRecords(store, history, names.attempts, options);
-  const { packs, unread, refs } = await readManifests(store, names.manifests, damaged, options);
+  const { packs, unread, refs, isAllKnown } = await readManifests(
+    store,
+    names.manifests,
+    damaged,
+    options,
+  );
   const broken: Broken[] = [];
   let checkedBytes = 0;
   for (const [pack, { manifest, blocks }] of packs) {
@@ -105,7 +110,8 @@ export async function verifyStore(
   for (const ref of lost) bad.set(JSON.stringify(ref), ref);
   const isBad = (ref: ManifestRef) => [...bad.values()].some((other) => isSameRef(other, ref));
   const unnamed = names.packs.filter((pack) => !packs.has(pack));
-  const isDoubtful = (pack: string) => unread.some((ref) => mayName(ref, pack));
+  // What one of another version names this one does not know.
+  const isDoubtful = (pack: string) => !isAllKnown || unread.some((ref) => mayName(ref, pack));
   const garbage = unnamed.filter((pack) => !isDoubtful(pack));
   const logs = await verifyLogs(store, isBad, options);
   damaged.push(...logs.damaged);
@@ -194,9 +200,12 @@ async function readManifests(
   readonly packs: ReadonlyMap<string, PackNeed>;
   readonly refs: readonly ManifestRef[];
   readonly unread: readonly ManifestRef[];
+  /** Whether all are of this version, or damaged. */
+  readonly isAllKnown: boolean;
 }> {
   const packs = new Map<string, PackNeed>();
   const unread: ManifestRef[] = [];
+  let isAllKnown = true;
   const refs: ManifestRef[] = [];
   for (const ref of listed) {
     try {
@@ -214,9 +223,10 @@ async function readManifests(
     } catch (error) {
       damaged.push(toDamage(error));
       unread.push(ref);
+      if (error instanceof UnsupportedVersionError) isAllKnown = false;
     }
   }
-  return { packs, refs, unread };
+  return { packs, refs, unread, isAllKnown };
 }
 
 /** What reading gives; nothing where the checkpoint was removed meanwhile. */

@@ -1,5 +1,5 @@
 /**
- * Removal records that are void, as a newer attempt starts from what they name.
+ * Removal records that are void: a newer attempt had looked before they were there.
  *
  * @module
  */

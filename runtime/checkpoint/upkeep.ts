@@ -71,7 +71,7 @@ export class Upkeep {
       const why = error instanceof Error ? error.message : String(error);
       const message =
         `what the plan does not keep could not be removed, which the next save tries again: ${why}`;
-      events.emit({ type: "notice", level: "warning", message });
+      this.#warnOnce(events, message);
       return;
     }
     const { removed, unmet } = retained;

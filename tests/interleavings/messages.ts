@@ -2,6 +2,7 @@
 
 const REF = String.raw`\d+@a\d+(?: \(\w+\))?`;
 const EFFECT = String.raw`sim:\d+:epoch:\d+:\w+@worker_\d+ \w+`;
+const LOG = String.raw`tasks/a\d+\.e\d+(?:\.[a-z]+)?\.\d+\.log`;
 const PACK = String.raw`packs/a\d+/e\d+\.worker_\d+\.[0-9a-f]{32}\.pack`;
 
 /** An acknowledged save is not behind a newer attempt. */
@@ -37,7 +38,7 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "a removal sees no pins": oneOf(`${REF} is removed, and pinned`),
   "retention keeps one epoch less": oneOf(TOO_FEW),
   "a log that is being written when its state is saved is left": oneOf(
-    `after a repair there is still tasks/a\\d+\\.e\\d+(?:\\.\\w+)?\\.\\d+\\.log`,
+    `after a repair there is still ${LOG}(?:, ${LOG})*`,
   ),
   "a resume has a blob of the epoch before": oneOf(OTHER_VALUE),
   "a resume has forgotten where its cursors stood": oneOf(OTHER_VALUE),

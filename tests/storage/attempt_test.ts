@@ -22,6 +22,7 @@ import {
   testBoth,
   value,
 } from "./sample.ts";
+import { manifestName } from "../../storage/layout.ts";
 import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
 testBoth("a newer attempt fences what is saved after it", async ({ store, reopen }) => {
@@ -223,4 +224,39 @@ Deno.test("an attempt begins though a repair has cleared away what its record wa
   });
   const store = await CheckpointStore.open(new FileStore(folder.path, { fileSystem }));
   assertEquals([(await store.begin(START)).number, isCleared], [1, true]);
+});
+
+Deno.test("what an attempt starts from is made as durable as what it saves", async () => {
+  await using folder = await temporaryFolder();
+  const quick = await CheckpointStore.open(new FileStore(folder.path), { durability: "process" });
+  const manifest = await save(await begin(quick), 0, { main: { a: value(noise(9000)) } });
+  const synced: string[] = [];
+  const fileSystem = watchedFileSystem(({ op, path }) => {
+    if (op === "syncFile") synced.push(path.slice(folder.path.length + 1));
+  });
+  const store = new FileStore(folder.path, { fileSystem });
+  await begin(await CheckpointStore.open(store, { durability: "power" }), manifest);
+  assertEquals(
+    [...manifest.packs, manifestName(manifest)].filter((name) => !synced.includes(name)),
+    [],
+  );
+});
+
+Deno.test("an attempt that is overtaken while it says what it starts from is fenced", async () => {
+  await using folder = await temporaryFolder();
+  let isOvertaken = false;
+  const fileSystem = watchedFileSystem(async ({ op, path }) => {
+    if (isOvertaken || op !== "link" || !path.endsWith("000001.parent.cbor")) return;
+    isOvertaken = true;
+    await (await CheckpointStore.open(new FileStore(folder.path))).begin(START);
+    // Whoever repairs takes it for what a killed write has left.
+    const own = `${folder.path}/attempts`;
+    for await (const { name } of Deno.readDir(own)) {
+      if (name.startsWith(".")) await Deno.remove(`${own}/${name}`);
+    }
+  });
+  const store = new FileStore(folder.path, { fileSystem });
+  const attempt = await (await CheckpointStore.open(store)).begin(START);
+  await assertRejects(() => attempt.recordParent(undefined), FencedError);
+  assertEquals(attempt.isOver, true);
 });

@@ -237,23 +237,46 @@ console.log(sums.length, await store.fill(filled, [at]));`,
   assertEquals(new TextDecoder().decode(stdout).trim(), "1 1");
 });
 
-Deno.test("what a thread says that has ended before is not of the one that followed it", async () => {
-  const real = Worker;
-  const made: Pretended[] = [];
-  class Pretended {
-    onmessage: ((event: { readonly data: unknown }) => void) | undefined;
-    onerror: ((event: ErrorEvent) => void) | undefined;
-    readonly asked: { readonly id: number }[] = [];
-    constructor() {
-      made.push(this);
-    }
-    postMessage(request: { readonly id: number }): void {
-      this.asked.push(request);
-    }
-    terminate(): void {}
+class PretendedWorker {
+  static made: PretendedWorker[] = [];
+  onmessage: ((event: { readonly data: unknown }) => void) | undefined;
+  onerror: ((event: ErrorEvent) => void) | undefined;
+  readonly asked: { readonly id: number }[] = [];
+  constructor() {
+    PretendedWorker.made.push(this);
   }
-  globalThis.Worker = Pretended as unknown as typeof Worker;
+  postMessage(request: { readonly id: number }): void {
+    this.asked.push(request);
+  }
+  terminate(): void {}
+}
+
+/** Has threads pretended. */
+async function withPretended(run: (made: readonly PretendedWorker[]) => Promise<void>) {
+  const real = Worker;
+  PretendedWorker.made = [];
+  globalThis.Worker = PretendedWorker as unknown as typeof Worker;
   try {
+    await run(PretendedWorker.made);
+  } finally {
+    globalThis.Worker = real;
+  }
+}
+
+Deno.test("a heart beats again where its thread has ended", () =>
+  withPretended(async (made) => {
+    const writer = new ThreadWriter();
+    const heart = { path: "held", everyMs: 2000 };
+    const beat = writer.beat(heart);
+    made[0]?.onerror?.(new ErrorEvent("error", { message: "it is gone" }));
+    while (made.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    assertEquals(made[1]?.asked, [{ id: 1, beat: heart }] as unknown as { readonly id: number }[]);
+    made[1]?.onerror?.(new ErrorEvent("error", { message: "it is gone" }));
+    beat[Symbol.dispose]();
+  }));
+
+Deno.test("what a thread says that has ended before is not of the one that followed it", () =>
+  withPretended(async (made) => {
     const writer = new ThreadWriter();
     writer.keep();
     const ended = new ErrorEvent("error", { message: "it is gone" });
@@ -267,7 +290,4 @@ Deno.test("what a thread says that has ended before is not of the one that follo
     assertEquals(await second, committed);
     assertEquals(made.length, 2);
     writer.release();
-  } finally {
-    globalThis.Worker = real;
-  }
-});
+  }));

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
 import {
   type BlobToSave,
   CheckpointStore,
@@ -8,6 +9,8 @@ import {
   verifyStore,
 } from "../../storage/mod.ts";
 import { BLOCK_BYTES } from "../../storage/manifest.ts";
+import { encodeHead, joinBytes } from "../../storage/record_cbor.ts";
+import { encodeRecord } from "../../storage/record_writer.ts";
 import { encodeRemoval } from "../../storage/job_record.ts";
 import { manifestName, newPackName, newRemovalName } from "../../storage/layout.ts";
 import { verifyText } from "../../runtime/cli/verify.ts";
@@ -120,6 +123,23 @@ testBoth("verify: what a damaged manifest may name is not called garbage", async
   assertEquals(report.doubtful.includes(early), true);
   assertEquals(report.bad.map(formatRef), ["1@a1"]);
 });
+
+testBoth(
+  "verify: while a manifest is of another version nothing is called garbage",
+  async ({ store }) => {
+    const { manifests: [, second] } = await saved(store);
+    const late = newPackName({ epoch: 3, attempt: 1 }, "main");
+    await store.write(late, [noise(10)]);
+    const newer = joinBytes([
+      ...[encodeHead(4, 4), encodeRecord("tidemark.manifest"), encodeRecord(2), encodeRecord([])],
+    ]);
+    const sum = createHash("sha256").update(newer).digest();
+    await store.remove([manifestName(second!)]);
+    await store.put(manifestName(second!), joinBytes([newer, encodeHead(2, 32), sum]));
+    const report = await verify(store, false);
+    assertEquals([report.garbage, report.doubtful.includes(late)], [[], true]);
+  },
+);
 
 testBoth("verify: what is left, and what is not Tidemark's", async ({ store }) => {
   const { manifests: [first] } = await saved(store);
