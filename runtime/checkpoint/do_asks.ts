@@ -23,6 +23,8 @@ import { judgePruning } from "./judge_pruning.ts";
 /** The most asks that are done, and the most that are looked at, behind one save. */
 const MOST_DONE = 8;
 const MOST_READ = 64;
+/** An ask that has failed so many times is dropped. */
+const MOST_FAILURES = 3;
 /** The most states that a notice names. */
 const MOST_NAMED = 10;
 
@@ -36,13 +38,16 @@ export interface AskedHolder {
   readonly inUse: readonly ManifestRef[];
   /** Is told of what was removed. */
   readonly events: Events;
+  /** How many times asks have failed so far, by name. */
+  readonly failures: Map<string, number>;
   /** Is told of what failed. */
   readonly warn: (message: string) => void;
 }
 
 /**
  * Does what this attempt is asked, and removes the asks that are done. One that is damaged is removed, and
- * one of another attempt, which has ended; what fails is told of, and tried again behind the next save.
+ * one of another attempt, which has ended; what fails is told of, and tried again behind the next saves,
+ * a few times and after all others.
  *
  * @throws {FencedError} Where a later attempt has taken over; then the asks stay for that.
  */
@@ -64,21 +69,37 @@ export async function doAsks(holder: AskedHolder): Promise<void> {
       if (isDamaged) await dropDamaged(holder, name, error);
       else if (error instanceof UnsupportedVersionError) {
         warn(`nobody here can do it: ${error.message}`);
-      } else {
-        const why = textOf(error);
-        warn(`what was asked for could not be done, which the next save tries again: ${why}`);
-      }
+      } else await noteFailure(holder, name, error);
     }
   }
 }
 
-async function namesOf({ store: { store }, warn }: AskedHolder): Promise<readonly string[]> {
+async function namesOf(
+  { store: { store }, failures, warn }: AskedHolder,
+): Promise<readonly string[]> {
   try {
-    return (await listAsks(store)).slice(0, MOST_READ);
+    const names = (await listAsks(store)).slice(0, MOST_READ);
+    return names.toSorted((a, b) => (failures.get(a) ?? 0) - (failures.get(b) ?? 0));
   } catch (error) {
     warn(`nobody can tell whether anything was asked for: ${textOf(error)}`);
     return [];
   }
+}
+
+async function noteFailure(
+  { store: { store }, failures, warn }: AskedHolder,
+  name: string,
+  error: unknown,
+): Promise<void> {
+  const count = (failures.get(name) ?? 0) + 1;
+  failures.set(name, count);
+  const why = textOf(error);
+  if (count < MOST_FAILURES) {
+    return warn(`what was asked for could not be done, which the next save tries again: ${why}`);
+  }
+  failures.delete(name);
+  await dropAsks(store, [name]).catch(() => {});
+  warn(`what was asked for could not be done, ${count} times, and is given up: ${why}; ask again`);
 }
 
 async function dropDamaged(

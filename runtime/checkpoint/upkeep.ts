@@ -29,6 +29,8 @@ export interface AfterSave {
 /** Looks after the store of a manager. */
 export class Upkeep {
   readonly #told = new Set<string>();
+  /** How many times asks have failed. */
+  readonly #failures = new Map<string, number>();
   #swept: Attempt | undefined;
 
   /**
@@ -43,6 +45,7 @@ export class Upkeep {
     await doAsks({
       ...saved,
       inUse: last === undefined ? inUse : [...inUse, last],
+      failures: this.#failures,
       warn: (message) => this.#warnOnce(events, message),
     });
   }
