@@ -11,12 +11,23 @@ import { wrongType } from "../checkpoint/restore.ts";
 import type { PlacedBlob, Program } from "../program.ts";
 import type { JobChange } from "./compare.ts";
 
-/** What keeps a job from going on from a checkpoint, or is new to it; `made` are those that migrations make. */
+/** What is known of a job beside what is saved. */
+export interface KnownParts {
+  /** What it was. */
+  readonly before: JobParts | undefined;
+  /** The same, where that is what it was at a start since then: what was so at that start is no news. */
+  readonly started: JobParts | undefined;
+  /** What it is. */
+  readonly now: JobParts | undefined;
+  /** The blobs that migrations make, as `node/blob`, with the migration that makes each. */
+  readonly made: ReadonlyMap<string, string>;
+}
+
+/** What keeps a job from going on from a checkpoint, or is new to it. */
 export function savedBlobChanges(
   program: Program,
   manifest: Manifest,
-  before: JobParts | undefined,
-  made: ReadonlyMap<string, string>,
+  { before, started, now, made }: KnownParts,
 ): readonly JobChange[] {
   const readers = firstReaders(program);
   return program.saved.flatMap((placed): readonly JobChange[] => {
@@ -25,10 +36,16 @@ export function savedBlobChanges(
     const name = `blob "${blob.name}" of node "${node}"`;
     const by = made.get(accessKey(placed));
     if (by !== undefined) {
+      const code = started?.["migrations"]?.[by]?.["code"];
+      if (code !== undefined && code === now?.["migrations"]?.[by]?.["code"]) return [];
       const why = "of what the checkpoint has";
-      return [{ what: `${name} is made by migration "${by}"`, why, verdict: "harmless" }];
+      return [{ what: madeWords(placed, by), why, verdict: "harmless" }];
     }
-    if (entry === undefined) return [lacking(name, placed, readers.get(accessKey(placed)))];
+    if (entry === undefined) {
+      const change = lacking(name, placed, readers.get(accessKey(placed)));
+      const isNews = started?.["blobs"]?.[blob.name]?.["saved"] !== "yes";
+      return isNews || change.verdict !== "harmless" ? [change] : [];
+    }
     const wrong = wrongType(entry, blob) ?? wrongSize(entry, placed, before);
     if (wrong === undefined) return [];
     return [{
@@ -37,6 +54,29 @@ export function savedBlobChanges(
       verdict: "impossible",
     }];
   });
+}
+
+/**
+ * What migrations make of what is saved and is no news, as the start since then had made it so already, in
+ * words.
+ */
+export function madeAgain(
+  { saved }: Program,
+  made: ReadonlyMap<string, string>,
+  news: readonly JobChange[],
+): readonly string[] {
+  const told = new Set(news.map(({ what }) => what));
+  return saved.flatMap((placed) => {
+    const by = made.get(accessKey(placed));
+    const what = by === undefined ? undefined : madeWords(placed, by);
+    return what === undefined || told.has(what)
+      ? []
+      : [`${what} of what the checkpoint has, again`];
+  });
+}
+
+function madeWords({ node, blob }: PlacedBlob, by: string): string {
+  return `blob "${blob.name}" of node "${node}" is made by migration "${by}"`;
 }
 
 function lacking(name: string, { blob }: PlacedBlob, reader: string | undefined): JobChange {

@@ -53,7 +53,9 @@ export function changesSince(
   manifest: Manifest,
   by: ManifestRef,
 ): JobDifference {
-  const blobs = savedBlobChanges(program, manifest, before?.parts, made);
+  const started = attempt === undefined ? undefined : before?.parts;
+  const known = { before: before?.parts, started, now: description.parts, made };
+  const blobs = savedBlobChanges(program, manifest, known);
   const common = { epoch: `${manifest.epoch}@a${manifest.attempt}`, attempt };
   const unseen = (of: JobDescription | undefined): string[] =>
     Object.keys(of?.parts?.["unseen"] ?? {});

@@ -6,6 +6,7 @@
 import type { Job } from "../../dsl/mod.ts";
 import type { JobDescription, Manifest, ManifestRef } from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
+import { madeAgain } from "../change/saved_blobs.ts";
 import {
   changesSince,
   checkChanges,
@@ -61,7 +62,7 @@ export async function recompile(
   const { sources, checkpoints: { engine } } = request;
   // What a start was made with that saved nothing is newer than what is saved.
   const settings = unfinished ?? manifest.run;
-  const { program, notices, seed } = compileAsSaved(request, settings);
+  const { program, notices: said, seed } = compileAsSaved(request, settings);
   const description = describeJob(program, sources);
   const store = await engine.archive.store();
   const saved = { description: await describedIn(store, by.attempt), attempt: undefined };
@@ -75,6 +76,7 @@ export async function recompile(
   // Who takes an edit back that had to be allowed has what was saved, and need not have that allowed too.
   const isTakenBack = isRefused(sinceLast, false) && !isRefused(sinceSaved, false);
   const difference = isTakenBack ? sinceSaved : sinceLast;
+  const notices = [...said, ...madeAgain(program, made, difference.changes)];
   const isAnother = (phase: Phase): boolean =>
     hasOtherSettings({ program, seed }, settings) || isEdited(description, last.description, phase);
   const { params } = manifest.run;

@@ -1,6 +1,15 @@
 /** What tasks did with blobs that a migration had made, where the run died before it saved an epoch. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { blob, epochs, type Job, job, type Migration, migration, task } from "../../../dsl/mod.ts";
+import {
+  blob,
+  epochs,
+  type Job,
+  job,
+  type Migration,
+  migration,
+  type Step,
+  task,
+} from "../../../dsl/mod.ts";
 import type { JobChanges } from "../../../runtime/run/foresee.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { recorded } from "../helpers.ts";
@@ -22,7 +31,7 @@ class Paying {
   /** What was paid, by each start in turn. */
   calls: number[] = [];
 
-  job(migrate: readonly Migration[], diesIn?: number, until: number = 2): Job {
+  job(migrate: readonly Migration[], diesIn?: number, until = 2, more: readonly Step[] = []): Job {
     const pay = task("pay", { reads: { length }, writes: { paid } }).run(({ length }) => {
       this.calls.push(length);
       return { paid: length };
@@ -31,7 +40,7 @@ class Paying {
       if (epoch === diesIn) throw new Error("dies here");
     });
     return job("paying", {
-      ...{ epoch: [pay, die], until: epochs(until) },
+      ...{ epoch: [pay, ...more, die], until: epochs(until) },
       checkpoint: { to: this.to, grain: "task", onChange: "allow", migrate },
     });
   }
@@ -55,6 +64,7 @@ class Paying {
 async function diedMigrated(migrate: readonly Migration[]): Promise<Paying> {
   const paying = new Paying();
   assertEquals((await paying.run(paying.job([], 2))).paid, [2, 2]);
+  if (migrate.length === 0) return paying;
   const second = await paying.run(paying.job(migrate, 2));
   assertEquals(second.paid, [200]);
   assertStringIncludes(second.said, "may have read blobs in their old form");
@@ -78,6 +88,40 @@ Deno.test("what was done after a migration is used by all starts that make the s
     const { paid, said } = await paying.run(given);
     assertEquals([paid, said.includes("old form")], [[], false]);
   }
+});
+
+Deno.test("what a start had made of what is saved has not changed since that start", async () => {
+  const paying = await diedMigrated([toCentimeters]);
+  const { attempt, changes } = await paying.foresee(paying.job([toCentimeters], 2));
+  assertEquals([attempt, changes], [2, []]);
+  const { said } = await paying.run(paying.job([toCentimeters], 2));
+  assertEquals(said.includes("changed since"), false, said);
+  const again =
+    'blob "length" of node "main" is made by migration "convert" of what the checkpoint has';
+  assertStringIncludes(said, `${again}, again`);
+  // An edit of the migration is news, and so is one that is new.
+  const others = [[[toMillimeters], "convert"], [[toCentimeters, longer], "longer"]] as const;
+  for (const [migrate, name] of others) {
+    const { changes } = await paying.foresee(paying.job(migrate, 2));
+    assertEquals(changes.map(({ what, verdict }) => [what, verdict]), [
+      [`blob "length" of node "main" is made by migration "${name}"`, "harmless"],
+    ]);
+  }
+});
+
+Deno.test("a blob that a start had as new is not new since that start", async () => {
+  const paying = await diedMigrated([]);
+  const tip = blob("tip", { initial: () => 1 });
+  const give = task("give", { reads: { tip }, writes: { tip } }).run(({ tip }) => {
+    throw new Error(`dies with ${tip}`);
+  });
+  const withTip = paying.job([], 2, 2, [give]);
+  const isTold = ({ changes }: JobChanges): boolean =>
+    changes.some(({ what }) => what === 'blob "tip" of node "main" is not in the checkpoint');
+  assertEquals(isTold(await paying.foresee(withTip)), true);
+  await paying.run(withTip);
+  const again = await paying.foresee(withTip);
+  assertEquals([again.attempt, isTold(again)], [2, false]);
 });
 
 const OTHERS: readonly (readonly [string, readonly Migration[], number])[] = [
