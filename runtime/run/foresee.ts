@@ -79,7 +79,11 @@ export async function foreseeResume(
   const warnings: string[] = [];
   const { onDamaged } = compile(request.job, { params: request.params }).plan;
   const { by, manifest } = await goBack(
-    { archive, target, onDamaged, warnings },
+    // What is forked is that epoch, and no other in its place.
+    {
+      ...{ archive, onDamaged, warnings },
+      target: { ...target, isNamed: target.isNamed || isFork },
+    },
     {
       epoch: async ({ ref, by }) => {
         await archive.verify(ref);

@@ -51,6 +51,7 @@ export async function goBack<T>(
   const { place } = archive;
   const refs = [...target.refs];
   let newest: DamagedError | undefined;
+  let told = warnings.length;
   for (let ref = refs.pop();; ref = refs.pop()) {
     if (ref === undefined) {
       throw new DamagedError(place, "an epoch that is not damaged", "none");
@@ -76,6 +77,8 @@ export async function goBack<T>(
       newest ??= error;
       if (next === undefined) throw nothingIntact(newest, place);
       if (onDamaged === "stop" && !target.isNamed) throw toStop(error, at, next, place);
+      // What is damaged with its epoch is told of that.
+      if (at.phase === "epoch") warnings.splice(told);
       warnings.push(
         `checkpoint ${formatRef(at)} is damaged, so that the job goes back to ${
           formatRef(next)
@@ -83,6 +86,7 @@ export async function goBack<T>(
           `${damageText(error)}. Nothing of it is removed; ` +
           `verify --full says what else is damaged`,
       );
+      if (at.phase === "epoch") told = warnings.length;
     }
   }
 }

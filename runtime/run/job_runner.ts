@@ -223,6 +223,7 @@ export class JobRunner {
    * nothing of where another job's checkpoints belong.
    * @throws {PlaceTakenError} Where a job of that name has saved something already.
    * @throws {CheckpointNotFoundError} Where the epoch is not saved.
+   * @throws {DamagedError} Where it is damaged, as far as records and the sizes of packs show: an older one can be named.
    * @throws {JobChangedError} Where the job is not what it was when the epoch was saved, and may not go on.
    */
   async fork(as: string, from: EpochRef = "latest"): Promise<JobRunner> {

@@ -115,6 +115,8 @@ async function chooseHeld(
     }
     const store = await engine.archive.store();
     const history = now?.history ?? await store.history();
+    // A fresh start looks at no epoch, and may have been overtaken all the same.
+    engine.attempts.checkNewest(history);
     const saved = target === undefined ? undefined : start.progress.branch;
     // An attempt that died before its first save has begun its branch all the same.
     const branch = isNewBranch ? undefined : unfinished?.branch ?? history.branch ?? saved;

@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { blob, type CheckpointPlan, task } from "../../../dsl/mod.ts";
+import { blob, type CheckpointPlan, type Step, task } from "../../../dsl/mod.ts";
 import { DamagedError, StoreError } from "../../../storage/mod.ts";
 import { DamagedStartError } from "../../../runtime/run/damaged_start_error.ts";
 import { FaultyStore } from "./faulty_store.ts";
@@ -17,9 +17,11 @@ const add = task("add", { reads: { total }, updates: { weights }, writes: { tota
     return { total: total + 1 };
   });
 
-function adding(world: World, plan: Partial<CheckpointPlan> = {}) {
+const tell = task("tell", { reads: { total } }).run(() => {});
+
+function adding(world: World, plan: Partial<CheckpointPlan> = {}, exit: readonly Step[] = []) {
   return world.job({
-    ...{ name: "adding", init: [start], epoch: [add], exit: [] },
+    ...{ name: "adding", init: [start], epoch: [add], exit },
     plan,
   });
 }
@@ -74,6 +76,22 @@ everywhere("damage: in the epoch behind recorded phases, which is named once", a
   assertStringIncludes(said[0] ?? "", "4@a1 is damaged, so that the job goes back to 3@a1");
   assertEquals(values, whole.values);
 });
+
+everywhere(
+  "damage: in a pack that the epoch and its phases name, which is told once",
+  async (world) => {
+    const given = adding(world, {}, [tell]);
+    const whole = await world.run(given);
+    const packs = await world.store().list("packs/a000001/");
+    const pack = packs.find((name) => name.includes(`e000004.${world.node}`)) ?? "";
+    await world.store().remove([pack]);
+    const { seen, values } = await world.run(given, { resumeFromEpoch: "latest" });
+    const said = notices(seen).filter((text) => text.includes("is damaged"));
+    assertEquals(said.length, 1, said.join());
+    assertStringIncludes(said[0] ?? "", "4@a1 is damaged, so that the job goes back to 3@a1");
+    assertEquals(values, whole.values);
+  },
+);
 
 everywhere("damage: in the record of a phase, which is then done again", async (world) => {
   const whole = await world.run();

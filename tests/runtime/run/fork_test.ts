@@ -4,6 +4,7 @@ import { JobRunner, type JobRunnerOptions } from "../../../runtime/run/job_runne
 import {
   CheckpointNotFoundError,
   CheckpointStore,
+  DamagedError,
   openStore,
   PlaceTakenError,
   verifyStore,
@@ -93,6 +94,22 @@ everyKind("fork: what the parent removes is still there for the fork", async (to
     const report = await verifyStore(store, { full: true });
     assertEquals([report.damaged, report.garbage], [[], []]);
   }
+});
+
+everyKind("fork: of a damaged epoch nothing is made, also of the newest", async (to, make) => {
+  await run(make({ stopAfterEpoch: 3 }));
+  const store = openStore(`${to}/walkers`);
+  const [pack = ""] = (await store.list("packs/a000001/")).filter((name) => /e000003/.test(name));
+  await store.remove([pack]);
+  for (const from of ["latest", 3] as const) {
+    await assertRejects(() => make().fork("other", from), DamagedError, "e000003");
+  }
+  const other = openStore(`${to}/other`);
+  assertEquals(
+    (await Promise.all(["", "attempts/", "epochs/"].map((at) => other.list(at)))).flat(),
+    [],
+  );
+  assertEquals(typeof await run(await make().fork("other", 2)), "object");
 });
 
 everyKind(

@@ -51,6 +51,20 @@ everywhere(
   },
 );
 
+everywhere("run: a fresh one that was overtaken as it started runs nothing", async (world) => {
+  const store = new FaultyStore(world.store());
+  let isTaken = false;
+  store.after = async (op, name) => {
+    if (isTaken || op !== "put" || name !== "attempts/000001.cbor") return;
+    isTaken = true;
+    await world.run(world.job(), { stopAfterEpoch: 1, takeOver: true });
+  };
+  const { error, seen } = await world.fail(world.job(), { checkpoints: world.manager({ store }) });
+  assertInstanceOf(error, FencedError);
+  assertEquals(actions(seen), []);
+  assertEquals(await world.epochs(), ["0@a2", "1@a2"]);
+});
+
 everywhere(
   "run: one that hears while it sweeps that it was taken over stops there",
   async (world) => {
