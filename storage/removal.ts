@@ -54,7 +54,8 @@ export async function removeManifests(
 ): Promise<readonly string[]> {
   const { store } = remover;
   const left = await leftRemovals(remover, options);
-  const going = [...refs, ...left.refs];
+  // What could not be removed so far is named by each record that was left.
+  const going = [...new Map([...refs, ...left.refs].map((ref) => [formatRef(ref), ref])).values()];
   if (going.length + left.records.length === 0) return [];
   const packs = await freedPacks(remover, going, options);
   const record = newRemovalName(remover.attempt);

@@ -5,8 +5,9 @@ import {
   FileStore,
   type Manifest,
   type Store,
+  StoreError,
 } from "../../storage/mod.ts";
-import { encodeRemoval } from "../../storage/job_record.ts";
+import { decodeRemoval, encodeRemoval } from "../../storage/job_record.ts";
 import { newRemovalName } from "../../storage/layout.ts";
 import { begin, noise, overriding, save, START, testBoth, value } from "./sample.ts";
 import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
@@ -223,3 +224,23 @@ testBoth(
     assertEquals((await store.list("removals/")).length, 1);
   },
 );
+
+testBoth("a removal that fails again and again names what goes once", async ({ store }) => {
+  const failing = overriding(store, {
+    remove: async (names, options) => {
+      if (names.some((name) => name.startsWith("epochs/"))) {
+        throw new StoreError("remove", "epochs", "the disk says no");
+      }
+      await store.remove(names, options);
+    },
+  });
+  const attempt = await begin(await CheckpointStore.open(failing));
+  const saved: Manifest[] = [];
+  for (const epoch of [0, 1, 2]) saved.push(await save(attempt, epoch));
+  for (let times = 0; times < 12; times++) {
+    await assertRejects(() => attempt.remove([saved[0]!, saved[1]!]), StoreError);
+  }
+  for (const name of await store.list("removals/")) {
+    assertEquals(decodeRemoval(name, await store.get(name)).map(({ epoch }) => epoch), [0, 1]);
+  }
+});
