@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { type Duration, epochs, task } from "../../../dsl/mod.ts";
+import { type Duration, epochs, type Step, task } from "../../../dsl/mod.ts";
 import { StoppedError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { makeStops } from "../../../runtime/run/stops.ts";
 import { untilAborted } from "../helpers.ts";
-import { everywhere, total } from "./world.ts";
+import { everywhere, notices, total } from "./world.ts";
 
 everywhere("run: when its time is up, a task that never yields learns of it", async (world) => {
   let heard = false;
@@ -110,4 +110,25 @@ Deno.test("stops: a time longer than a timer takes does not stop at once", async
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert(!stops.signal.aborted && stops.stopReason() === undefined);
   assertThrows(() => makeStops({}, "soon" as Duration), RangeError);
+});
+
+everywhere("run: that a start was told to stop is no work, used or done again", async (world) => {
+  let stop = new AbortController();
+  const slow = task("slow", { writes: { total } });
+  const before = slow.run(async (_, { signal }) => {
+    stop.abort(new StoppedError("a test"));
+    return await untilAborted(signal);
+  });
+  const edited = slow.run(() => ({ total: 7 }));
+  const start = async (epoch: Step, seed: number): Promise<string[]> => {
+    stop = new AbortController();
+    const { session, seen } = world.session();
+    const job = world.job({ init: [], epoch: [epoch], plan: { onChange: "allow" } });
+    const options = { checkpoints: world.manager(), resumeFromEpoch: "auto", seed } as const;
+    await new JobRunner(job, options).run(session, { signal: stop.signal }).catch(() => {});
+    return notices(seen).filter((text) => text.startsWith("what tasks ha"));
+  };
+  // The first saves the state after init, behind which the second and the third are stopped.
+  for (const seed of [1, 1, 2]) assertEquals(await start(before, seed), []);
+  assertEquals(await start(edited, 2), []);
 });
