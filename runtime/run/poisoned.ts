@@ -1,8 +1,10 @@
 /**
- * Notices a job that ends at the same place each time it is started.
+ * Notices a job that gets no further, however often it is started.
  *
  * @module
  */
+import type { CheckpointPlan } from "../../dsl/mod.ts";
+import type { Phase } from "../events.ts";
 import {
   type CheckpointStore,
   DamagedError,
@@ -42,52 +44,94 @@ export function fruitlessAttempts(
   return before.slice(0, end < 0 ? undefined : end).map(({ attempt }) => attempt);
 }
 
-/** What to say where a job has begun at one place, and died, for at least the third time; else nothing. */
-export async function poisonedWarning(
+/** Where a job begins, as far as what is said of that depends on it. */
+export interface Beginning {
+  /** The state that it starts from; none for the very start. */
+  readonly from: ManifestRef | undefined;
+  /** The phase that comes first. */
+  readonly phase: Phase | undefined;
+  /** The job's grain. */
+  readonly grain: CheckpointPlan["grain"];
+}
+
+/**
+ * What to say where a job has begun at one place for at least the third time, and each time died, or each
+ * time was told to stop, before it had saved or recorded anything; else nothing.
+ */
+export async function noProgressWarning(
   store: CheckpointStore,
   history: History,
   attempt: number,
-  from: ManifestRef | undefined,
+  beginning: Beginning,
 ): Promise<string | undefined> {
+  const { from } = beginning;
   const all = fruitlessAttempts(history, attempt, from);
   if (all.length < SAID_FROM - 1) return undefined;
-  const before = await rowOf(store, all.slice(0, MOST_LOOKED_AT));
-  if (before.length < SAID_FROM - 1) return undefined;
-  const listed = before.slice(0, MOST_LISTED).map((number) => describe(store, number));
-  const more = before.length > MOST_LISTED ? ` and ${before.length - MOST_LISTED} more` : "";
+  const { ended, attempts } = await rowOf(store, all.slice(0, MOST_LOOKED_AT));
+  if (attempts.length < SAID_FROM - 1) return undefined;
+  const listed = attempts.slice(0, MOST_LISTED).map((number) => describe(store, number));
+  const more = attempts.length > MOST_LISTED ? ` and ${attempts.length - MOST_LISTED} more` : "";
+  const list = `${(await Promise.all(listed)).join("; ")}${more}`;
   const place = from === undefined ? "the very start" : `epoch ${from.epoch}`;
-  return `${
-    before.length + 1
-  } starts in a row, this one among them, began at ${place}, and those ` +
-    `before it ended, without being told to, before they had saved or recorded anything (${
-      (await Promise.all(listed)).join("; ")
-    }${more}). ` +
-    `Something may end the job at the same place each time: see what they printed last` +
-    (from === undefined
-      ? ""
-      : ", or go back with resume --from and an older epoch (ls lists them)");
+  const row = `${attempts.length + 1} starts in a row, this one among them, began at ${place}`;
+  return ended === "stopped"
+    ? `${row}, and those before it were told to stop before they had saved or recorded anything ` +
+      `(${list}). ${tooShort(beginning)}`
+    : `${row}, and those before it ended, without being told to, before they had saved or recorded ` +
+      `anything (${list}). Something may end the job at the same place each time: see what they ` +
+      `printed last${goBackAdvice(history, from)}`;
 }
 
-/** Those that died, but for what only pruned or repaired, back to one that got further or was told to stop. */
-async function rowOf(
-  store: CheckpointStore,
-  attempts: readonly number[],
-): Promise<readonly number[]> {
+/** What to do where each start is given less time than the first thing takes that it could keep. */
+function tooShort({ from, phase, grain }: Beginning): string {
+  const next = phase === "epoch" ? `epoch ${(from?.epoch ?? 0) + 1}` : `${phase}`;
+  return grain === "task"
+    ? `If a task of ${next} takes longer than a start is given, the job never gets on: give it more time ` +
+      `(--stop-after), or divide the task into pieces (map) or steps, which are recorded one by one`
+    : `If ${next} takes longer than a start is given, the job never gets on: give it more time ` +
+      `(--stop-after), or have what its tasks have done recorded (grain: "task" in the checkpoint plan)`;
+}
+
+/** That an older epoch is there to go back to, if so. */
+function goBackAdvice({ manifests }: History, from: ManifestRef | undefined): string {
+  const isOlder = from !== undefined &&
+    manifests.some(({ phase, epoch }) => phase === "epoch" && epoch < from.epoch);
+  return isOlder ? ", or go back with resume --from and an older epoch (ls lists them)" : "";
+}
+
+/** Attempts that came to nothing, all in one way. */
+interface Row {
+  /** How they ended. */
+  readonly ended: "died" | "stopped" | undefined;
+  /** They, newest first. */
+  readonly attempts: readonly number[];
+}
+
+/** Those, but for what only pruned or repaired, back to one that recorded work or ended in the other way. */
+async function rowOf(store: CheckpointStore, attempts: readonly number[]): Promise<Row> {
   const row: number[] = [];
+  let ended: Row["ended"];
   for (const attempt of attempts) {
     if (await isUpkeep(store, attempt)) continue;
     const entries = await readOwnEntries(store.store, attempt);
-    if (entries.some(isWorkOrStop)) break;
+    if (entries.some(isWork)) break;
+    const how = entries.some(isStop) ? "stopped" : "died";
+    ended ??= how;
+    if (how !== ended) break;
     row.push(attempt);
   }
-  return row;
+  return { ended, attempts: row };
 }
 
-/** Whether an entry is of work that the next start need not do again, or of a stop in time. */
-function isWorkOrStop(entry: LogEntry): boolean {
-  if (entry.kind === "time") return entry.id === "" && entry.key === STOPPED_KEY;
-  // A resource's stamp, which is of no task, is recorded again by each start.
-  return entry.kind !== "void" && entry.id !== "";
+/** Whether an entry says that the attempt was told to stop. */
+function isStop(entry: LogEntry): boolean {
+  return entry.kind === "time" && entry.id === "" && entry.key === STOPPED_KEY;
+}
+
+/** Whether an entry is of work that the next start need not do again. */
+function isWork(entry: LogEntry): boolean {
+  // Times are read again, and a resource's stamp, which is of no task, is recorded again by each start.
+  return entry.kind !== "time" && entry.kind !== "void" && entry.id !== "";
 }
 
 /** Whether an attempt was begun to prune or repair, and so ran nothing. */

@@ -17,7 +17,7 @@ import { compile, type Program } from "../program.ts";
 import { editNotices, hasOtherSettings, isEdited } from "./another.ts";
 import { admit, loadNewestGood } from "./load_newest.ts";
 import { NO_MIGRATIONS, type StartMigrations } from "./migrate.ts";
-import { poisonedWarning } from "./poisoned.ts";
+import { noProgressWarning } from "./poisoned.ts";
 import { declareBlobs } from "./prepare.ts";
 import { compileAsSaved } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -126,8 +126,10 @@ async function chooseHeld(
     await engine.attempts.recordParent(start.from, start.progress.branch, history);
     // A kill may have come between its commit and the handler.
     if (start.epoch !== undefined) await engine.archive.tellSaved(start.epoch.epoch, "epoch", []);
-    const poisoned = await poisonedWarning(store, history, engine.attempt, start.from);
-    const said = poisoned === undefined ? held : [...held, poisoned];
+    const { from, phase, progress: { program: { plan: { grain } } } } = start;
+    const beginning = { from, phase, grain };
+    const stuck = await noProgressWarning(store, history, engine.attempt, beginning);
+    const said = stuck === undefined ? held : [...held, stuck];
     return { ...start, workBranch, warnings: [...start.warnings, ...warnings, ...said] };
   }
   throw new Error(

@@ -40,19 +40,19 @@ everywhere(
   },
 );
 
-/** How often starts of a job say that some in a row have saved nothing. */
-async function saidBy(
+/** What starts of a job say of some in a row that have saved nothing. */
+async function wordsOf(
   world: World,
   starts: number,
   start: (number: number) => { readonly job: Job; readonly signal: AbortSignal },
-): Promise<number[]> {
-  const said: number[] = [];
+): Promise<string[][]> {
+  const said: string[][] = [];
   for (let number = 1; number <= starts; number++) {
     const { session, seen } = world.session();
     const { job, signal } = start(number);
     const options = { checkpoints: world.manager(), resumeFromEpoch: "auto" } as const;
     await errorOf(new JobRunner(job, options).run(session, { signal }));
-    said.push(notices(seen).filter((text) => text.includes("in a row")).length);
+    said.push(notices(seen).filter((text) => text.includes("in a row")));
   }
   return said;
 }
@@ -60,7 +60,7 @@ async function saidBy(
 everywhere(
   "run: starts that have recorded work are no row, until they record none",
   async (world) => {
-    const said = await saidBy(world, 8, (number) => {
+    const said = await wordsOf(world, 8, (number) => {
       const pay = task("pay").run(async (_, { map }) => {
         await map("call", [1, 2, 3, 4, 5, 6, 7, 8], (item) => {
           if (item > Math.min(number, 4)) throw new Error("dies here");
@@ -70,18 +70,58 @@ everywhere(
       return { job, signal: new AbortController().signal };
     });
     // The fifth is the first that gets no further than the one before.
-    assertEquals(said, [0, 0, 0, 0, 0, 0, 1, 1]);
+    assertEquals(said.map(({ length }) => length), [0, 0, 0, 0, 0, 0, 1, 1]);
   },
 );
 
-everywhere("run: starts that were told to stop in time are no row", async (world) => {
-  const said = await saidBy(world, 5, () => {
+everywhere(
+  "run: where a start has too little time for an epoch, the third says so",
+  async (world) => {
+    for (const grain of ["epoch", "task"] as const) {
+      await using own = await world.beside();
+      const said = await wordsOf(own, 4, () => {
+        const stop = new AbortController();
+        const slow = task("slow").run(async (_, { signal }) => {
+          stop.abort(new StoppedError("its time of 700ms is up"));
+          await untilAborted(signal);
+        });
+        const job = own.job({ init: [], epoch: [slow], plan: { grain } });
+        return { job, signal: stop.signal };
+      });
+      // The first saved the state after init.
+      assertEquals(said.map(({ length }) => length), [0, 0, 0, 1]);
+      const told = said[3]?.[0] ?? "";
+      assertStringIncludes(told, "3 starts in a row, this one among them, began at epoch 0");
+      assertStringIncludes(told, "told to stop before they had saved or recorded anything");
+      const what = grain === "epoch" ? "If epoch 1 takes" : "If a task of epoch 1 takes";
+      assertStringIncludes(told, `${what} longer than a start is given, the job never gets on`);
+      assertStringIncludes(told, grain === "epoch" ? 'grain: "task"' : "pieces (map) or steps");
+      assert(!told.includes("may end the job") && !told.includes("--from"), told);
+    }
+  },
+);
+
+everywhere("run: starts that died and such as were told to stop are no one row", async (world) => {
+  const said = await wordsOf(world, 5, (number) => {
     const stop = new AbortController();
     const slow = task("slow").run(async (_, { signal }) => {
-      stop.abort(new StoppedError("its time of 700ms is up"));
+      if (number % 2 === 0) throw new Error("dies here");
+      stop.abort(new StoppedError("a test"));
       await untilAborted(signal);
     });
     return { job: world.job({ init: [], epoch: [slow] }), signal: stop.signal };
   });
-  assertEquals(said, [0, 0, 0, 0, 0]);
+  assertEquals(said.flat(), []);
+});
+
+everywhere("run: a job that dies in its first epoch is not told to go back", async (world) => {
+  const die = task("die").run(() => {
+    throw new Error("dies here");
+  });
+  const job = world.job({ init: [], epoch: [die] });
+  const { signal } = new AbortController();
+  const [told = ""] = (await wordsOf(world, 4, () => ({ job, signal }))).flat();
+  assertStringIncludes(told, "began at epoch 0");
+  assertStringIncludes(told, "see what they printed last");
+  assertEquals(told.includes("--from"), false, told);
 });
