@@ -5,6 +5,7 @@
  */
 import {
   type Ask,
+  type Asked,
   type Attempt,
   type CheckpointStore,
   DamagedError,
@@ -116,7 +117,8 @@ async function dropDamaged(
 }
 
 async function doAsk(holder: AskedHolder, ask: Ask): Promise<void> {
-  const { asked: { what } } = ask;
+  const { asked } = ask;
+  const { what } = asked;
   const who = askerText(ask);
   if (ask.attempt !== holder.attempt.number) {
     holder.warn(
@@ -125,21 +127,21 @@ async function doAsk(holder: AskedHolder, ask: Ask): Promise<void> {
     );
     return;
   }
-  const done = what === "prune" ? await pruneAsAsked(holder, ask) : await repairAsAsked(holder);
+  const done = asked.what === "prune"
+    ? await pruneAsAsked(holder, asked, `${who} asked for a prune`)
+    : await repairAsAsked(holder);
   const message = `${what}, which ${who} asked for: ${done}`;
   holder.events.emit({ type: "notice", level: "info", message });
 }
 
 async function pruneAsAsked(
   { store, attempt, inUse, events }: AskedHolder,
-  ask: Ask,
+  asked: Extract<Asked, { what: "prune" }>,
+  because: string,
 ): Promise<string> {
-  const { asked } = ask;
-  if (asked.what !== "prune") throw new Error("unreachable: it is asked to prune");
   const { removed, unmet } = await judgePruning(store, asked, inUse);
   await attempt.remove(removed);
   if (removed.length > 0) {
-    const because = `${askerText(ask)} asked for a prune`;
     events.emit({ type: "removed", epochs: removed.map((ref) => ref.epoch), because });
   }
   const names = removed.slice(0, MOST_NAMED).map(formatRef).join(", ");

@@ -77,7 +77,7 @@ const ENDS = `Exit codes
        drill: the job is not exact)
   2    the command line was wrong
   75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on (prune, repair: it was not
-       done in the time of --wait)
+       done in the time of --wait; an ask that nobody waits for ends with 0)
   76   another process works on the job, or has taken it over from this one
   78   the job was edited since it was saved, or a derived blob is not what it was, and it does not
        go on so: see --allow-change

@@ -118,7 +118,7 @@ function askedLines(asked: AskOutcome | undefined, { wait }: Arguments): readonl
   if (asked === undefined) return [];
   const who = holderText(asked.holder);
   if (asked.isDone) return [`asked ${who}, which holds the job, and it is done`];
-  const when = "it does so with its next save, or else the next run does";
+  const when = "it does so with its next save; if it ends before, ask again";
   if (wait === undefined) return [`asked ${who}, which holds the job: ${when}`];
   return [`asked ${who}, which holds the job, and it was not done in ${wait}: ${when}`];
 }

@@ -77,7 +77,9 @@ Deno.test("prune and repair ask the process that runs the job, which does it wit
     assertStringIncludes(dry.out, "would remove 2 states:\n  0@a1\n  1@a1\n");
     const asked = await folder.run("prune");
     assertEquals(asked.code, 0, asked.err);
-    const who = new RegExp(`asked process ${child.pid}, since 20.*, which holds the job: it does`);
+    const who = new RegExp(
+      `asked process ${child.pid}, since 20.*, which holds the job: it does so with its next save; if it ends before, ask again`,
+    );
     assertMatch(asked.out, who);
     assertStringIncludes(asked.out, "would remove 2 states:\n  0@a1\n  1@a1\n");
     const data = JSON.parse((await folder.run("prune", "--json")).out);
