@@ -56,7 +56,7 @@ export interface Beginning {
 
 /**
  * What to say where a job has begun at one place for at least the third time, and each time died, or each
- * time was told to stop, before it had saved or recorded anything; else nothing.
+ * time was told to stop, before it had saved anything or recorded any work; else nothing.
  */
 export async function noProgressWarning(
   store: CheckpointStore,
@@ -74,12 +74,11 @@ export async function noProgressWarning(
   const list = `${(await Promise.all(listed)).join("; ")}${more}`;
   const place = from === undefined ? "the very start" : `epoch ${from.epoch}`;
   const row = `${attempts.length + 1} starts in a row, this one among them, began at ${place}`;
+  const before = `before they had saved anything or recorded any work (${list})`;
   return ended === "stopped"
-    ? `${row}, and those before it were told to stop before they had saved or recorded anything ` +
-      `(${list}). ${tooShort(beginning)}`
-    : `${row}, and those before it ended, without being told to, before they had saved or recorded ` +
-      `anything (${list}). Something may end the job at the same place each time: see what they ` +
-      `printed last${goBackAdvice(history, from)}`;
+    ? `${row}, and those before it were told to stop ${before}. ${tooShort(beginning)}`
+    : `${row}, and those before it ended, without being told to, ${before}. Something may end the job at ` +
+      `the same place each time: see what they printed last${goBackAdvice(history, from)}`;
 }
 
 /** What to do where each start is given less time than the first thing takes that it could keep. */

@@ -131,7 +131,7 @@ const RUNNING: readonly Trouble[] = [
     code: 1,
     says: [
       "3 starts in a row, this one among them, began at epoch 3",
-      "before they had saved or recorded anything (attempt 3, ",
+      "before they had saved anything or recorded any work (attempt 3, ",
       "see what they printed last, or go back with resume --from",
     ],
   },

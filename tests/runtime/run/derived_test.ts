@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { blob, cursor, epochs, param, set, task } from "../../../dsl/mod.ts";
 import { DerivedChangedError } from "../../../runtime/derived/errors.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { CheckpointStore, digestValue } from "../../../storage/mod.ts";
 import { everywhere, type World } from "./world.ts";
 
@@ -174,6 +175,28 @@ everywhere("what an unfinished epoch has done with another value is done again",
   assertEquals(seen.of("task-reused"), []);
   assertEquals(seen.of("derived").map(({ outcome }) => outcome).slice(0, 1), ["changed"]);
 });
+
+everywhere(
+  "what was done with another value is foreseen to be used if it comes out so again",
+  async (world) => {
+    const plan = { grain: "task" } as const;
+    const options = { resumeFromEpoch: "auto", allowChange: true } as const;
+    const given = (shift: number) => jobOf(world, { shift, dieIn: 3, plan });
+    const reused = async (shift: number): Promise<readonly string[]> => {
+      const known = await new JobRunner(given(shift), { checkpoints: world.manager() })
+        .changesSince();
+      return (known.first?.tasks ?? []).flatMap((one) => one.isReused ? [one.because] : []);
+    };
+    await world.fail(given(0));
+    const asSaved = await reused(0);
+    assert(asSaved.length > 0 && asSaved.every((because) => because === "it has finished"));
+    await world.fail(given(1), options);
+    const proviso = "it has finished, and is used if derived blobs come out as they did then";
+    assertEquals(await reused(1), asSaved.map(() => proviso));
+    const { seen } = await world.fail(given(1), options);
+    assertEquals(seen.of("task-reused").length, asSaved.length);
+  },
+);
 
 everywhere("a killed init is gone on with, and what it has derived compared", async (world) => {
   const plan = { grain: "task" } as const;

@@ -92,7 +92,10 @@ everywhere(
       assertEquals(said.map(({ length }) => length), [0, 0, 0, 1]);
       const told = said[3]?.[0] ?? "";
       assertStringIncludes(told, "3 starts in a row, this one among them, began at epoch 0");
-      assertStringIncludes(told, "told to stop before they had saved or recorded anything");
+      assertStringIncludes(
+        told,
+        "told to stop before they had saved anything or recorded any work",
+      );
       const what = grain === "epoch" ? "If epoch 1 takes" : "If a task of epoch 1 takes";
       assertStringIncludes(told, `${what} longer than a start is given, the job never gets on`);
       assertStringIncludes(told, grain === "epoch" ? 'grain: "task"' : "pieces (map) or steps");
