@@ -15,6 +15,7 @@ import {
   type Plateau,
   type When,
 } from "../dsl/mod.ts";
+import { DamagedError } from "../storage/mod.ts";
 import { ConditionError } from "./errors.ts";
 import type { Cursors } from "./session/cursors.ts";
 import { holds, type Source } from "./session/read.ts";
@@ -176,6 +177,8 @@ async function ask(condition: When, { source, epoch }: Judged): Promise<boolean>
   try {
     return await holds(source, condition, DEFAULT_NODE);
   } catch (error) {
+    // What is loaded late is found damaged here; the condition is as it should be.
+    if (error instanceof DamagedError) throw error;
     const { params } = source.scope;
     throw new ConditionError(describeCondition(condition, params), epoch, error);
   }

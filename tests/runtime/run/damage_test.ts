@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { blob, type CheckpointPlan, type Step, task } from "../../../dsl/mod.ts";
+import { blob, type CheckpointPlan, from, type Step, task, when } from "../../../dsl/mod.ts";
 import { DamagedError, StoreError } from "../../../storage/mod.ts";
 import { DamagedStartError } from "../../../runtime/run/damaged_start_error.ts";
 import { FaultyStore } from "./faulty_store.ts";
@@ -92,6 +92,20 @@ everywhere(
     assertEquals(values, whole.values);
   },
 );
+
+everywhere("damage: found when a stop condition first reads what is loaded late", async (world) => {
+  const far = (weights: Float64Array) => (weights[0] ?? 0) >= 5;
+  const given = world.job({
+    ...{ name: "adding", init: [start], epoch: [add], exit: [] },
+    until: world.nodes.length === 1 ? when(weights, far) : when(from(world.node, weights), far),
+    plan: { load: "lazy" },
+  });
+  await world.run(given, { stopAfterEpoch: 3 });
+  await spoil(world, `packs/a000001/e000003.${world.node}`);
+  const { seen, values } = await world.run(given, { resumeFromEpoch: "latest" });
+  assertStringIncludes(notices(seen).join(), "3@a1 is damaged, so that the job goes back to 2@a1");
+  assertEquals(values[world.node]?.["total"], 6);
+});
 
 everywhere("damage: in the record of a phase, which is then done again", async (world) => {
   const whole = await world.run();
