@@ -77,11 +77,20 @@ export class RecordedEntries {
     }
   }
 
-  /** What was recorded of a group, or of all. */
-  tally(site?: GroupSite): Tally {
+  /** How much was recorded of a group. */
+  tally(site: GroupSite): Tally {
+    return this.#tally([this.of(site)]);
+  }
+
+  /** How much was recorded of the groups that come after one, or of all. */
+  tallyAfter(site: GroupSite | undefined): Tally {
+    return this.#tally(site === undefined ? this.#groups.values() : this.after(site));
+  }
+
+  #tally(groups: Iterable<Map<string, LogEntry>>): Tally {
     let tasks = 0;
     let pieces = 0;
-    for (const entries of site === undefined ? this.#groups.values() : [this.of(site)]) {
+    for (const entries of groups) {
       for (const { kind, id, ...entry } of entries.values()) {
         if (kind === "task" && "outputs" in entry && entry.outputs !== undefined) tasks++;
         else if (kind === "piece" && entries.get(stepKey(id))?.kind !== "task") pieces++;

@@ -177,8 +177,10 @@ export class RunJournal {
     const { store } = await this.#engine.archive.store();
     let kept: Tally;
     try {
-      const work = await readLoggedWork(store, this.#engine.attempts.current?.last, Infinity);
-      kept = new RecordedEntries(work?.entries).tally();
+      const saved = this.#engine.attempts.current?.last;
+      const work = await readLoggedWork(store, saved, Infinity);
+      // What led to that state may have been recorded behind it.
+      kept = new RecordedEntries(work?.entries).tallyAfter(saved);
     } catch {
       // The next start reads it too, and says what is wrong.
       return;

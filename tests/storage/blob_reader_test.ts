@@ -48,11 +48,16 @@ Deno.test("packs that are removed once a load has begun are read to their end", 
 Deno.test("of several damaged blocks the first is named, and the load ends with all reads", async () => {
   const store = new MemoryStore();
   const manifest = await saved(store, { a: noise(MANY * BLOCK_BYTES, 1) });
-  const [[name, bytes]] = [...await objects(store)].filter(([name]) => name.endsWith(".pack")) as [
-    [string, Uint8Array],
-  ];
-  const offsetOf = (block: number) => block * (BLOCK_BYTES + 5) + 5;
-  for (const block of [17, 18, 40, 99]) bytes[offsetOf(block) + 7]! ^= 1;
+  const entry = manifest.nodes.main!.a!;
+  assert("blocks" in entry && entry.blocks !== undefined);
+  const { blocks } = entry;
+  const name = blocks[0]!.pack;
+  const bytes = (await objects(store)).get(name)!;
+  const offsetOf = (block: number) => blocks[block]!.offset;
+  for (const block of [17, 18, 25, 30]) {
+    assertEquals(blocks[block]!.pack, name);
+    bytes[offsetOf(block) + 7]! ^= 1;
+  }
   let reading = 0;
   const under = overriding(store, {
     open: async (asked, options) => {
