@@ -130,7 +130,7 @@ export async function takeAttempt(
   const next = 1 + (behind ?? await highestAttempt(store, saved, { signal: options.signal }));
   // Whoever created the record before this one may have died before its sync, and numbers have no gaps.
   if (behind === undefined && next > 1 && options.durability === "power") {
-    await settleIfThere(store, attemptName(next - 1));
+    await store.settle?.([attemptName(next - 1)]);
   }
   let number = next;
   for (let race = 0; race < MOST_RACES; race++) {
@@ -155,15 +155,6 @@ function isCleared(error: unknown): boolean {
   return error instanceof UnknownOutcomeError && error.cause instanceof ObjectNotFoundError;
 }
 
-/** Makes an object durable, where it is there. */
-export async function settleIfThere(store: Store, name: string): Promise<void> {
-  try {
-    await store.settle?.(name);
-  } catch (error) {
-    if (!(error instanceof ObjectNotFoundError)) throw error;
-  }
-}
-
 /**
  * Makes a saved state durable, with the packs that it names. What of it is gone, or cannot be read, is for
  * whoever restores it to miss.
@@ -180,7 +171,7 @@ export async function settleState(
     if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) return [];
     throw error;
   });
-  for (const name of [...packs, manifestName(ref)]) await settleIfThere(store, name);
+  await store.settle([...packs, manifestName(ref)]);
 }
 
 /** The highest attempt that has left anything. */

@@ -15,6 +15,7 @@ import {
 } from "./commit_files.ts";
 import { ObjectExistsError, ObjectNotFoundError, UnknownOutcomeError } from "./errors.ts";
 import type { FileSystem } from "./file_system.ts";
+import { ignoring } from "./file_place.ts";
 import { discard, writeNew } from "./file_write.ts";
 import { fillPack } from "./fill_pack.ts";
 import { asStoreError } from "./io_errors.ts";
@@ -161,7 +162,7 @@ export class FileCommit {
     }
     try {
       // Whoever wrote it may not have had to sync it.
-      if (durability === "power") await this.settle(to);
+      if (durability === "power") await this.settle([to]);
       return true;
     } catch (error) {
       await discard(this.fileSystem, to);
@@ -170,16 +171,27 @@ export class FileCommit {
   }
 
   /**
-   * Makes what somebody else wrote durable.
+   * Makes what somebody else wrote durable, as far as it is there.
    *
-   * @throws {ObjectNotFoundError} Where there is no such file.
+   * @throws {StoreError} Where that fails.
    */
-  async settle(path: string): Promise<void> {
+  async settle(paths: readonly string[]): Promise<void> {
+    const folders = new Set<string>();
+    let at = this.root;
     try {
-      await this.fileSystem.syncFile?.(path);
-      await this.syncFolder(dirname(path));
+      for (const path of paths) {
+        at = path;
+        await ignoring(Deno.errors.NotFound, async () => {
+          await this.fileSystem.syncFile?.(path);
+          folders.add(dirname(path));
+        });
+      }
+      for (const folder of folders) {
+        at = folder;
+        await ignoring(Deno.errors.NotFound, () => this.syncFolder(folder));
+      }
     } catch (error) {
-      throw asStoreError(error, "sync", path, this.root);
+      throw asStoreError(error, "sync", at, this.root);
     }
   }
 

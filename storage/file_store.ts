@@ -275,9 +275,9 @@ export class FileStore implements Store {
     return this.#fileSystem.glance?.(this.#path(name));
   }
 
-  /** Syncs a file and its folder. */
-  settle(name: string): Promise<void> {
-    return this.#commit.settle(this.#path(name));
+  /** Syncs files, as far as they are there, and their folders. */
+  settle(names: readonly string[]): Promise<void> {
+    return this.#commit.settle(names.map((name) => this.#path(name)));
   }
 
   /** An object's facts, or `undefined` where there is none. */

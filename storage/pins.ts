@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { settleIfThere } from "./begin.ts";
 import { CheckpointNotFoundError, ObjectExistsError, RemovedError } from "./errors.ts";
 import { encodePin } from "./job_record.ts";
 import {
@@ -59,7 +58,7 @@ export async function createPin(
   if (found === "there") {
     // It may be listed, and not be durable yet.
     const saved = manifestName({ ...pin, phase: "epoch" });
-    return writing.durability === "power" ? await settleIfThere(store, saved) : undefined;
+    return writing.durability === "power" ? await store.settle?.([saved]) : undefined;
   }
   // One that was there before may have been promised to whoever made it.
   if (isOwn) await store.remove([name], writing);

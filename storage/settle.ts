@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { promisedDurability, settleIfThere } from "./begin.ts";
+import { promisedDurability } from "./begin.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
 import type { StoreOptions } from "./store.ts";
 
@@ -28,5 +28,5 @@ export async function settle(
 ): Promise<void> {
   if (store.settle === undefined || names.length === 0) return;
   if (await promisedDurability(store, durability, options) !== "power") return;
-  for (const name of names) await settleIfThere(store, name);
+  await store.settle(names);
 }

@@ -249,13 +249,12 @@ export interface Store {
   /** Whether such a thing was made through this value, which may be writing it; not given where there are none. */
   isOwn?(leftover: string): boolean;
   /**
-   * Makes an object that somebody else wrote outlive a power cut, as he may have died before he did; not
-   * given where objects never need it.
+   * Makes objects that somebody else wrote outlive a power cut, as he may have died before he did; those
+   * that are not there are skipped. Not given where objects never need it.
    *
-   * @throws {ObjectNotFoundError} Where there is none.
    * @throws {StoreError} Where that fails.
    */
-  settle?(name: string): Promise<void>;
+  settle?(names: readonly string[]): Promise<void>;
   /**
    * An object's facts, or `undefined` where there is none.
    *
