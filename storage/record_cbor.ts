@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { RecordTexts } from "./record_texts.ts";
 
 /** What a record may have in it. Maps have text keys; numbers are integers where they can be. */
 export type RecordValue =
@@ -106,16 +107,16 @@ export function decodeRecord(bytes: Uint8Array): RecordValue {
 /** The one NaN that is written. */
 const NAN_BITS = 0x7ff8_0000_0000_0000n;
 
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 class RecordReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #texts: RecordTexts;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#texts = new RecordTexts(bytes);
   }
 
   get left(): number {
@@ -157,28 +158,37 @@ class RecordReader {
   #map(count: number, depth: number): RecordMap {
     if (count * 2 > this.left) throw this.#error(`a map of ${count} pairs in ${this.left} bytes`);
     const map = new Map<string, RecordValue>();
-    let previous: Uint8Array = new Uint8Array();
+    let previous = this.#at;
+    let previousEnd = this.#at;
     for (let index = 0; index < count; index++) {
       const start = this.#at;
       const key = this.value(depth + 1);
       if (typeof key !== "string") throw this.#error("a map key that is no text");
-      const encoded = this.#bytes.subarray(start, this.#at);
-      if (compareBytes(previous, encoded) >= 0) {
+      if (!this.#isBefore(previous, previousEnd, start, this.#at)) {
         throw this.#error(`the key "${key}" twice or out of order`);
       }
-      previous = encoded;
+      previous = start;
+      previousEnd = this.#at;
       map.set(key, this.value(depth + 1));
     }
     return map;
   }
 
-  #text(length: number): string {
-    try {
-      return textDecoder.decode(this.#take(length));
-    } catch (error) {
-      if (error instanceof RecordSyntaxError) throw error;
-      throw this.#error("text that is not UTF-8");
+  /** Whether some of the bytes come before others, which are not empty; see {@linkcode compareBytes}. */
+  #isBefore(a: number, aEnd: number, b: number, bEnd: number): boolean {
+    const bytes = this.#bytes;
+    for (; a < aEnd && b < bEnd; a++, b++) {
+      const difference = (bytes[a] ?? 0) - (bytes[b] ?? 0);
+      if (difference !== 0) return difference < 0;
     }
+    return b < bEnd;
+  }
+
+  #text(length: number): string {
+    const at = this.#skip(length);
+    const text = this.#texts.read(at, this.#at);
+    if (text === undefined) throw this.#error("text that is not UTF-8");
+    return text;
   }
 
   #simple(first: number): RecordValue {

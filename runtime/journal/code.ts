@@ -39,7 +39,7 @@ export function codesOfSteps(steps: readonly PlacedStep[], params: ParamValues):
   const codes: string[] = [];
   for (const step of steps) {
     const before = step.dependsOn.map((index) => codes[index] ?? "");
-    codes.push(digestOf(JSON.stringify([ownCode(step, params), before])));
+    codes.push(knownDigestOf(JSON.stringify([ownCode(step, params), before])));
   }
   return codes;
 }
@@ -71,7 +71,7 @@ function taskCode(task: AnyTask, params: ParamValues): readonly unknown[] {
 
 /** A digest of a task itself, for what its steps have given. */
 export function codeOfTask(task: AnyTask, params: ParamValues): string {
-  return digestOf(JSON.stringify(taskCode(task, params)));
+  return knownDigestOf(JSON.stringify(taskCode(task, params)));
 }
 
 /** A task's version, and the values of the params that it reads, as text. */
@@ -153,12 +153,17 @@ const digests = new Map<string, string>();
 const MOST_DIGESTS = 100;
 const LONGEST_KNOWN = 10_000;
 
-/** A digest of a text. */
-export function digestOf(text: string): string {
+/** A digest of a text that is likely to be asked for again. */
+export function knownDigestOf(text: string): string {
   const known = digests.get(text);
   if (known !== undefined) return known;
-  const digest = createHash("sha256").update(text).digest("hex").slice(0, 32);
+  const digest = digestOf(text);
   if (digests.size >= MOST_DIGESTS) digests.clear();
   if (text.length <= LONGEST_KNOWN) digests.set(text, digest);
   return digest;
+}
+
+/** A digest of a text. */
+export function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

@@ -6,7 +6,7 @@
 import type { ParamValues } from "../../dsl/layout.ts";
 import type { AnyTask } from "../../dsl/mod.ts";
 import { encodeValue, type EntrySite } from "../../storage/mod.ts";
-import { codeOf, codeOfTask, digestOf, digestOfValue, settingsOf } from "./code.ts";
+import { codeOf, codeOfTask, digestOf, digestOfValue, knownDigestOf, settingsOf } from "./code.ts";
 import { copied } from "./group_journal.ts";
 import type { Journal } from "./journal.ts";
 
@@ -102,9 +102,9 @@ export class TaskJournal {
     this.#own ??= task === undefined
       ? { step: "", map: "" }
       : { step: codeOfTask(task, params), map: settingsOf(task, params) };
-    const isMap = piece[0] === "map";
-    const around = isMap ? `${this.#own.map}${digestOfValue(item)}` : this.#own.step;
-    return digestOf(`${codeOf(run)}${around}`);
+    const code = codeOf(run);
+    if (piece[0] !== "map") return knownDigestOf(`${code}${this.#own.step}`);
+    return digestOf(`${code}${this.#own.map}${digestOfValue(item)}`);
   }
 }
 
