@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Manifest, ManifestRef } from "../../storage/mod.ts";
+import type { Manifest } from "../../storage/mod.ts";
 import { NotInitializedError } from "./errors.ts";
 import type { Phase } from "../events.ts";
 import type { CheckpointHost, CheckpointTask } from "../session/session.ts";
@@ -122,10 +122,10 @@ export class CheckpointEngine {
   }
 
   /** Builds the task that restores every blob of a manifest, or what is made of them. */
-  loadTask(ref: ManifestRef, options?: LoadOptions): CheckpointTask<void> {
+  loadTask(manifest: Manifest, options?: LoadOptions): CheckpointTask<void> {
     return this.#task(
-      `load ${ref.epoch}@a${ref.attempt}`,
-      async (host) => await this.#loadManifest(host, await this.archive.read(ref), options),
+      `load ${manifest.epoch}@a${manifest.attempt}`,
+      (host) => this.#loadManifest(host, manifest, options),
     );
   }
 
