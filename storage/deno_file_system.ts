@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers";
+import { Existence } from "./existence.ts";
 import { denoLocks } from "./file_locks.ts";
 import type { FileReader, FileStat, FileSystem, FileWriter } from "./file_system.ts";
 import { syncAhead } from "./sync_ahead.ts";
@@ -25,6 +26,7 @@ const QUICK_SYNC_MS = 5;
 export function denoFileSystem(): FileSystem {
   const thread = new ThreadWriter();
   const syncs = new Syncs(() => thread.isWriting);
+  const existence = new Existence((path) => stat(path) !== undefined);
   return {
     create: (path, options) => now(() => create(path, options?.sync === true, syncs)),
     open: (path) => now(() => open(path)),
@@ -43,6 +45,7 @@ export function denoFileSystem(): FileSystem {
     },
     list: (path) => now(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
     stat: (path) => now(() => stat(path)),
+    exists: (path) => existence.exists(path),
     // The error of a look for what is not there takes longer to make than a small append.
     glance: (path) => existsSync(path),
     commitAside: (files, onPoint) => thread.commit(files, onPoint),

@@ -111,7 +111,8 @@ export class FileCommit {
       },
       remove: (path) => fileSystem.remove(path),
       syncFolder: (path) => fileSystem.syncFolder(path),
-      exists: async (path) => await fileSystem.stat(path) !== undefined,
+      exists: async (path) =>
+        fileSystem.exists?.(path) ?? await fileSystem.stat(path) !== undefined,
       fillPack: (file, blocks) => fillPack(stoppable(file, signal), blocks, crc32),
       withSums: sealWith,
       point: this.#onPoint,

@@ -7,7 +7,7 @@ import { PromiseError } from "./errors.ts";
 import type { OnPoint } from "./file_commit.ts";
 import { FilePlace } from "./file_place.ts";
 import type { FileSystem } from "./file_system.ts";
-import { isMarked, probe, temporaryPath } from "./file_write.ts";
+import { isMarked, probe, temporaryIn } from "./file_write.ts";
 import { asStoreError } from "./io_errors.ts";
 import { checkName } from "./names.ts";
 import {
@@ -18,10 +18,24 @@ import {
   type WriteOptions,
 } from "./store.ts";
 
+/** Where an object is to be written. */
+interface Prepared {
+  /** The path of its file. */
+  readonly path: string;
+  /** The folder of that, which is there. */
+  readonly folder: string;
+  /** What it will outlive. */
+  readonly durability: Durability;
+  /** Whether the file system has links. */
+  readonly links: boolean;
+}
+
 /** The ground of one store. */
 export class FileGround {
   /** The folder. */
   readonly place: FilePlace;
+  /** Folders that are there, each with what its entry outlives. */
+  readonly #ready = new Set<string>();
   #promises: Promise<StorePromises> | undefined;
   #mark: string | undefined;
 
@@ -39,9 +53,9 @@ export class FileGround {
     await this.place.make([], this.#folderOptions("none"));
   }
 
-  /** A path beside another that is no object's and no one else's. */
-  temporary(path: string): string {
-    return temporaryPath(path, this.#mark ??= crypto.randomUUID().slice(0, 8));
+  /** A path in a folder that is no object's and no one else's. */
+  temporary(folder: string): string {
+    return temporaryIn(folder, this.#mark ??= crypto.randomUUID().slice(0, 8));
   }
 
   /** Whether a temporary file was made here. */
@@ -69,10 +83,12 @@ export class FileGround {
   async prepare(
     name: string,
     { signal, durability: asked }: WriteOptions,
-  ): Promise<{ readonly path: string; readonly durability: Durability; readonly links: boolean }> {
+  ): Promise<Prepared> {
     signal?.throwIfAborted();
     const parts = checkName(name);
+    const folders = parts.slice(0, -1);
     const path = this.place.path(parts);
+    const folder = this.place.path(folders);
     const promised = await this.promises();
     const durability = asked ?? promised.durability;
     if (!covers(promised.durability, durability)) {
@@ -83,12 +99,13 @@ export class FileGround {
         `ask for "${promised.durability}", or name a place on another file system`,
       );
     }
-    await this.guard(
-      "write",
-      path,
-      () => this.place.make(parts.slice(0, -1), this.#folderOptions(durability)),
-    );
-    return { path, durability, links: promised.durability !== "none" };
+    const ready = `${durability} ${folder}`;
+    if (!this.#ready.has(ready)) {
+      const options = this.#folderOptions(durability);
+      await this.guard("write", path, () => this.place.make(folders, options));
+      this.#ready.add(ready);
+    }
+    return { path, folder, durability, links: promised.durability !== "none" };
   }
 
   /** Runs something whose errors are made typed ones. */

@@ -121,19 +121,19 @@ export class FileStore implements Store {
     parts: Iterable<Uint8Array>,
     options: WriteOptions = {},
   ): Promise<number> {
-    const { path, durability } = await this.#ground.prepare(name, options);
+    const { path, folder, durability } = await this.#ground.prepare(name, options);
     return await this.#ground.guard("write", path, async () => {
       const written = await this.#commit.write(path, parts, durability, options.signal);
       this.bytesWritten += written;
-      if (durability === "power") await this.#commit.syncFolder(dirname(path));
+      if (durability === "power") await this.#commit.syncFolder(folder);
       return written;
     }, options.signal);
   }
 
   /** Creates a file that grows. */
   async createLog(name: string, options: WriteOptions = {}): Promise<LogWriter> {
-    const { path, durability, links } = await this.#ground.prepare(name, options);
-    const first = links ? this.#ground.temporary(path) : path;
+    const { path, folder, durability, links } = await this.#ground.prepare(name, options);
+    const first = links ? this.#ground.temporary(folder) : path;
     const file = await this.#ground.guard("write", path, () => this.#fileSystem.create(first));
     return new FileLog({
       ...{ file, path, sync: durability === "power", onPoint: this.#onPoint },

@@ -75,6 +75,11 @@ export interface FileSystem {
   /** What is at a path, or `undefined`. */
   stat(path: string): Promise<FileStat | undefined>;
   /**
+   * Whether there is something at a path, most likely not; where not given, a `stat` tells. Throws where
+   * that cannot be found out.
+   */
+  exists?(path: string): boolean;
+  /**
    * Whether there is something at a path, in a fraction of the time of a look that fails; where the look
    * itself fails, it says no. Where not given, there is no such thing.
    */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, join } from "@std/path";
+import { basename, SEPARATOR } from "@std/path";
 import type { FileSystem, FileWriter } from "./file_system.ts";
 import { isPassing } from "./io_errors.ts";
 import type { StorePromises } from "./store.ts";
@@ -121,9 +121,9 @@ export async function discard(fileSystem: FileSystem, path: string): Promise<voi
   }
 }
 
-/** A path beside another that is no object's and no one else's; it begins with eight digits, if these are given. */
-export function temporaryPath(path: string, mark = ""): string {
-  return join(dirname(path), `.${mark}${crypto.randomUUID().slice(mark.length)}.tmp`);
+/** A path in a folder that is no object's and no one else's; its name begins with eight digits, if these are given. */
+export function temporaryIn(folder: string, mark = ""): string {
+  return `${folder}${SEPARATOR}.${mark}${crypto.randomUUID().slice(mark.length)}.tmp`;
 }
 
 /** Whether a temporary path begins with these digits. */
@@ -133,8 +133,8 @@ export function isMarked(path: string, mark: string): boolean {
 
 /** Tries out what a folder's file system can do. */
 export async function probe(fileSystem: FileSystem, folder: string): Promise<StorePromises> {
-  const from = temporaryPath(join(folder, "probe"));
-  const to = temporaryPath(join(folder, "probe"));
+  const from = temporaryIn(folder);
+  const to = temporaryIn(folder);
   const file = await fileSystem.create(from);
   await file.close();
   const reasons: string[] = [];

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
 import type { FilesToCommit, PackFile, RecordFile } from "./commit_files.ts";
 import type { FileGround } from "./file_ground.ts";
 import type { PackToWrite, WriteOptions } from "./store.ts";
@@ -44,21 +43,23 @@ export async function filesOf(
   options: WriteOptions,
 ): Promise<FilesToCommit> {
   const made: PackFile[] = [];
+  const folders = new Set<string>();
   let sync = false;
   for (const { name, blocks, isDisposable } of packs) {
-    const { path, durability } = await ground.prepare(name, options);
+    const { path, folder, durability } = await ground.prepare(name, options);
+    folders.add(folder);
     sync = durability === "power";
     made.push({ path, blocks, isDisposable });
   }
-  const folders = [...new Set(made.map(({ path }) => dirname(path)))];
-  if (record === undefined) return { packs: made, folders, record: undefined, sync };
-  const { path, durability, links } = await ground.prepare(record.name, options);
+  const written = { packs: made, folders: [...folders] };
+  if (record === undefined) return { ...written, record: undefined, sync };
+  const { path, folder, durability, links } = await ground.prepare(record.name, options);
   const file: RecordFile = {
-    ...{ path, folder: dirname(path), content: record.content },
-    temporary: links ? ground.temporary(path) : undefined,
+    ...{ path, folder, content: record.content },
+    temporary: links ? ground.temporary(folder) : undefined,
     newer: record.newer === undefined ? undefined : ground.place.path(record.newer.split("/")),
   };
-  return { packs: made, folders, record: file, sync: durability === "power" };
+  return { ...written, record: file, sync: durability === "power" };
 }
 
 /** Whether a thread of its own is to write files: there is much of it, and little of that has to be copied. */
