@@ -61,17 +61,29 @@ export async function readLoggedWork(
   return undefined;
 }
 
+/** So much of a log is read at first by whoever looks for an entry. */
+const FIRST_BYTES = 1024 * 1024;
+
+/** What is read of an attempt's logs. */
+export interface OwnEntriesOptions extends StoreOptions {
+  /** Nothing is read behind a part in which there is one like this. */
+  readonly until?: (entry: LogEntry) => boolean;
+}
+
 /** What an attempt itself has logged, as far as it can be read; not what it had taken over from others. */
 export async function readOwnEntries(
   store: Store,
   attempt: number,
-  options: StoreOptions = {},
+  { until = () => false, ...options }: OwnEntriesOptions = {},
 ): Promise<readonly LogEntry[]> {
   const own = (await listLogs(store, options)).filter((log) => log.attempt === attempt);
   const entries: LogEntry[] = [];
   for (const log of own) {
-    const found = await readLog(store, log, MAX_LOG_BYTES, options);
+    const first = await readLog(store, log, FIRST_BYTES, options);
+    if (first.entries.some(until)) return [...entries, ...first.entries];
+    const found = first.isWhole ? first : await readLog(store, log, MAX_LOG_BYTES, options);
     for (const entry of found.entries) entries.push(entry);
+    if (found.entries.some(until)) break;
   }
   return entries;
 }
@@ -180,6 +192,8 @@ export interface ReadLog {
   readonly entries: readonly LogEntry[];
   readonly bytes: number;
   readonly damaged: Error | undefined;
+  /** Whether there is no more of it than was to be read. */
+  readonly isWhole: boolean;
 }
 
 /** Reads the good first part of a log. */
@@ -191,6 +205,7 @@ export async function readLog(
 ): Promise<ReadLog> {
   const name = logName(log);
   const bytes = await readObjects(store, log, limit, options);
+  const isWhole = bytes.byteLength < limit;
   let head: LogHead | undefined;
   const entries: LogEntry[] = [];
   let at = 0;
@@ -206,9 +221,9 @@ export async function readLog(
     if (!isDamage) throw error;
     const isRest = item !== undefined && error instanceof DamagedError &&
       isCutOff(bytes, at, item.end);
-    return { head, entries, bytes: at, damaged: isRest ? undefined : error };
+    return { head, entries, bytes: at, damaged: isRest ? undefined : error, isWhole };
   }
-  return { head, entries, bytes: at, damaged: undefined };
+  return { head, entries, bytes: at, damaged: undefined, isWhole };
 }
 
 function decodeOwnHead(name: string, log: LogName, record: Uint8Array): LogHead {

@@ -52,11 +52,13 @@ export interface Beginning {
   readonly phase: Phase | undefined;
   /** The job's grain. */
   readonly grain: CheckpointPlan["grain"];
+  /** Whether derived blobs may have to be made again before that. */
+  readonly isDerived: boolean;
 }
 
 /**
- * What to say where a job has begun at one place for at least the third time, and each time died, or each
- * time was told to stop, before it had saved anything or recorded any work; else nothing.
+ * What to say where a job has begun at one place for at least the third time, and each time died or was
+ * told to stop before it had saved anything or recorded any work; else nothing.
  */
 export async function noProgressWarning(
   store: CheckpointStore,
@@ -67,28 +69,52 @@ export async function noProgressWarning(
   const { from } = beginning;
   const all = fruitlessAttempts(history, attempt, from);
   if (all.length < SAID_FROM - 1) return undefined;
-  const { ended, attempts } = await rowOf(store, all.slice(0, MOST_LOOKED_AT));
-  if (attempts.length < SAID_FROM - 1) return undefined;
-  const listed = attempts.slice(0, MOST_LISTED).map((number) => describe(store, number));
-  const more = attempts.length > MOST_LISTED ? ` and ${attempts.length - MOST_LISTED} more` : "";
+  const row = await rowOf(store, all.slice(0, MOST_LOOKED_AT));
+  if (row.length < SAID_FROM - 1) return undefined;
+  const stops = row.filter(({ isStop }) => isStop).length;
+  const isMixed = stops > 0 && stops < row.length;
+  const listed = row.slice(0, MOST_LISTED).map(async ({ number, isStop }) =>
+    `${await describe(store, number)}${isMixed && isStop ? ", told to stop" : ""}`
+  );
+  const more = row.length > MOST_LISTED ? ` and ${row.length - MOST_LISTED} more` : "";
   const list = `${(await Promise.all(listed)).join("; ")}${more}`;
   const place = from === undefined ? "the very start" : `epoch ${from.epoch}`;
-  const row = `${attempts.length + 1} starts in a row, this one among them, began at ${place}`;
-  const before = `before they had saved anything or recorded any work (${list})`;
-  return ended === "stopped"
-    ? `${row}, and those before it were told to stop ${before}. ${tooShort(beginning)}`
-    : `${row}, and those before it ended, without being told to, ${before}. Something may end the job at ` +
-      `the same place each time: see what they printed last${goBackAdvice(history, from)}`;
+  const how = stops === row.length
+    ? "were told to stop"
+    : isMixed
+    ? "ended, some without being told to,"
+    : "ended, without being told to,";
+  const advice = [
+    ...stops < row.length ? [seeWhatTheyPrinted(history, from, isMixed)] : [],
+    ...stops > 0 ? [tooShort(beginning)] : [],
+  ];
+  return `${
+    row.length + 1
+  } starts in a row, this one among them, began at ${place}, and those before ` +
+    `it ${how} before they had saved anything or recorded any work (${list}). ${advice.join(". ")}`;
+}
+
+/** What to do where something ends the job. */
+function seeWhatTheyPrinted(
+  history: History,
+  from: ManifestRef | undefined,
+  isMixed: boolean,
+): string {
+  const whose = isMixed ? "those that were not told to stop" : "they";
+  return `Something may end the job at the same place each time: see what ${whose} printed last` +
+    goBackAdvice(history, from);
 }
 
 /** What to do where each start is given less time than the first thing takes that it could keep. */
-function tooShort({ from, phase, grain }: Beginning): string {
+function tooShort({ from, phase, grain, isDerived }: Beginning): string {
   const next = phase === "epoch" ? `epoch ${(from?.epoch ?? 0) + 1}` : `${phase}`;
-  return grain === "task"
-    ? `If a task of ${next} takes longer than a start is given, the job never gets on: give it more time ` +
-      `(--stop-after), or divide the task into pieces (map) or steps, which are recorded one by one`
-    : `If ${next} takes longer than a start is given, the job never gets on: give it more time ` +
-      `(--stop-after), or have what its tasks have done recorded (grain: "task" in the checkpoint plan)`;
+  const what = grain === "task" ? `a task of ${next}` : next;
+  const besides = isDerived ? ", with what is derived made again before it," : "";
+  const instead = grain === "task"
+    ? "divide the task into pieces (map) or steps, which are recorded one by one"
+    : 'have what its tasks have done recorded (grain: "task" in the checkpoint plan)';
+  return `If ${what}${besides} takes longer than a start is given, the job never gets on: give it more ` +
+    `time (--stop-after), or ${instead}`;
 }
 
 /** That an older epoch is there to go back to, if so. */
@@ -98,28 +124,27 @@ function goBackAdvice({ manifests }: History, from: ManifestRef | undefined): st
   return isOlder ? ", or go back with resume --from and an older epoch (ls lists them)" : "";
 }
 
-/** Attempts that came to nothing, all in one way. */
-interface Row {
-  /** How they ended. */
-  readonly ended: "died" | "stopped" | undefined;
-  /** They, newest first. */
-  readonly attempts: readonly number[];
+/** An attempt that came to nothing. */
+interface Fruitless {
+  /** Its number. */
+  readonly number: number;
+  /** Whether it was told to stop. */
+  readonly isStop: boolean;
 }
 
-/** Those, but for what only pruned or repaired, back to one that recorded work or ended in the other way. */
-async function rowOf(store: CheckpointStore, attempts: readonly number[]): Promise<Row> {
-  const row: number[] = [];
-  let ended: Row["ended"];
-  for (const attempt of attempts) {
-    if (await isUpkeep(store, attempt)) continue;
-    const entries = await readOwnEntries(store.store, attempt);
+/** Those, newest first, but for what only pruned or repaired, back to one that recorded work. */
+async function rowOf(
+  store: CheckpointStore,
+  attempts: readonly number[],
+): Promise<readonly Fruitless[]> {
+  const row: Fruitless[] = [];
+  for (const number of attempts) {
+    if (await isUpkeep(store, number)) continue;
+    const entries = await readOwnEntries(store.store, number, { until: isWork });
     if (entries.some(isWork)) break;
-    const how = entries.some(isStop) ? "stopped" : "died";
-    ended ??= how;
-    if (how !== ended) break;
-    row.push(attempt);
+    row.push({ number, isStop: entries.some(isStop) });
   }
-  return { ended, attempts: row };
+  return row;
 }
 
 /** Whether an entry says that the attempt was told to stop. */

@@ -15,7 +15,10 @@ import type { PlacedBlob } from "../program.ts";
 import type { Scope } from "../session/scope.ts";
 import type { RunRequest } from "./run_request.ts";
 import type { Start } from "./start.ts";
+import { StoppedError } from "../errors.ts";
+import { noteEarlyStop } from "./early_stop.ts";
 import { endAll } from "./end_all.ts";
+import { endedBy } from "./stops.ts";
 import type { Progress } from "./state.ts";
 
 /** How the job differs from what it was when an epoch was saved, whatever it was at starts since. */
@@ -81,18 +84,21 @@ export async function deriveBlobs(
  */
 export async function deriveAtStart(
   request: RunRequest,
-  { mode, phase, epoch, description, progress, migrations: { made } }: Start,
+  start: Start,
   scope: Scope,
 ): Promise<DerivedBlobs> {
+  const { mode, phase, epoch, description, progress, migrations: { made } } = start;
   const isAgain = mode === "resumed" && phase !== undefined;
   const wanted = isAgain ? blobsToDerive(progress.program, phase) : undefined;
   try {
     return await deriveBlobs({ ...request, epoch, description, progress, made, wanted }, scope);
   } catch (error) {
+    const { checkpoints: { engine }, session: { events }, signal } = request;
     // With what was refused no later start is to go on.
     if (error instanceof DerivedChangedError) {
-      const { checkpoints: { engine }, session: { events } } = request;
       await endAll(error, events, [() => engine.attempts.withdraw()]);
+    } else if (endedBy(error, signal) instanceof StoppedError) {
+      await endAll(error, events, [() => noteEarlyStop(request, start)]);
     }
     throw error;
   }

@@ -126,8 +126,8 @@ async function chooseHeld(
     await engine.attempts.recordParent(start.from, start.progress.branch, history);
     // A kill may have come between its commit and the handler.
     if (start.epoch !== undefined) await engine.archive.tellSaved(start.epoch.epoch, "epoch", []);
-    const { from, phase, progress: { program: { plan: { grain } } } } = start;
-    const beginning = { from, phase, grain };
+    const { from, phase, progress: { program: { plan: { grain }, derived } } } = start;
+    const beginning = { from, phase, grain, isDerived: from !== undefined && derived.length > 0 };
     const stuck = await noProgressWarning(store, history, engine.attempt, beginning);
     const said = stuck === undefined ? held : [...held, stuck];
     return { ...start, workBranch, warnings: [...start.warnings, ...warnings, ...said] };

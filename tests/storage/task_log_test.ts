@@ -3,8 +3,6 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { join } from "@std/path";
 import fc from "fast-check";
 import {
-  type Attempt,
-  CheckpointStore,
   DamagedError,
   encodeValue,
   type EntryToLog,
@@ -16,45 +14,9 @@ import {
   readLoggedBlob,
   readLoggedWork,
   RecordBoundError,
-  type Store,
 } from "../../storage/mod.ts";
+import { begin, gate, HEAD, inBoth, site } from "./logs.ts";
 import { temporaryFolder } from "./watched_file_system.ts";
-
-const environment = { deno: "2", arch: "x86_64", tidemark: "0.1.0" };
-const HEAD = { branch: 1, seed: 3, params: { rate: 0.5 }, sources: [] };
-
-async function begin(store: Store): Promise<Attempt> {
-  const opened = await CheckpointStore.open(store, { job: "sum" });
-  return await opened.begin({ seed: 3, params: {}, environment, createdAtMs: 0 });
-}
-
-async function inBoth(run: (store: Store, again: () => Store) => Promise<void>): Promise<void> {
-  const name = crypto.randomUUID();
-  await run(new MemoryStore(name), () => new MemoryStore(name));
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(new FileStore(folder), () => new FileStore(folder));
-    // Objects that cannot grow.
-    const plain = await Deno.makeTempDir({ dir: folder });
-    const without = (): Store => {
-      const store: Store = new FileStore(plain);
-      return Object.assign(store, { createLog: undefined });
-    };
-    await run(without(), without);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const site = { phase: "epoch", epoch: 1, id: "train@main" } as const;
-const gate = (id: string): EntryToLog => ({
-  kind: "gate",
-  ...site,
-  id,
-  code: "c0de",
-  isOpen: true,
-  cursors: [],
-});
 
 function ids(work: LoggedWork | undefined): readonly string[] | undefined {
   return work?.entries.map(({ id }) => id);

@@ -104,7 +104,7 @@ everywhere(
   },
 );
 
-everywhere("run: starts that died and such as were told to stop are no one row", async (world) => {
+everywhere("run: starts that died and such as were told to stop are one row", async (world) => {
   const said = await wordsOf(world, 5, (number) => {
     const stop = new AbortController();
     const slow = task("slow").run(async (_, { signal }) => {
@@ -114,7 +114,16 @@ everywhere("run: starts that died and such as were told to stop are no one row",
     });
     return { job: world.job({ init: [], epoch: [slow] }), signal: stop.signal };
   });
-  assertEquals(said.flat(), []);
+  // The first saved the state after init.
+  assertEquals(said.map(({ length }) => length), [0, 0, 0, 1, 1]);
+  const told = said[4]?.[0] ?? "";
+  assertStringIncludes(told, "4 starts in a row, this one among them, began at epoch 0");
+  assertStringIncludes(told, "those before it ended, some without being told to, before they had");
+  assert(
+    /attempt 4, [^,;]*; attempt 3, [^,;]*, told to stop; attempt 2, [^,;]*\)/.test(told),
+    told,
+  );
+  assertStringIncludes(told, "see what those that were not told to stop printed last. If epoch 1");
 });
 
 everywhere("run: a job that dies in its first epoch is not told to go back", async (world) => {

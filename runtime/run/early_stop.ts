@@ -1,0 +1,49 @@
+/**
+ * Notes that a run was told to stop before its journal was open.
+ *
+ * @module
+ */
+import { manifestName, readLoggedWork, settle } from "../../storage/mod.ts";
+import { epochMs } from "../clock.ts";
+import { STOPPED_KEY } from "../journal/recorded.ts";
+import type { RunRequest } from "./run_request.ts";
+import type { Start } from "./start.ts";
+
+/**
+ * Tells the next start that this one did not die. What was recorded before is gone on from as it is, so
+ * that the next start judges it as this one would have.
+ *
+ * @throws {FencedError} Where a newer attempt has taken over.
+ * @throws {StoreError} Where that cannot be recorded.
+ */
+export async function noteEarlyStop(
+  { checkpoints: { engine } }: Pick<RunRequest, "checkpoints">,
+  { from, progress, program, migrations: { applied }, workBranch }: Start,
+): Promise<void> {
+  const { current } = engine.attempts;
+  if (current === undefined) return;
+  const checkpoints = await engine.archive.store();
+  const { store } = checkpoints;
+  const found = await readLoggedWork(store, from, current.number);
+  const before = found?.head;
+  const head = before ?? {
+    ...{ branch: progress.branch, seed: progress.seed, params: program.params },
+    derived: progress.derived.save(),
+    migrated: applied.length === 0 ? undefined : applied,
+  };
+  const sources = found === undefined || before === undefined ? [] : found.sources;
+  // The next start goes on with the branch that this one has recorded.
+  const branch = head.branch === workBranch ? progress.branch : head.branch;
+  // What is gone on from must be there after a power cut too.
+  await settle(checkpoints, [
+    ...from === undefined ? [] : [manifestName(from)],
+    ...sources.map(({ name }) => name),
+  ]);
+  const log = current.beginLog({ ...head, branch, after: from, sources });
+  try {
+    const site = { phase: "epoch", epoch: progress.epoch, id: "" } as const;
+    await log.append([{ kind: "time", ...site, key: STOPPED_KEY, ms: epochMs() }]);
+  } finally {
+    log.close();
+  }
+}

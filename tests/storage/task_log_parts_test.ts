@@ -1,0 +1,81 @@
+// What of task logs is read, and what of their heads is refused.
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import {
+  DamagedError,
+  encodeValue,
+  type EntryToLog,
+  MemoryStore,
+  readLoggedWork,
+  readOwnEntries,
+} from "../../storage/mod.ts";
+import { encodeHead, joinBytes, type RecordValue } from "../../storage/record_cbor.ts";
+import { seal } from "../../storage/seal.ts";
+import { begin, gate, HEAD, inBoth, site } from "./logs.ts";
+
+Deno.test("task log: migrations that are none are damage, which is told, and nothing of it counts", async () => {
+  const good: RecordValue = [["rename", "c0de"]];
+  const wrong: readonly RecordValue[] = [
+    ...[7, "rename", null, new Map(), [7], ["rename"], [["rename"]], [["rename", 7]], [[
+      7,
+      "c0de",
+    ]]],
+    [["rename", "c".repeat(65)]],
+    Array.from({ length: 10_001 }, () => ["rename", "c0de"]),
+  ];
+  for (const migrated of [good, ...wrong]) {
+    const store = new MemoryStore();
+    await begin(store);
+    const head = seal(
+      "log",
+      new Map<string, RecordValue>([
+        ...[["attempt", 1], ["after", null], ["branch", 1], ["seed", 3]] as const,
+        ...[["params", new Map()], ["sources", []], ["migrated", migrated]] as const,
+      ]),
+    );
+    const log = joinBytes([encodeHead(2, head.byteLength), head]);
+    await store.put("tasks/a000001.start.000001.log", log);
+    const work = await readLoggedWork(store, undefined, 2);
+    if (migrated === good) {
+      assertEquals(work?.head?.migrated, [{ name: "rename", code: "c0de" }]);
+      continue;
+    }
+    assertEquals(work?.head, undefined);
+    const [damage] = work?.damaged ?? [];
+    assertInstanceOf(damage, DamagedError);
+    assert(/migrated|array of at most 10000/.test(damage.message), damage.message);
+  }
+});
+
+Deno.test("task log: whoever looks for an entry reads no more than a part behind which it is", async () => {
+  await inBoth(async (store, again) => {
+    const attempt = await begin(store);
+    await attempt.recordParent(undefined);
+    const log = attempt.beginLog({ ...HEAD, after: undefined });
+    const time = (key: string): EntryToLog => ({ kind: "time", ...site, key, ms: 1 });
+    const value = encodeValue(new Uint8Array(1024 * 1024));
+    const [bytes = new Uint8Array()] = value.parts;
+    await log.append([time("first")]);
+    await log.append([gate("early")]);
+    for (let count = 0; count < 5; count++) {
+      await log.append([{
+        kind: "piece",
+        ...site,
+        key: `${count}`,
+        code: "",
+        value: { ...value, bytes },
+      }]);
+    }
+    await log.append([time("last")]);
+    log.close();
+    const reader = again();
+    const found = await readOwnEntries(reader, 1, { until: ({ id }) => id === "early" });
+    assertEquals(found.slice(0, 2).map(({ kind }) => kind), ["time", "gate"]);
+    assert(reader.bytesRead < 3 * 1024 * 1024, `${reader.bytesRead}`);
+    // What is not at the beginning is found all the same.
+    const all = await readOwnEntries(again(), 1, {
+      until: (entry) => entry.kind === "time" && entry.key === "last",
+    });
+    assertEquals(all.length, 8);
+    assertEquals((await readOwnEntries(again(), 1)).length, 8);
+  });
+});
