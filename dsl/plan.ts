@@ -52,7 +52,7 @@ export interface CheckpointPlan {
    * default), or when a task, a condition or a fetch first needs it (`"lazy"`); what nothing needs is
    * never read, and yet saved with each epoch; what is derived is made again only where a task still to
    * run may read it. A missing or short file is found at the start either way;
-   * a damaged block of a blob that is read late fails the task that needs it, with a `DamagedError`.
+   * where a task is the first to read a damaged block, the run starts again, and reads all at its start.
    */
   readonly load?: "eager" | "lazy";
   /**

@@ -6,11 +6,20 @@
 import {
   type BlobEntry,
   type CheckpointStore,
+  DamagedError,
   INLINE_BYTES,
   type Manifest,
 } from "../../storage/mod.ts";
 import type { CheckpointHost } from "../session/session.ts";
 import { checkType, decodeBlob, restoreAll, type RestoreOptions } from "./restore.ts";
+
+/** What is read when it is first needed is damaged. */
+export class LateDamageError extends DamagedError {
+  /** Says of it what the read has found. */
+  constructor({ object, expected, found, ...options }: DamagedError) {
+    super(object, expected, found, options);
+  }
+}
 
 /** What of a manifest is loaded, and how. */
 export interface LoadOptions extends RestoreOptions {
@@ -53,7 +62,10 @@ export async function loadManifest(
     // A migration may have made it anew.
     if (workspace.has(name)) continue;
     workspace.setLate(name, async () => {
-      const loaded = await store.readBlobs(manifest, (at, blob) => at === node && blob === name);
+      const isIt = (at: string, blob: string): boolean => at === node && blob === name;
+      const loaded = await store.readBlobs(manifest, isIt).catch((error) => {
+        throw error instanceof DamagedError ? new LateDamageError(error) : error;
+      });
       const value = await decodeBlob(workspace.declared.get(name), loaded.get(node)?.get(name));
       onArrival(node, name, value);
       return value;

@@ -13,6 +13,7 @@ import { type Clock, errorRecord } from "../events.ts";
 import { compile } from "../program.ts";
 import type { RunOptions, Session } from "../session/session.ts";
 import { readSources } from "../change/sources.ts";
+import { requestPastDamage } from "./late_damage.ts";
 import { foreseeResume, type JobChanges } from "./foresee.ts";
 import { loadEpoch } from "./load_epoch.ts";
 import type { JobRequest } from "./recompile.ts";
@@ -173,13 +174,14 @@ export class JobRunner {
       session,
       from: this.#options.resumeFromEpoch,
       stopAfterEpoch: this.#options.stopAfterEpoch,
+      isEager: false,
       takeOver: this.#options.takeOver === true,
       clock: this.#options.clock,
       signal: stops.signal,
       stopReason: () => events.failure ?? stops.stopReason(),
     };
     this.#result = undefined;
-    const run = new Run(request);
+    let run = new Run(request);
     let isTold = false;
     const tell = (reason: unknown): void => {
       if (isTold || uncaughtOf(stops.signal) !== undefined) return;
@@ -189,7 +191,10 @@ export class JobRunner {
     const hear = (): void => tell(stops.stopReason());
     stops.signal.addEventListener("abort", hear, { once: true });
     try {
-      const result = await run.run();
+      const result = await run.run().catch((error) => {
+        run = new Run(requestPastDamage(request, error));
+        return run.run();
+      });
       const failure = events.failure ?? uncaughtOf(stops.signal);
       if (failure !== undefined) throw failure;
       this.#result = result;

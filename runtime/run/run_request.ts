@@ -35,6 +35,8 @@ export interface RunRequest {
   readonly sources: Sources;
   /** Goes on also where the job is not what it was when it was saved, as far as that can be allowed. */
   readonly allowChange: boolean;
+  /** Reads all that is saved at its start, whatever the plan says. */
+  readonly isEager: boolean;
   /** Takes the job over where another runner holds it. */
   readonly takeOver: boolean;
   /** What `now` gives. */

@@ -9,6 +9,7 @@ import { blob, type CheckpointPlan, from, type Step, task, when } from "../../..
 import { DamagedError, StoreError } from "../../../storage/mod.ts";
 import { DamagedStartError } from "../../../runtime/run/damaged_start_error.ts";
 import { FaultyStore } from "./faulty_store.ts";
+import { spoil } from "./spoil.ts";
 import { actions, everywhere, notices, start, total, weights, type World } from "./world.ts";
 
 const add = task("add", { reads: { total }, updates: { weights }, writes: { total } })
@@ -24,22 +25,6 @@ function adding(world: World, plan: Partial<CheckpointPlan> = {}, exit: readonly
     ...{ name: "adding", init: [start], epoch: [add], exit },
     plan,
   });
-}
-
-/** Flips one byte in the middle of an object. */
-async function spoil(world: World, prefix: string): Promise<string[]> {
-  const store = world.store();
-  const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
-  const names = (await store.list(folder)).filter((name) => name.startsWith(prefix));
-  assert(names.length > 0, `nothing under ${prefix}`);
-  for (const name of names) {
-    const bytes = await store.get(name);
-    const at = bytes.length >> 1;
-    bytes[at] = (bytes[at] ?? 0) ^ 1;
-    await store.remove([name]);
-    await store.put(name, bytes, { durability: "none" });
-  }
-  return names;
 }
 
 everywhere("damage: a resume goes back to the nearest good epoch, and says so", async (world) => {
