@@ -100,7 +100,7 @@ export class FileStore implements Store {
     const { signal } = options;
     const files = await filesOf(this.#ground, request, options);
     // To start the thread for one save and end it takes longer than to write what most saves do.
-    const isAside = this.#isKept && isForThread(files);
+    const isAside = this.#isKept && isForThread(files, this.#fileSystem.asideBytes);
     const how = { isAside, onAside: request.onAside, signal };
     const committed = await this.#commit.commit(files, how);
     this.bytesWritten += committed.byteLength;

@@ -89,6 +89,8 @@ export interface FileSystem {
    * can tell what came of it.
    */
   commitAside?(files: FilesToCommit, onPoint: OnPoint | undefined): Promise<CommitResult>;
+  /** How many bytes it is worth to commit aside at least; 1 MiB where not given. */
+  readonly asideBytes?: number;
   /** Fills memory that threads share, aside from this one; gives how many of the blocks are there. */
   fillAside?(fill: MemoryToFill): Promise<number>;
   /** Keeps what commits aside running between two commits, until it is released. */

@@ -62,8 +62,14 @@ export async function filesOf(
   return { ...written, record: file, sync: durability === "power" };
 }
 
-/** Whether a thread of its own is to write files: there is much of it, and little of that has to be copied. */
-export function isForThread({ packs }: FilesToCommit): boolean {
+/**
+ * Whether a thread of its own is to write files: there is so much of it at least, and little of that has
+ * to be copied.
+ */
+export function isForThread(
+  { packs }: FilesToCommit,
+  leastBytes: number = THREAD_BYTES,
+): boolean {
   let bytes = 0;
   let copiedBytes = 0;
   const copied = new Set<ArrayBufferLike>();
@@ -77,5 +83,5 @@ export function isForThread({ packs }: FilesToCommit): boolean {
       copiedBytes += buffer.byteLength;
     }
   }
-  return bytes >= THREAD_BYTES && copiedBytes <= MOST_COPIED_BYTES;
+  return bytes >= leastBytes && copiedBytes <= MOST_COPIED_BYTES;
 }

@@ -17,6 +17,24 @@ import {
 /** A thread that has ended is followed by another so much later, where hearts are to beat. */
 const RESTART_MS = 2000;
 
+/** A thread, as far as it is used here. */
+export interface WriterWorker {
+  /** Is called with its answers. */
+  onmessage: ((event: MessageEvent<ThreadAnswer>) => void) | null;
+  /** Is called where it has ended with an error. */
+  onerror: ((event: ErrorEvent) => void) | null;
+  /** Asks it, and hands memory over. */
+  postMessage(request: ThreadRequest, transfer: Transferable[]): void;
+  /** Ends it. */
+  terminate(): void;
+}
+
+/** Starts the thread that writes. */
+function startThread(): WriterWorker {
+  const source = `data:text/javascript,${encodeURIComponent(threadSource())}`;
+  return new Worker(source, { type: "module", name: "tidemark writer" });
+}
+
 /** What waits for an answer. */
 interface Waiting {
   /** Takes the answer. */
@@ -30,13 +48,16 @@ interface Waiting {
  * released; but not while a heart beats.
  */
 export class ThreadWriter {
-  #worker: Worker | undefined;
+  #worker: WriterWorker | undefined;
   #isKept = false;
   #lastId = 0;
   #commits = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #hearts = new Map<number, Heartbeat>();
   #restart: ReturnType<typeof setTimeout> | undefined;
+
+  /** Takes how a thread is started. */
+  constructor(private readonly start: () => WriterWorker = startThread) {}
 
   /** Commits files, whose memory must not change until then; `onPoint` is awaited before each step. */
   async commit(files: FilesToCommit, onPoint?: OnPoint): Promise<CommitResult> {
@@ -135,7 +156,7 @@ export class ThreadWriter {
   }
 
   #tell(request: ThreadRequest): void {
-    this.#worker?.postMessage(request);
+    this.#worker?.postMessage(request, []);
   }
 
   /** A thread that waits would keep the process alive. */
@@ -152,11 +173,10 @@ export class ThreadWriter {
     for (const { failed } of this.#waiting.values()) failed(error);
   }
 
-  #thread(): Worker {
+  #thread(): WriterWorker {
     if (this.#worker !== undefined) return this.#worker;
-    const source = `data:text/javascript,${encodeURIComponent(threadSource())}`;
-    const worker = new Worker(source, { type: "module", name: "tidemark writer" });
-    worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) => {
+    const worker = this.start();
+    worker.onmessage = ({ data }) => {
       this.#waiting.get(data.id)?.answered(data);
     };
     worker.onerror = (event) => {

@@ -54,8 +54,17 @@ export type ThreadAnswer =
   /** A point is reached: may it go on? */
   | { readonly id: number; readonly point: StorePoint; readonly path: string };
 
+/** Where the thread hears and answers. */
+export interface ThreadScope {
+  /** Is called with what it is asked. */
+  onmessage: (event: Pick<MessageEvent<ThreadRequest>, "data">) => void;
+  /** Answers. */
+  postMessage(message: ThreadAnswer): void;
+}
+
 /** What the thread is given, from Node's modules and of this library's functions. */
-interface Given {
+export interface ThreadGiven {
+  readonly scope: ThreadScope;
   readonly crc32: (bytes: Uint8Array, sum?: number) => number;
   readonly createHash: (name: string) => {
     update(bytes: Uint8Array): { digest(): Uint8Array };
@@ -81,16 +90,17 @@ export function threadSource(): string {
     `import { createHash } from "node:crypto";`,
     `import { setImmediate } from "node:timers";`,
     `import { crc32 } from "node:zlib";`,
-    `(${thread.toString()})({ crc32, createHash, setImmediate, ${given.join(",\n")} });`,
+    `const scope = globalThis;`,
+    `(${writeThread.toString()})({ scope, crc32, createHash, setImmediate, ${
+      given.join(",\n")
+    } });`,
   ].join("\n");
 }
 
 /** The thread. It runs from its text, so that it uses nothing from around it. */
-function thread({ crc32, createHash, setImmediate, ...own }: Given): void {
-  const scope = globalThis as unknown as {
-    onmessage: (event: MessageEvent<ThreadRequest>) => void;
-    postMessage: (message: ThreadAnswer) => void;
-  };
+export function writeThread(
+  { scope, crc32, createHash, setImmediate, ...own }: ThreadGiven,
+): void {
   /** Messages and timers wait for the bytes of a few milliseconds only. */
   const TURN_BYTES = 8 * 1024 * 1024;
   let moved = 0;

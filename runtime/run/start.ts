@@ -5,6 +5,7 @@
  */
 import {
   CheckpointNotFoundError,
+  DamagedError,
   formatRef,
   type JobDescription,
   type Manifest,
@@ -98,7 +99,8 @@ async function chooseHeld(
     const target = await engine.archive.locate(wanted);
     const isNewBranch = wanted === undefined || target?.isBranch === true;
     const unfinished = isNewBranch ? undefined : await findUnfinished(request, target);
-    const start = await startAt(request, target, early, unfinished);
+    const isCurrent = async () => sameTarget(await engine.archive.locate(wanted), target);
+    const start = await startAt(request, target, early, unfinished, isCurrent);
     if (start === undefined) continue;
     if (start.phase === undefined || isFarEnough(start, request)) {
       return { ...start, warnings: [...start.warnings, ...warnings] };
@@ -137,18 +139,24 @@ async function chooseHeld(
   );
 }
 
-/** Starts from a target; nothing where the runner that is to be taken over from has removed it meanwhile. */
+/**
+ * Starts from a target; nothing where the runner that is to be taken over from has removed it meanwhile,
+ * or where it is damaged and was seen while that one was taking over itself.
+ */
 async function startAt(
   request: RunRequest,
   target: Target | undefined,
   early: Program,
   unfinished: Unfinished | undefined,
+  isCurrent: () => Promise<boolean>,
 ): Promise<Start | undefined> {
   if (target === undefined) return await startAnew(request, early, unfinished);
   try {
     return await goOn(request, target, early, unfinished);
   } catch (error) {
-    if (!(error instanceof CheckpointNotFoundError)) throw error;
+    const isGone = error instanceof CheckpointNotFoundError ||
+      (error instanceof DamagedError && !await isCurrent());
+    if (!isGone) throw error;
     return undefined;
   }
 }

@@ -14,11 +14,15 @@ import {
 } from "../../storage/mod.ts";
 import type { StartMode } from "./notes.ts";
 import { type Omission, omitting } from "../simulation/omissions.ts";
+import { threadBreakages } from "./thread_breakages.ts";
+import type { ThreadFiles } from "./writer_thread.ts";
 
 /** A way in which a build is broken. */
 export interface Breakage {
   /** Its file system. */
   readonly changeFileSystem?: (inner: FileSystem) => FileSystem;
+  /** Its thread that writes, which all saves go to then. */
+  readonly changeThread?: (files: ThreadFiles) => ThreadFiles;
   /** Breaks the code of this process; gives what mends it. */
   readonly breakCode?: () => () => void;
   /** Operations that are often slow, where only that shows it within a few seeds. */
@@ -223,6 +227,7 @@ function appendingLate(inner: FileSystem): FileSystem {
 
 /** All of them, by what is wrong. */
 export const breakages: Readonly<Record<string, Breakage>> = {
+  ...threadBreakages,
   "a save is acknowledged without a look for a newer attempt": without({ blind: LOOK }),
   "a save is acknowledged before its manifest is linked": { changeFileSystem: linkingLate },
   "a start lists what is saved before it creates its attempt": { breakCode: listingFirst },

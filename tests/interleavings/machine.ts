@@ -17,6 +17,7 @@ import { ROOT } from "../simulation/runner.ts";
 import { statesAfter } from "../simulation/states.ts";
 import type { Note } from "./notes.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
+import { type ThreadFiles, withThread } from "./writer_thread.ts";
 
 /** So many states that a power cut may leave are looked at, of which one is gone on from. */
 const MOST_STATES = 6;
@@ -48,13 +49,18 @@ export class Machine {
     /** Whether a lock is seen from other machines. */
     readonly doLocksReach: boolean,
     private readonly change: ChangeFileSystem = (inner) => inner,
+    /** Whether saves are written by a thread of their own; what a broken build changes of its calls. */
+    private readonly thread: boolean | ((files: ThreadFiles) => ThreadFiles) = false,
   ) {}
 
   /** The job's store, as a process has it open. */
   open(process: SimulatedProcess): Store {
-    const store = new FileStore(ROOT, {
-      fileSystem: this.change(this.#fileSystem(process), process),
-    });
+    const { thread } = this;
+    const own = this.change(this.#fileSystem(process), process);
+    const fileSystem = thread === false
+      ? own
+      : withThread(own, process, thread === true ? undefined : thread);
+    const store = new FileStore(ROOT, { fileSystem });
     const hold = store.hold.bind(store);
     // Whether a process may know its machine's name depends on its permissions; here it does.
     store.hold = (request: HoldRequest, options?: StoreOptions) =>

@@ -20,6 +20,13 @@ function oneOf(...messages: readonly string[]): RegExp {
   return new RegExp(`^seed \\d+: (?:${messages.join("|")})$`);
 }
 
+/** What packs or manifests say that were not synced. */
+const DAMAGED_PACK = `${REF} is damaged: Damaged: "${PACK}" should have .*`;
+const DAMAGED_MANIFEST = `${REF} is damaged: Damaged: "epochs/e\\d+\\.a\\d+\\.cbor" should have .*`;
+const NONE_INTACT = String
+  .raw`process \d+ \([\w ]+\) failed: No epoch that is saved at \S+ can be gone on from, .*`;
+const LOST = `${REF} was acknowledged, and lost in a power cut`;
+
 /** The first line of what is said, by what is wrong with a build. */
 export const messages: Readonly<Record<string, RegExp>> = {
   "a save is acknowledged without a look for a newer attempt": oneOf(
@@ -29,6 +36,17 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "a save is acknowledged before its manifest is linked": oneOf(
     `${REF} was acknowledged before it was committed`,
   ),
+  "the thread acknowledges without a look for a newer attempt": oneOf(
+    `${REF} was acknowledged to a fenced attempt`,
+    REPEATED,
+  ),
+  "the thread acknowledges before it has linked": oneOf(
+    `${REF} was acknowledged before it was committed`,
+  ),
+  "the thread does not sync what it writes": oneOf(
+    ...[DAMAGED_PACK, DAMAGED_MANIFEST, NONE_INTACT, LEFT_OUT, REPEATED],
+  ),
+  "the thread does not sync the folder of a commit": oneOf(LOST, LEFT_OUT, REPEATED),
   "a start lists what is saved before it creates its attempt": oneOf(LEFT_OUT, REPEATED),
   "a removal does not look for a newer attempt": oneOf(TOO_FEW),
   "a removal that came too late is finished": oneOf(TOO_FEW),
@@ -43,22 +61,9 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "a resume has a blob of the epoch before": oneOf(OTHER_VALUE),
   "a resume has forgotten where its cursors stood": oneOf(OTHER_VALUE),
   "a step goes on before its result is recorded": oneOf(REPEATED),
-  "packs are not synced": oneOf(
-    `${REF} is damaged: Damaged: "${PACK}" should have .*`,
-    String
-      .raw`process \d+ \([\w ]+\) failed: No epoch that is saved at \S+ can be gone on from, .*`,
-    LEFT_OUT,
-  ),
-  "manifests are not synced": oneOf(
-    `${REF} is damaged: Damaged: "epochs/e\\d+\\.a\\d+\\.cbor" should have .*`,
-    LEFT_OUT,
-    REPEATED,
-  ),
-  "the folder of a commit is not synced": oneOf(
-    `${REF} was acknowledged, and lost in a power cut`,
-    LEFT_OUT,
-    REPEATED,
-  ),
+  "packs are not synced": oneOf(DAMAGED_PACK, NONE_INTACT, LEFT_OUT),
+  "manifests are not synced": oneOf(DAMAGED_MANIFEST, LEFT_OUT, REPEATED),
+  "the folder of a commit is not synced": oneOf(LOST, LEFT_OUT, REPEATED),
   "an attempt's start is not synced": oneOf(
     `a power cut has left this: Damaged: "attempts/\\d+\\.parent\\.cbor" should have .*`,
   ),

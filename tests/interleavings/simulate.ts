@@ -60,11 +60,13 @@ class Simulation {
   #slow = 0;
 
   constructor(seed: number, private readonly breakage: Breakage | undefined) {
-    const { changeFileSystem, slowSpot, isOfPower } = breakage ?? {};
+    const { changeFileSystem, changeThread, slowSpot, isOfPower } = breakage ?? {};
+    // Every second seed, so that what the others show is as it was.
+    const thread = changeThread ?? seed % 2 === 0;
     const random = this.random = randomFrom(seed);
     const drawn = SLOW_SPOTS[random(SLOW_SPOTS.length)];
     this.scheduler = new Scheduler(random, slowSpot ?? drawn);
-    this.machine = new Machine(this.scheduler, random(3) > 0, changeFileSystem);
+    this.machine = new Machine(this.scheduler, random(3) > 0, changeFileSystem, thread);
     const grain = breakage?.grain ?? (random(2) === 0 ? "epoch" : "task");
     this.kept = {
       last: breakage?.keepLast ?? 1 + random(3),

@@ -2,6 +2,7 @@
 
 import type { Chronicle } from "./chronicle.ts";
 import type { Life } from "./life.ts";
+import { HEARD } from "./writer_thread.ts";
 
 /** Counts, over many seeds. */
 export class Tally {
@@ -13,6 +14,8 @@ export class Tally {
   powerCuts = 0;
   /** How many states were looked at that power cuts may have left. */
   states = 0;
+  /** How often the thread that writes has said something. */
+  heard = 0;
   /** Saves of fenced attempts. */
   beside = 0;
   /** How often one of theirs was without a pack that it names. */
@@ -23,6 +26,7 @@ export class Tally {
   add(lives: readonly Life[], chronicle: Chronicle, trace: readonly string[]): void {
     this.seeds++;
     this.steps += trace.length;
+    this.heard += trace.filter((line) => line.endsWith(HEARD)).length;
     this.processes += lives.length;
     for (const { isAcknowledged, isFenced, isRemoved } of chronicle.commits.values()) {
       if (isAcknowledged) this.acknowledged++;
@@ -49,6 +53,6 @@ export class Tally {
     return `${this.seeds} seeds, ${this.steps} steps of ${this.processes} processes (${endings}), ` +
       `${this.acknowledged} saves acknowledged, ${this.beside} of fenced attempts ` +
       `(${this.hollow} times without a pack), ${this.removed} removed, ` +
-      `${this.powerCuts} power cuts (${this.states} states)`;
+      `${this.heard} answers of writer threads, ${this.powerCuts} power cuts (${this.states} states)`;
   }
 }

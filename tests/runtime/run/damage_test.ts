@@ -183,3 +183,26 @@ everywhere("damage: a read that fails is none, and stops the resume", async (wor
     assertEquals(seen.of("notice"), []);
   }
 });
+
+everywhere(
+  "damage: what was seen while another took over is looked at again before it is said",
+  async (world) => {
+    await world.run(adding(world), { stopAfterEpoch: 2 });
+    await world.run(adding(world), { stopAfterEpoch: 3 });
+    await spoil(world, "packs/a000001/");
+    const store = world.store();
+    const list = store.list.bind(store);
+    let looks = 0;
+    // As of a moment before the second attempt was begun.
+    store.list = async (prefix, options) => {
+      const names = await list(prefix, options);
+      if (prefix !== "attempts/" || looks++ > 0) return names;
+      return names.filter((name) => name.includes("000001"));
+    };
+    const options = { checkpoints: world.manager({ store }), resumeFromEpoch: "auto" } as const;
+    const { seen, values, runner } = await world.run(adding(world), options);
+    assertEquals(notices(seen).filter((text) => text.includes("damaged")), []);
+    assertEquals([runner.result?.epoch, values[world.node]?.["total"]], [4, 4]);
+    assert(looks > 1);
+  },
+);
