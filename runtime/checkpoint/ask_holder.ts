@@ -26,7 +26,7 @@ const LOOK_MS = 100;
 export interface AskOutcome {
   /** Who held the job, and was asked. */
   readonly holder: Holder;
-  /** Whether it is done; else it waits for the holder's next save. */
+  /** Whether the ask is gone, as it was done, or could not be; else it waits for the holder's next save. */
   readonly isDone: boolean;
 }
 

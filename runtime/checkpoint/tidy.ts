@@ -8,6 +8,7 @@ import {
   type Attempt,
   type CheckpointStore,
   formatRef,
+  type ManifestRef,
   type StoreReport,
   type UpkeepPurpose,
   verifyStore,
@@ -20,8 +21,13 @@ import { ruleOf } from "./retain.ts";
 
 /** What pruning did, or would do. */
 export interface Pruned extends Pruning {
-  /** Where somebody else holds the job: that he was asked; if he has not done it yet, `removed` is what would go. */
+  /**
+   * Where somebody else holds the job: that he was asked. If he has not done it yet, `removed` is what
+   * would go; else all that has gone since, whether for that or as the job's own plan has it.
+   */
   readonly asked?: AskOutcome;
+  /** What was to go, and is still there though he has done what he was asked. */
+  readonly left?: readonly ManifestRef[];
 }
 
 /** What repairing did, or would do. */
@@ -30,6 +36,8 @@ export interface Repaired {
   readonly report: StoreReport;
   /** Where somebody else holds the job: that he was asked; if he has done it, the report is of what went. */
   readonly asked?: AskOutcome;
+  /** How much was to go, and is still there though he has done what he was asked. */
+  readonly left?: number;
 }
 
 /** How pruning is done. */
@@ -81,7 +89,9 @@ export async function prune(
   if ("did" in tidied) return tidied.did;
   if (!tidied.asked.isDone) return { ...found, ...tidied };
   const now = new Set((await store.history()).manifests.map(formatRef));
-  return { ...found, ...tidied, removed: before.filter((ref) => !now.has(formatRef(ref))) };
+  const isThere = (ref: ManifestRef): boolean => now.has(formatRef(ref));
+  const removed = before.filter((ref) => !isThere(ref));
+  return { ...found, ...tidied, removed, left: found.removed.filter(isThere) };
 }
 
 /**
@@ -117,7 +127,8 @@ export async function repair(
   const tidied = await actOrAsk(engine, { what: "repair" }, { act, waitMs });
   if ("did" in tidied) return tidied.did;
   if (!tidied.asked.isDone) return { report, ...tidied };
-  return { report: goneFrom(report, await verifyStore(checkpoints)), ...tidied };
+  const gone = goneFrom(report, await verifyStore(checkpoints));
+  return { report: gone, left: untidy(report) - untidy(gone), ...tidied };
 }
 
 /** What a store holds, with that alone of what nobody needs which was there before and is gone. */
@@ -135,8 +146,13 @@ function goneFrom(before: StoreReport, after: StoreReport): StoreReport {
 }
 
 /** Whether there is anything that repairing removes. */
-export function isUntidy({ garbage, logs, leftovers, removals }: StoreReport): boolean {
-  return garbage.length + logs.length + leftovers.length + removals.length > 0;
+export function isUntidy(report: StoreReport): boolean {
+  return untidy(report) > 0;
+}
+
+/** How much repairing removes. */
+function untidy({ garbage, logs, leftovers, removals }: StoreReport): number {
+  return garbage.length + logs.length + leftovers.length + removals.length;
 }
 
 /** Does something with the hold, and with an attempt that goes on where the job stands. */

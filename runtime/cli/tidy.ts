@@ -32,20 +32,30 @@ export async function pruneSaved(
   const pruned = await prune(engine, plan.keep ?? [], {
     ...{ dryRun, sideLines, full, waitMs: waitOf(args) },
   });
-  const { verdicts, unmet, removed, asked } = pruned;
+  const { verdicts, unmet, removed, asked, left = [] } = pruned;
   const names = removed.map(formatRef);
+  const still = left.map(formatRef);
   if (args.json) {
     const { place } = archive;
     const stay = verdicts.length - removed.length;
     output.out(
-      `${toJson({ place, dryRun, ...askedData(asked), removed: names, stay, unmet }, 2)}\n`,
+      `${
+        toJson({ place, dryRun, ...askedData(asked), removed: names, left: still, stay, unmet }, 2)
+      }\n`,
     );
     return codeOf(asked, args);
   }
   const rules = plan.keep === undefined ? "all" : plan.keep.map(describeKeep).join(", ");
-  const verb = isYetToGo(dryRun, asked) ? "would remove" : "removed";
+  const verb = isYetToGo(dryRun, asked)
+    ? "would remove"
+    : asked === undefined
+    ? "removed"
+    : "gone since, for that or by the job's own plan:";
   const beside = sideLines ? ", and nothing beside the current line" : "";
-  const lines = [`${archive.place}: keep ${rules}${beside}`, ...askedLines(asked, args)];
+  const lines = [
+    `${archive.place}: keep ${rules}${beside}`,
+    ...askedLines(asked, args, { count: left.length, what: "state" }),
+  ];
   if (names.length > 0) lines.push(`${verb} ${count(names.length, "state")}:`, ...shown(names));
   else lines.push(asked === undefined ? "nothing is to be removed" : "nothing has gone");
   lines.push(...unmet.map((message) => `note: ${message}`));
@@ -59,19 +69,19 @@ export async function repairSaved(
 ): Promise<number> {
   await archive.open(job, []);
   const { dryRun } = args;
-  const { report, asked } = await repair(engine, { dryRun, waitMs: waitOf(args) });
+  const { report, asked, left = 0 } = await repair(engine, { dryRun, waitMs: waitOf(args) });
   const { garbage, doubtful, logs, leftovers, removals, damaged } = report;
   const code = codeOf(asked, args) || (damaged.length > 0 ? 1 : 0);
   if (args.json) {
     const { place } = archive;
     const { garbageBytes } = report;
     const found = { garbage, garbageBytes, doubtful, logs, leftovers, removals };
-    const all = { place, dryRun, ...askedData(asked), ...found, damaged: damaged.length };
+    const all = { place, dryRun, ...askedData(asked), ...found, left, damaged: damaged.length };
     output.out(`${toJson(all, 2)}\n`);
     return code;
   }
   const lines = [
-    ...askedLines(asked, args),
+    ...askedLines(asked, args, { count: left, what: "object" }),
     ...garbageLines(report, isYetToGo(dryRun, asked)),
   ];
   if (damaged.length > 0) {
@@ -113,11 +123,29 @@ function isYetToGo(dryRun: boolean, asked: AskOutcome | undefined): boolean {
   return dryRun || asked?.isDone === false;
 }
 
+/** What was to go, and is still there though it was asked for. */
+interface Left {
+  readonly count: number;
+  readonly what: string;
+}
+
 /** Who was asked, and what came of it. */
-function askedLines(asked: AskOutcome | undefined, { wait }: Arguments): readonly string[] {
+function askedLines(
+  asked: AskOutcome | undefined,
+  { wait }: Arguments,
+  left: Left,
+): readonly string[] {
   if (asked === undefined) return [];
   const who = holderText(asked.holder);
-  if (asked.isDone) return [`asked ${who}, which holds the job, and it is done`];
+  if (asked.isDone && left.count === 0) {
+    return [`asked ${who}, which holds the job, and it is done`];
+  }
+  if (asked.isDone) {
+    const still = `${count(left.count, left.what)} that would have gone ${
+      left.count === 1 ? "is" : "are"
+    } still there`;
+    return [`asked ${who}, which holds the job; ${still}, and what that printed says why`];
+  }
   const when = "it does so with its next save; if it ends before, ask again";
   if (wait === undefined) return [`asked ${who}, which holds the job: ${when}`];
   return [`asked ${who}, which holds the job, and it was not done in ${wait}: ${when}`];

@@ -229,6 +229,26 @@ Deno.test("whoever waits is told what went, or does it once the holder has ended
   assertEquals([await world.epochs(), await listAsks(world.store())], [["4@a1"], []]);
 });
 
+Deno.test("whoever waits for what is dropped undone is told what is still there", async () => {
+  await using world = await World.make("file", 1);
+  await world.run();
+  const engine = await engineOf(world);
+  const store = world.store();
+  await store.put(GARBAGE, new Uint8Array(10), { durability: "none" });
+  const hold = await store.hold!({ ...{ purpose: "run", pid: 5, host: undefined, sinceMs: 0 } });
+  assert("hold" in hold);
+  const waitMs = 60_000;
+  const pruned = prune(engine, [keepLast(3)], { dryRun: false, waitMs });
+  const repaired = repair(engine, { dryRun: false, waitMs });
+  while ((await listAsks(store)).length < 2) await new Promise((r) => setTimeout(r, 5));
+  await dropAsks(store, await listAsks(store));
+  const { asked, removed, left } = await pruned;
+  assertEquals([asked?.isDone, removed, left?.map(formatRef)], [true, [], ["0@a1", "1@a1"]]);
+  const { report, left: garbage } = await repaired;
+  assertEquals([report.garbage, garbage], [[], 1]);
+  await hold.hold.release();
+});
+
 Deno.test("whoever only tidies up is not asked, unless somebody waits", async () => {
   await using world = await World.make("file", 1);
   await world.run();
