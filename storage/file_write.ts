@@ -131,8 +131,21 @@ export function isMarked(path: string, mark: string): boolean {
   return basename(path).startsWith(`.${mark}`);
 }
 
+/** So often what is tried out may be cleared away by somebody who repairs. */
+const MOST_CLEARED = 10;
+
 /** Tries out what a folder's file system can do. */
 export async function probe(fileSystem: FileSystem, folder: string): Promise<StorePromises> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await probeOnce(fileSystem, folder);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound) || tries >= MOST_CLEARED) throw error;
+    }
+  }
+}
+
+async function probeOnce(fileSystem: FileSystem, folder: string): Promise<StorePromises> {
   const from = temporaryIn(folder);
   const to = temporaryIn(folder);
   const file = await fileSystem.create(from);
@@ -159,8 +172,10 @@ async function works(
     await run();
     return true;
   } catch (error) {
-    // A file system that fails or is full today says nothing of what it can do.
-    if (error instanceof Deno.errors.NotCapable || isPassing(error)) throw error;
+    // A file system that fails or is full today says nothing of what it can do, nor does a file that is gone.
+    const isOfNow = error instanceof Deno.errors.NotCapable ||
+      error instanceof Deno.errors.NotFound || isPassing(error);
+    if (isOfNow) throw error;
     const why = error instanceof Error ? error.message : String(error);
     reasons.push(`${what} do not work there: ${why}`);
     return false;

@@ -183,3 +183,24 @@ Deno.test("a real full disk is a typed error", async () => {
   });
   await assertRejects(() => store.write("x.pack", [BYTES]), StoreFullError);
 });
+
+Deno.test("what is tried out and cleared away by somebody who repairs says nothing of links", async () => {
+  await using folder = await temporaryFolder();
+  let cleared = 0;
+  const clearing = (most: number) =>
+    watchedFileSystem(({ op }) => {
+      if (op !== "link" || cleared >= most) return;
+      cleared++;
+      for (const { name } of Deno.readDirSync(folder.path)) {
+        Deno.removeSync(join(folder.path, name));
+      }
+    });
+  const { durability, reasons } = await new FileStore(folder.path, { fileSystem: clearing(3) })
+    .promises();
+  assertEquals([durability, reasons, cleared], ["power", [], 3]);
+  await assertRejects(
+    () => new FileStore(folder.path, { fileSystem: clearing(Infinity) }).promises(),
+    StoreError,
+  );
+  assertEquals(cleared, 13);
+});
