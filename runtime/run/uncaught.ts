@@ -6,6 +6,8 @@
 import { parseDuration } from "../../dsl/mod.ts";
 import type { Events, Observer, TaskPlace } from "../events.ts";
 import type { Program } from "../program.ts";
+import { currentTry } from "../task/current_try.ts";
+import type { Halt } from "../task/halt.ts";
 import { thrownText } from "../thrown_text.ts";
 import { UncaughtError } from "../uncaught_error.ts";
 import type { JobRunOptions } from "./job_runner.ts";
@@ -18,9 +20,11 @@ export interface UncaughtErrors extends Disposable {
 
 /**
  * Begins to hear of them; they end the process no more until this is disposed of. The first ends the run.
- * Those that come while it ends anyway are only told of, and so are rejected promises once a try was told
- * to end by its timeout, until its phase ends: what it has left behind then rejects, and nobody can tell that from
- * another error. (What the task itself throws is awaited, and told of with the timeout.)
+ * Those that come while it ends anyway are only told of, and so are rejected promises that a try made
+ * which was told to end, by its timeout or as its result is not needed: what it has left behind then
+ * rejects. Nobody knows that of a promise that was made outside of pieces and of tasks with a timeout, as
+ * by what several tasks share: it is only told of from a task's timeout until the phase ends. (What a try
+ * itself throws is awaited, and told of with the timeout.)
  *
  * @param timeouts The timeouts of tasks by name, in milliseconds.
  */
@@ -37,14 +41,18 @@ export function hearUncaught(
     const isRejection = "reason" in event;
     const cause = isRejection ? event.reason : event.error;
     const isEnding = tries.isEnding || signal?.aborted === true || stopReason() !== undefined;
-    if (failure === undefined && !isEnding && !(isRejection && tries.hasTimedOut)) {
+    const own = isRejection ? currentTry() : undefined;
+    const isLeft = isRejection && (own?.isGivenUp ?? tries.hasTimedOut);
+    if (failure === undefined && !isEnding && !isLeft) {
       failure = new UncaughtError(tries.running, cause);
       controller.abort(failure);
       return;
     }
     const when = isEnding || failure !== undefined
       ? "while the job ends, which it does as before"
-      : "after a try had timed out, and may be of what that has left behind, so that the job goes on";
+      : own === undefined
+      ? "after a try had timed out, and may be of what that has left behind, so that the job goes on"
+      : `by what a try has left behind that was told to end${whyOf(own)}, so that the job goes on`;
     const message =
       `an error that nobody awaits was thrown ${when}: ${thrownText(cause)}. What is ` +
       `given a context's signal rejects once the task is told to end: await it, or catch its error`;
@@ -62,6 +70,11 @@ export function hearUncaught(
       globalThis.removeEventListener("unhandledrejection", hear);
     },
   };
+}
+
+/** Why a try was told to end, in brackets. */
+function whyOf({ reason }: Halt): string {
+  return reason === undefined ? "" : ` (${thrownText(reason)})`;
 }
 
 /** What runs, and what of it was told to end. */

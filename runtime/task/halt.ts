@@ -6,6 +6,7 @@
 import { monotonicMs } from "../clock.ts";
 import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
 import { isConsequence } from "./consequence.ts";
+import { runAsTry } from "./current_try.ts";
 import { Deadlines } from "./deadlines.ts";
 import { after } from "./turn.ts";
 
@@ -16,6 +17,7 @@ export class Halt {
   #controller: AbortController | undefined;
   readonly #children = new Set<Halt>();
   #isAsked = false;
+  #isReleased = false;
   #onHalt: (() => void) | undefined;
   #deadlines: Deadlines | undefined;
 
@@ -62,6 +64,21 @@ export class Halt {
     return this.#isAsked;
   }
 
+  /**
+   * Whether it was told to end, or what it runs under by its timeout, so that what it has left behind may
+   * reject for that alone.
+   */
+  get isGivenUp(): boolean {
+    return this.#isHalted || this.#hasTimedOut;
+  }
+
+  get #hasTimedOut(): boolean {
+    if (this.#isHalted && this.#reason instanceof TaskTimeoutError) return true;
+    // What rejects at the same time may be heard of first.
+    const isDue = !this.#isReleased && this.deadline < Infinity && monotonicMs() >= this.deadline;
+    return isDue || (this.parent !== undefined && this.parent.#hasTimedOut);
+  }
+
   #asked(): void {
     this.#isAsked = true;
     if (this.parent?.isAsked === false) this.parent.#asked();
@@ -72,7 +89,9 @@ export class Halt {
     if (this.#isHalted) return;
     this.#isHalted = true;
     this.#reason = reason;
-    this.#controller?.abort(reason);
+    const controller = this.#controller;
+    // What listens is the try's own, whoever tells it.
+    if (controller !== undefined) runAsTry(this, () => controller.abort(reason));
     this.#onHalt?.();
     for (const child of this.#children) child.halt(reason);
     this.#children.clear();
@@ -163,6 +182,7 @@ export class Halt {
 
   /** Lets go of the parent. */
   release(): void {
+    this.#isReleased = true;
     if (this.parent !== undefined) this.parent.#children.delete(this);
   }
 }

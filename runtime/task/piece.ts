@@ -7,6 +7,7 @@ import type { Awaitable, PieceContext, Retry } from "../../dsl/mod.ts";
 import { type Duration, parseDuration } from "../../dsl/mod.ts";
 import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
 import { endedWith } from "./consequence.ts";
+import { runAsTry } from "./current_try.ts";
 import type { Halt } from "./halt.ts";
 import { after, backoffMs, isThenable, sleep } from "./turn.ts";
 
@@ -68,7 +69,8 @@ async function runTry<T>(
     ? undefined
     : after(timeoutMs, () => halt.halt(new TaskTimeoutError(timeoutMs, what)));
   try {
-    const given = run(host.context(number, halt));
+    const context = host.context(number, halt);
+    const given = runAsTry(halt, () => run(context));
     const result = isThenable(given)
       ? await halt.settle(given as PromiseLike<T>, what)
       : given as T;

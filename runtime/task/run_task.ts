@@ -16,6 +16,7 @@ import { UncaughtError } from "../uncaught_error.ts";
 import { copyBlob, disposeBlob, type Workspace } from "../session/workspace.ts";
 import { endedWith } from "./consequence.ts";
 import { TaskContext } from "./context.ts";
+import { runAsTry } from "./current_try.ts";
 import type { Halt } from "./halt.ts";
 import { checkOutput, setOutputs } from "./output.ts";
 import { ReadCheck } from "./read_check.ts";
@@ -217,7 +218,10 @@ async function runBody(
   let isFailed = true;
   try {
     const check = scope.checkReads ? new ReadCheck(task, step.node, inputs) : undefined;
-    const given = (task.body as (inputs: unknown, context: unknown) => unknown)(inputs, context);
+    const body = task.body as (inputs: unknown, context: unknown) => unknown;
+    const given = timeoutMs < Infinity
+      ? runAsTry(halt, () => body(inputs, context))
+      : body(inputs, context);
     const tellLate = (late: unknown): void => tellFailedLate(scope.events, place, late);
     const output = isThenable(given) ? await halt.settle(given, task.name, tellLate) : given;
     // What never asked whether it is to end has come to its own end; where that is recorded, it counts,

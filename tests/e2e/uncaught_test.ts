@@ -101,7 +101,84 @@ Deno.test("cli: what a try that timed out leaves behind ends no job that tries a
   const text = REQUESTS('timeout: "100ms", retry: { attempts: 2 }', UNTIL_ABORTED);
   const { code, stdout, stderr } = await runText(text, []);
   assertEquals(code, 0, stderr);
-  assertStringIncludes(stdout + stderr, "thrown after a try had timed out");
+  assertStringIncludes(
+    stdout + stderr,
+    "thrown by what a try has left behind that was told to end",
+  );
+});
+
+/** A job whose task makes pieces, of which the first try leaves a request behind that it does not await. */
+const PIECES = (pieces: string) => `
+import { blob, epochs, job, main, task } from "tidemark";
+const total = blob("total", { initial: () => 0 });
+const request = (signal) => new Promise((_, reject) =>
+  signal.addEventListener("abort", () => setTimeout(() => reject(new Error("aborted")))));
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const add = task("add", { reads: { total }, writes: { total } })
+  .run(async ({ total }, { map, step }) => { ${pieces} await wait(300); return { total: total + 1 }; });
+await main(import.meta, job("adder", {
+  epoch: [add], until: epochs(1), checkpoint: { to: "file:checkpoints", grain: "task" },
+}));
+`;
+
+/** A piece whose first try times out, and leaves a request behind. */
+const TIMED_OUT = `await map("pages", [1], async (_, { signal, try: number }) => {
+  if (number === 1) { void request(signal); await wait(150); }
+  return 1;
+}, { key: String, timeout: "100ms", retry: { attempts: 2 } });`;
+
+Deno.test("cli: what a piece that timed out leaves behind ends no job that tries it again", async () => {
+  const { code, stdout, stderr } = await runText(PIECES(TIMED_OUT), []);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(
+    stdout + stderr,
+    'by what a try has left behind that was told to end (TaskTimeoutError: piece "1" of map "pages" took',
+  );
+});
+
+Deno.test("cli: what a piece leaves behind that is not needed any more ends no job", async () => {
+  const { code, stdout, stderr } = await runText(
+    PIECES(`for await (const first of map("pages", [1, 2], async (page, { signal }) => {
+      if (page === 2) { void request(signal); await wait(150); }
+      return page;
+    }, { key: String, concurrency: 2 })) break;`),
+    [],
+  );
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout + stderr, 'told to end (NotNeededError: map "pages" ended)');
+});
+
+Deno.test("cli: a flaw of a piece that nobody told to end ends the job, also beside one that timed out", async () => {
+  const flaw = 'setTimeout(() => void Promise.reject(new TypeError("a flaw")), 50);';
+  const { code, stderr } = await runText(
+    PIECES(`${TIMED_OUT} await step("a", () => { ${flaw} });`),
+    [],
+  );
+  assertEquals(code, 1, stderr);
+  assertMatch(
+    stderr,
+    /An error that nobody awaits was thrown while task "add".*: TypeError: a flaw/,
+  );
+});
+
+Deno.test("cli: a flaw of a task that has time left ends the job, also behind a try that timed out", async () => {
+  const text = REQUESTS('timeout: "100ms", retry: { attempts: 2 }', UNTIL_ABORTED)
+    .replace(
+      "await main",
+      `const other = task("other", { timeout: "1h" }).run(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      void Promise.reject(new TypeError("a flaw"));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    });
+    await main`,
+    ).replace("epoch: [add]", "epoch: [add, other]");
+  const { code, stdout, stderr } = await runText(text, []);
+  assertEquals(code, 1, stderr);
+  assertStringIncludes(
+    stdout + stderr,
+    "(TaskTimeoutError: it took longer than its timeout of 100 ms",
+  );
+  assertMatch(stderr, /while task "other" in epoch 1 ran, .*: TypeError: a flaw/);
 });
 
 Deno.test("cli: a try that overran its timeout and came to its end leaves nothing behind", async () => {

@@ -74,3 +74,27 @@ Deno.test("halt: unresponsiveIn finds the error itself or its cause", () => {
   assertEquals(unresponsiveIn(new Error("x", { cause: stuck })), stuck);
   assertEquals([unresponsiveIn(new Error("x")), unresponsiveIn("x")], [undefined, undefined]);
 });
+
+Deno.test("halt: what a try leaves behind is known from its own end, and from the timeout of what it is part of", async () => {
+  const group = new Halt(never, 10);
+  const task = group.child(60_000);
+  const done = task.child();
+  done.release();
+  const ended = task.child();
+  ended.halt(new Error("not needed"));
+  ended.release();
+  assertEquals([task, done, ended].map((one) => one.isGivenUp), [false, false, true]);
+  // That others are not needed says nothing of what has ended well.
+  task.halt(new Error("not needed"));
+  assertEquals(done.isGivenUp, false);
+  const late = group.child(60_000);
+  const piece = late.child();
+  piece.release();
+  late.halt(new TaskTimeoutError(60_000));
+  assertEquals([late.isGivenUp, piece.isGivenUp], [true, true]);
+  // A timer may be heard of after what rejects at the same time; what has ended before has no timeout more.
+  const [due, ready] = [group.child(1), group.child(1)];
+  ready.release();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals([due.isGivenUp, ready.isGivenUp], [true, false]);
+});
