@@ -252,7 +252,7 @@ export class CheckpointStore {
    * Pins an epoch with the phases after it: no rule, and nobody else, removes it until it is unpinned.
    *
    * @throws {CheckpointNotFoundError} Where there is no such epoch.
-   * @throws {RemovedError} Where it is being removed; then it is not pinned.
+   * @throws {RemovedError} Where it is being removed; where that is not finished, the pin may keep it yet.
    */
   async pin(ref: PinnedEpoch, options: StoreOptions = {}): Promise<void> {
     const durability = await promisedDurability(this.store, this.durability, options);

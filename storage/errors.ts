@@ -225,7 +225,7 @@ export class RemovedError extends Error {
   ) {
     super(
       `Cannot ${what} ${epoch} at ${place}: it is being removed, as the plan does not keep it. ` +
-        `Take a newer one (ls lists them)`,
+        `Take a newer one, or try again where ls lists it still`,
       options,
     );
   }

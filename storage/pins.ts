@@ -32,12 +32,18 @@ export function isPinned(pins: readonly PinnedEpoch[], ref: ManifestRef): boolea
   return pins.some(({ epoch, attempt }) => epoch === ref.epoch && attempt === ref.attempt);
 }
 
+/** How often it is looked what has become of a removal that a pin may have come too late for. */
+const LOOKS = 5;
+const LOOK_MS = 25;
+
 /**
  * Pins an epoch. Whoever removes looks for pins once its record says what goes, and this looks for
  * such records once the pin is there, so that one of the two always sees the other.
  *
- * @param isGoing Whether a record says that somebody is removing it.
- * @throws {RemovedError} Where it is being removed; then it is not pinned.
+ * @param isThere Whether it is there, and whether a record says that somebody is removing it.
+ * @throws {RemovedError} Where it is being removed. The pin stays as long as that is not finished: it keeps
+ *   the epoch where it came in time, and somebody else may have been promised so.
+ * @throws {CheckpointNotFoundError} Where it is not there; then it is not pinned.
  */
 export async function createPin(
   store: Store,
@@ -47,23 +53,26 @@ export async function createPin(
 ): Promise<void> {
   const name = pinName(pin);
   const { nowMs = Date.now(), ...writing } = options;
-  let isOwn = true;
   try {
     await store.put(name, encodePin(pin, nowMs), writing);
   } catch (error) {
     if (!(error instanceof ObjectExistsError)) throw error;
-    isOwn = false;
   }
-  const found = await isThere();
+  let found = await isThere();
+  const wasGoing = found === "going";
+  for (let look = 1; found === "going" && look < LOOKS; look++) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    found = await isThere();
+  }
   if (found === "there") {
     // It may be listed, and not be durable yet.
     const saved = manifestName({ ...pin, phase: "epoch" });
     return writing.durability === "power" ? await store.settle?.([saved]) : undefined;
   }
-  // One that was there before may have been promised to whoever made it.
-  if (isOwn) await store.remove([name], writing);
+  // What is gone never comes back, so that nobody else can have been promised that this keeps it.
+  if (found === "missing") await store.remove([name], writing);
   const ref = formatRef({ ...pin, phase: "epoch" });
-  throw found === "going"
+  throw wasGoing
     ? new RemovedError(ref, store.place, "pin")
     : new CheckpointNotFoundError(ref, store.place, []);
 }
