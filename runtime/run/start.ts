@@ -111,8 +111,11 @@ async function chooseHeld(
       isTaken = true;
     }
     const now = await engine.archive.locate(wanted);
-    if (!sameTarget(now, target)) {
+    const newest = isNewBranch ? undefined : await findUnfinished(request, now);
+    if (!sameTarget(now, target) || newest?.attempt !== unfinished?.attempt) {
       engine.attempts.checkNewest(now?.history);
+      // What this one has recorded of the job may not be what it goes on with.
+      isTaken = false;
       continue;
     }
     const store = await engine.archive.store();

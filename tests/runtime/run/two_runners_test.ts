@@ -1,10 +1,13 @@
 // What another runner does while one starts, saves and tidies up.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { epochs, keepLast, task } from "../../../dsl/mod.ts";
-import { FencedError } from "../../../storage/mod.ts";
+import { epochs, keepLast, param, set, task } from "../../../dsl/mod.ts";
+import { CheckpointStore, FencedError } from "../../../storage/mod.ts";
 import { errorOf, withoutWaiting } from "../helpers.ts";
 import { FaultyStore, unknownOutcome } from "./faulty_store.ts";
+import { seenEarlier } from "./seen_earlier.ts";
 import { actions, everywhere, total, type World } from "./world.ts";
+
+const rate = param("rate", 1);
 
 /** A store whose second attempt waits to be taken. */
 class LateStore extends FaultyStore {
@@ -150,3 +153,32 @@ everywhere("run: of an earlier run of the same manager no attempt is left", asyn
   assertEquals(again.runner.result?.outcome, "already finished");
   assertEquals(again.seen.of("run-started")[0]?.attempt, 0);
 });
+
+everywhere(
+  "run: what another began anew between a look and the attempt is gone on with as that was",
+  async (world) => {
+    const rates: number[] = [];
+    let isDying = true;
+    const work = task("work", { reads: { rate } }).run(({ rate }, { idempotencyKey }) => {
+      rates.push(rate);
+      if (isDying) throw new Error("dies here");
+      branches.add(idempotencyKey.split(":")[1]);
+    });
+    const branches = new Set<string | undefined>();
+    const given = world.job({ init: [work], epoch: [], exit: [], until: epochs(1) });
+    await errorOf(world.run(given));
+    await errorOf(world.run(given, { set: [set(rate, 2)] }));
+    isDying = false;
+    rates.length = 0;
+    const store = seenEarlier(world.store(), "000001", 2);
+    const { runner } = await world.run(given, {
+      ...{ checkpoints: world.manager({ store }), resumeFromEpoch: "auto" },
+    });
+    assertEquals(runner.result?.outcome, "finished");
+    assertEquals([new Set(rates), branches], [new Set([2]), new Set(["2"])]);
+    const checkpoints = await CheckpointStore.open(world.store());
+    const { attempts } = await checkpoints.history();
+    const last = attempts.findLast(({ isStarted }) => isStarted)?.attempt ?? 0;
+    assertEquals((await checkpoints.readAttempt(last))?.params, { rate: 2 });
+  },
+);
