@@ -7,6 +7,7 @@ import { InvalidNameError } from "./errors.ts";
 import { type FilePlace, ignoring } from "./file_place.ts";
 import type { FileSystem } from "./file_system.ts";
 import { isName } from "./names.ts";
+import { Pace } from "./pace.ts";
 
 const TEMPORARY = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 /** Folders lie no deeper in a job's folder. */
@@ -18,6 +19,7 @@ export async function leftTemporaries(
   place: FilePlace,
 ): Promise<string[]> {
   const found: string[] = [];
+  const pace = new Pace();
   const walk = async (folder: readonly string[]): Promise<void> => {
     if (!await place.check(folder)) return;
     let names: string[] = [];
@@ -26,6 +28,7 @@ export async function leftTemporaries(
       names = await fileSystem.list(place.path(folder));
     });
     for (const name of names) {
+      await pace.turn();
       if (TEMPORARY.test(name)) found.push([...folder, name].join("/"));
       else if (folder.length < MOST_DEPTH && isName(name)) {
         const inner = [...folder, name];

@@ -21,6 +21,7 @@ import type { FileSystem } from "./file_system.ts";
 import { discard } from "./file_write.ts";
 import type { BlockRef } from "./manifest.ts";
 import { asStoreError } from "./io_errors.ts";
+import { Pace } from "./pace.ts";
 import { checkName, checkPrefix } from "./names.ts";
 import type {
   CommitOutcome,
@@ -91,8 +92,7 @@ export class FileStore implements Store {
     } catch (error) {
       const { record } = request;
       if (record === undefined || !(error instanceof ObjectExistsError)) throw error;
-      const isRecord = error.path === this.#path(record.name);
-      throw isRecord ? committedBefore(record.name, error) : error;
+      throw error.path === this.#path(record.name) ? committedBefore(record.name, error) : error;
     }
   }
 
@@ -101,8 +101,7 @@ export class FileStore implements Store {
     const files = await filesOf(this.#ground, request, options);
     // To start the thread for one save and end it takes longer than to write what most saves do.
     const isAside = this.#isKept && isForThread(files, this.#fileSystem.asideBytes);
-    const how = { isAside, onAside: request.onAside, signal };
-    const committed = await this.#commit.commit(files, how);
+    const committed = await this.#commit.commit(files, { ...request, isAside, signal });
     this.bytesWritten += committed.byteLength;
     return committed;
   }
@@ -253,7 +252,9 @@ export class FileStore implements Store {
   /** Removes objects, in the order given. */
   async remove(names: readonly string[], options: WriteOptions = {}): Promise<void> {
     const folders = new Set<string>();
+    const pace = new Pace();
     for (const name of names) {
+      await pace.turn();
       options.signal?.throwIfAborted();
       const parts = checkName(name);
       const path = this.#ground.place.path(parts);

@@ -7,6 +7,7 @@ import type { RetentionOptions } from "./checkpoint_options.ts";
 import type { FactsReader } from "./facts_reader.ts";
 import type { History } from "./history.ts";
 import { manifestName, type ManifestRef } from "./layout.ts";
+import { Pace } from "./pace.ts";
 import type { PinnedEpoch } from "./pins.ts";
 import {
   type CheckpointFacts,
@@ -49,6 +50,7 @@ export async function judgeSaved(
     packBytes: (pack: string) => facts.packBytes(pack),
   };
   const looked = new Set<string>();
+  const pace = new Pace();
   for (;;) {
     const plan = judgeRetention(rules, input);
     if (!looksAtAll && plan.verdicts.every(({ keep }) => keep)) return plan;
@@ -57,6 +59,7 @@ export async function judgeSaved(
       const name = manifestName(ref);
       if (!(looksAtAll ? keep : isCounted) || looked.has(name)) continue;
       looked.add(name);
+      await pace.turn();
       if (known.get(name) === "damaged" || !await facts.isDamaged(ref, check, full)) continue;
       known.set(name, "damaged");
       isNew = true;
@@ -74,12 +77,17 @@ async function readFacts(
   options: RetentionOptions,
 ): Promise<Map<string, CheckpointFacts | "damaged">> {
   const known = new Map<string, CheckpointFacts | "damaged">();
+  const pace = new Pace();
   if (rules.some(({ rule }) => rule !== "last" && rule !== "every")) {
-    for (const ref of manifests) known.set(manifestName(ref), await facts.of(ref, options));
+    for (const ref of manifests) {
+      await pace.turn();
+      known.set(manifestName(ref), await facts.of(ref, options));
+    }
   }
   if (rules.some(({ rule }) => rule === "size")) {
     facts.trim();
     for (const one of known.values()) {
+      await pace.turn();
       if (one !== "damaged") await facts.look(one.packs, options);
     }
   }

@@ -14,6 +14,7 @@ import {
   parsePinName,
   parseRemovalName,
 } from "./layout.ts";
+import { Pace } from "./pace.ts";
 import { parseLogName } from "./task_log_names.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
@@ -53,7 +54,9 @@ export async function listAll(store: Store, options: StoreOptions): Promise<List
     }
   };
   const folders: readonly string[] = Object.values(FOLDERS);
+  const pace = new Pace();
   for (const top of await store.list("", options)) {
+    await pace.turn();
     if (!folders.includes(`${top}/`)) {
       if (top !== JOB) foreign.push(top);
     } else if (`${top}/` !== FOLDERS.packs) {

@@ -16,6 +16,7 @@ import {
   parsePackName,
   parseRemovalName,
 } from "./layout.ts";
+import { Pace } from "./pace.ts";
 import { isPinned, listPins } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
 import { isWithdrawn, parentsAfter } from "./withdrawn.ts";
@@ -125,7 +126,9 @@ async function freedPacks(
   options: StoreOptions,
 ): Promise<readonly string[]> {
   const candidates = new Set<string>();
+  const pace = new Pace();
   for (const ref of going) {
+    await pace.turn();
     for (const pack of await packsOrNone(remover, ref) ?? []) {
       const by = parsePackName(pack)?.attempt;
       if (by !== undefined && by <= remover.attempt) candidates.add(pack);
@@ -134,6 +137,7 @@ async function freedPacks(
   const leaving = new Set(going.map(formatRef));
   for (const ref of await listManifests(remover.store, options)) {
     if (candidates.size === 0) break;
+    await pace.turn();
     if (leaving.has(formatRef(ref))) continue;
     const packs = await packsOrNone(remover, ref);
     const named = packs ?? [...candidates].filter((pack) => mayName(ref, pack));

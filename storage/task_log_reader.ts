@@ -7,6 +7,7 @@ import { BlobReader } from "./blob_reader.ts";
 import { DamagedError, ObjectNotFoundError, UnsupportedVersionError } from "./errors.ts";
 import { isSameRef, type ManifestRef } from "./layout.ts";
 import type { PresentBlob } from "./manifest.ts";
+import { Pace } from "./pace.ts";
 import { joinBytes } from "./record_cbor.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import type { LogEntry, LogHead, LogSource } from "./task_entry.ts";
@@ -210,11 +211,13 @@ export async function readLog(
   const entries: LogEntry[] = [];
   let at = 0;
   let item: LogItem | undefined;
+  const pace = new Pace();
   try {
     for (item = itemAt(name, bytes, 0); item !== undefined; item = itemAt(name, bytes, at)) {
       if (head === undefined) head = decodeOwnHead(name, log, item.record);
       else entries.push(...decodeEntries(name, item.record));
       at = item.end;
+      if (pace.isDue) await pace.turn();
     }
   } catch (error) {
     const isDamage = error instanceof DamagedError || error instanceof UnsupportedVersionError;

@@ -10,9 +10,17 @@ import { type BlobUse, type Damage, toDamage } from "./damage.ts";
 import { CheckpointNotFoundError, DamagedError, UnsupportedVersionError } from "./errors.ts";
 import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
 import type { History } from "./history.ts";
-import { attemptName, isSameRef, type ManifestRef, mayName, parseAttemptName } from "./layout.ts";
+import {
+  attemptName,
+  formatRef,
+  isSameRef,
+  type ManifestRef,
+  mayName,
+  parseAttemptName,
+} from "./layout.ts";
 import { listAll } from "./listing.ts";
 import type { BlockRef, Manifest } from "./manifest.ts";
+import { Pace } from "./pace.ts";
 import { readRecord } from "./record_reader.ts";
 import type { StoreOptions } from "./store.ts";
 import { damagedValues } from "./verify_values.ts";
@@ -63,7 +71,8 @@ export interface VerifyOptions extends StoreOptions {
 
 /**
  * Verifies a store: every record, that every pack is there and long enough, and in full every byte.
- * Nothing is changed. While a runner is at work, what it has just written may be taken for garbage.
+ * Nothing is changed. While a runner is at work, what it has just written may be taken for garbage. However
+ * much there is, the event loop has its turns meanwhile: one manifest, log or value is the longest step.
  *
  * @throws {StoreError} Where reading fails, which is no damage.
  *
@@ -81,8 +90,11 @@ export async function verifyStore(
   store: CheckpointStore,
   options: VerifyOptions = {},
 ): Promise<StoreReport> {
+  const pace = new Pace();
   const names = await listAll(store.store, options);
+  await pace.turn();
   const history = await store.history(options);
+  await pace.turn();
   const damaged: Damage[] = await damagedRecords(store, history, names.attempts, options);
   const { packs, unread, refs, isAllKnown } = await readManifests(
     store,
@@ -93,6 +105,7 @@ export async function verifyStore(
   const broken: Broken[] = [];
   let checkedBytes = 0;
   for (const [pack, { manifest, blocks }] of packs) {
+    await pace.turn();
     const checked = await unlessRemoved(checkPack(store.store, pack, manifest, blocks, options));
     if (checked === undefined) continue;
     broken.push(...checked.broken);
@@ -107,17 +120,22 @@ export async function verifyStore(
   }
   if (options.full === true) damaged.push(...await damagedValues(store, refs, options));
   const lost = [...unread, ...damaged.flatMap(({ blobs }) => blobs.map(({ ref }) => ref))];
-  for (const ref of lost) bad.set(JSON.stringify(ref), ref);
-  const isBad = (ref: ManifestRef) => [...bad.values()].some((other) => isSameRef(other, ref));
+  for (const ref of lost) bad.set(formatRef(ref), ref);
+  const isBad = (ref: ManifestRef) => bad.has(formatRef(ref));
   const unnamed = names.packs.filter((pack) => !packs.has(pack));
   // What one of another version names this one does not know.
   const isDoubtful = (pack: string) => !isAllKnown || unread.some((ref) => mayName(ref, pack));
   const garbage = unnamed.filter((pack) => !isDoubtful(pack));
+  await pace.turn();
   const logs = await verifyLogs(store, isBad, options);
+  await pace.turn();
   damaged.push(...logs.damaged);
   const bytesOf = async (list: readonly string[]) => {
     let bytes = 0;
-    for (const name of list) bytes += (await store.store.stat(name, options))?.byteLength ?? 0;
+    for (const name of list) {
+      await pace.turn();
+      bytes += (await store.store.stat(name, options))?.byteLength ?? 0;
+    }
     return bytes;
   };
   return {
@@ -170,7 +188,9 @@ async function damagedRecords(
     if (known.has(name)) continue;
     found.push(toDamage(new DamagedError(name, `the record of attempt ${number}`, "nothing")));
   }
+  const pace = new Pace();
   for (const name of attempts) {
+    await pace.turn();
     const parsed = parseAttemptName(name);
     if (parsed === undefined || parsed.isParent) continue;
     try {
@@ -207,7 +227,9 @@ async function readManifests(
   const unread: ManifestRef[] = [];
   let isAllKnown = true;
   const refs: ManifestRef[] = [];
+  const pace = new Pace();
   for (const ref of listed) {
+    await pace.turn();
     try {
       const manifest = await unlessRemoved(store.readManifest(ref, options));
       // A checkpoint that was removed since the listing is neither good nor bad.
@@ -260,7 +282,9 @@ async function usesOf(
 ): Promise<readonly BlobUse[]> {
   const places = new Set(blocks.map(({ offset, length }) => `${offset}:${length}`));
   const uses = new Map<string, BlobUse>();
+  const pace = new Pace();
   for (const ref of refs) {
+    await pace.turn();
     const manifest = await unlessRemoved(store.readManifest(ref, options));
     if (manifest === undefined) continue;
     for (const { node, blob, block } of blocksOf(manifest)) {

@@ -10,6 +10,7 @@ import { DamagedError } from "./errors.ts";
 import type { ManifestRef } from "./layout.ts";
 import { listLogObjects, listLogs } from "./list_logs.ts";
 import type { PresentBlob } from "./manifest.ts";
+import { Pace } from "./pace.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import type { LogEntry } from "./task_entry.ts";
 import { MAX_LOG_BYTES } from "./task_log_codec.ts";
@@ -61,10 +62,13 @@ async function damagedLogs(
   options: VerifyLogsOptions,
 ): Promise<readonly LogDamage[]> {
   const damaged: LogDamage[] = [];
+  const pace = new Pace();
   for (const log of await listLogs(store, options)) {
+    await pace.turn();
     const found = await readLog(store, log, MAX_LOG_BYTES, options);
     if (found.damaged !== undefined) damaged.push({ log, error: found.damaged });
     for (const entry of found.entries) {
+      await pace.turn();
       const where = `${logName(log)} (${entry.id})`;
       const errors = await damagedValues(store, where, entry, options);
       damaged.push(...errors.map((error) => ({ log, error })));

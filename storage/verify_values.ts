@@ -10,6 +10,7 @@ import type { BlobUse, Damage } from "./damage.ts";
 import { CheckpointNotFoundError, DamagedError } from "./errors.ts";
 import { manifestName, type ManifestRef } from "./layout.ts";
 import type { Manifest, PresentBlob } from "./manifest.ts";
+import { Pace } from "./pace.ts";
 import type { StoreOptions } from "./store.ts";
 import { arrayKindOfTag, isShapeOf } from "./value/type.ts";
 
@@ -26,7 +27,9 @@ export async function damagedValues(
 ): Promise<readonly Damage[]> {
   const known = new Map<string, { readonly problem: string; readonly blobs: BlobUse[] } | "good">();
   const objects = new Map<string, string>();
+  const pace = new Pace();
   for (const ref of refs) {
+    await pace.turn();
     const manifest = await store.readManifest(ref, options).catch(undefinedIfRemoved);
     if (manifest === undefined) continue;
     for (const [node, blobs] of Object.entries(manifest.nodes)) {
@@ -41,6 +44,7 @@ export async function damagedValues(
           continue;
         }
         const where = `${manifestName(ref)} (${node}/${blob})`;
+        await pace.turn();
         const problem = await problemOf(store, manifest, where, entry, options);
         known.set(key, problem === undefined ? "good" : { problem, blobs: [use] });
         if (problem !== undefined) objects.set(key, manifestName(ref));
