@@ -155,23 +155,58 @@ function isCleared(error: unknown): boolean {
   return error instanceof UnknownOutcomeError && error.cause instanceof ObjectNotFoundError;
 }
 
+/** What states are made durable with. */
+export interface SettleOptions {
+  /** The packs that a manifest names. */
+  readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
+}
+
 /**
- * Makes a saved state durable, with the packs that it names. What of it is gone, or cannot be read, is for
- * whoever restores it to miss.
+ * Makes saved states durable, with the packs that they name, and of phases the epochs that they follow.
+ * What of it is gone, or cannot be read, is for whoever restores it to miss.
  *
  * @throws {StoreError} Where that fails.
  */
 export async function settleState(
   store: Store,
   ref: ManifestRef,
-  packsOf: (ref: ManifestRef) => Promise<readonly string[]>,
+  { packsOf }: SettleOptions,
 ): Promise<void> {
   if (store.settle === undefined) return;
-  const packs = await packsOf(ref).catch((error) => {
-    if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) return [];
-    throw error;
+  const refs = [ref];
+  if (ref.phase !== "epoch") {
+    // Those of other lines are few, and nothing is lost by it.
+    const all = await listManifests(store);
+    refs.push(
+      ...all.filter(({ epoch, phase, attempt }) =>
+        epoch === ref.epoch && phase === "epoch" && attempt <= ref.attempt
+      ),
+    );
+  }
+  const names: string[] = [];
+  for (const one of refs) {
+    const packs = await packsOf(one).catch((error) => {
+      if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) return [];
+      throw error;
+    });
+    names.push(...packs, manifestName(one));
+  }
+  await store.settle([...new Set(names)]);
+}
+
+/**
+ * Makes durable from where attempts before one started: it is by that that a line leads back to what they
+ * saved, whatever that had to outlive.
+ *
+ * @throws {StoreError} Where that fails.
+ */
+export async function settleParents(store: Store, before: number): Promise<void> {
+  if (store.settle === undefined) return;
+  const names = (await store.list(FOLDERS.attempts)).filter((name) => {
+    const { attempt = 0, isParent = false } = parseAttemptName(name) ?? {};
+    return isParent && attempt < before;
   });
-  await store.settle([...packs, manifestName(ref)]);
+  await store.settle(names);
 }
 
 /** The highest attempt that has left anything. */

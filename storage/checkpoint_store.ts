@@ -4,7 +4,14 @@
  * @module
  */
 import { Attempt } from "./attempt.ts";
-import { checkJob, createJob, promisedDurability, readJob, takeAttempt } from "./begin.ts";
+import {
+  checkJob,
+  createJob,
+  promisedDurability,
+  readJob,
+  settleState,
+  takeAttempt,
+} from "./begin.ts";
 import { BlobReader, decodeBlob } from "./blob_reader.ts";
 import type {
   BeginOptions,
@@ -22,7 +29,7 @@ import {
   type JobRecord,
   MAX_RECORD_BYTES,
 } from "./job_record.ts";
-import { attemptName, formatRef, manifestName, type ManifestRef } from "./layout.ts";
+import { attemptName, formatRef, JOB, manifestName, type ManifestRef } from "./layout.ts";
 import { judgeSaved } from "./judge_saved.ts";
 import { computeAncestors } from "./line.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, type PresentBlob } from "./manifest.ts";
@@ -164,7 +171,7 @@ export class CheckpointStore {
         durability,
       });
       this.#isCreated = true;
-    }
+    } else if (durability === "power") await this.store.settle?.([JOB]);
     const writing = { signal: options.signal, durability };
     const known = { behind: options.behind, saved: this.#history.highest };
     const number = await takeAttempt(this.store, record, known, writing);
@@ -261,6 +268,10 @@ export class CheckpointStore {
       if ((await this.history(options)).manifests.some(isSame)) return "there";
       return (await listManifests(this.store, options)).some(isSame) ? "going" : "missing";
     }, { ...options, durability });
+    // It may be listed, and not be durable yet.
+    if (durability !== "power") return;
+    const packsOf = (ref: ManifestRef) => this.#facts.packsOf(ref);
+    await settleState(this.store, { ...ref, phase: "epoch" }, { packsOf });
   }
 
   /** Takes the pin off an epoch; gives whether it had one. The epoch stays until a rule drops it. */

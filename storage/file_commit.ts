@@ -184,7 +184,11 @@ export class FileCommit {
         at = path;
         await ignoring(Deno.errors.NotFound, async () => {
           await this.fileSystem.syncFile?.(path);
-          folders.add(dirname(path));
+          // Whoever made the folders on the way may not have had to sync their entries either.
+          for (let folder = dirname(path); !folders.has(folder); folder = dirname(folder)) {
+            folders.add(folder);
+            if (folder === this.root || folder === dirname(folder)) break;
+          }
         });
       }
       for (const folder of folders) {

@@ -35,7 +35,7 @@ export interface ForkRequest {
 /**
  * Commits a state of one job as the first of another. Where both stores can, the packs get a second
  * name and no byte is copied; from then on neither job depends on what the other keeps or removes.
- * What is shared is as durable as it was saved.
+ * What is shared is made as durable as what the new job saves.
  *
  * @throws {PlaceTakenError} Where something is saved at the target already; nothing is changed.
  * @throws {DamagedError} Where the state is damaged; then nothing is forked.

@@ -68,6 +68,7 @@ export * from "./verify.ts";
 export * from "./task_entry.ts";
 export {
   type LoggedWork,
+  objectsOf,
   type OwnEntriesOptions,
   readLoggedBlob,
   readLoggedWork,

@@ -5,14 +5,7 @@
  */
 import { CheckpointNotFoundError, ObjectExistsError, RemovedError } from "./errors.ts";
 import { encodePin } from "./job_record.ts";
-import {
-  FOLDERS,
-  formatRef,
-  manifestName,
-  type ManifestRef,
-  parsePinName,
-  pinName,
-} from "./layout.ts";
+import { FOLDERS, formatRef, type ManifestRef, parsePinName, pinName } from "./layout.ts";
 import type { Store, StoreOptions, WriteOptions } from "./store.ts";
 
 /** An epoch with the phases after it, as a pin keeps it. */
@@ -64,11 +57,7 @@ export async function createPin(
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     found = await isThere();
   }
-  if (found === "there") {
-    // It may be listed, and not be durable yet.
-    const saved = manifestName({ ...pin, phase: "epoch" });
-    return writing.durability === "power" ? await store.settle?.([saved]) : undefined;
-  }
+  if (found === "there") return;
   // What is gone never comes back, so that nobody else can have been promised that this keeps it.
   if (found === "missing") await store.remove([name], writing);
   const ref = formatRef({ ...pin, phase: "epoch" });

@@ -15,9 +15,16 @@ export const NOTHING_DONE: EntryToLog = Object.freeze({
   ...{ kind: "time", phase: "init", epoch: 0, id: "", key: "", ms: 0 } as const,
 });
 
-/** Whether any entry is of what a task has done, and not of times and stamps alone. */
-export function hasWork(entries: readonly LogEntry[]): boolean {
-  return entries.some(({ kind, id }) => id !== "" && (kind === "task" || kind === "piece"));
+/** The key under which what a task has derived is recorded. */
+export const DERIVED_KEY = '["derived"]';
+
+/**
+ * Whether an entry is of work that the next start need not do again: not of times, of stamps, which each
+ * start records again, or of what is derived, which each makes again.
+ */
+export function isWork(entry: LogEntry): boolean {
+  if (entry.kind === "task") return entry.outputs !== undefined;
+  return entry.kind === "piece" && entry.id !== "" && entry.key !== DERIVED_KEY;
 }
 
 /** Whether an entry is of what led to a state. */

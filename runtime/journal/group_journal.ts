@@ -19,13 +19,11 @@ import {
 import { decodeBlob } from "../checkpoint/restore.ts";
 import type { Cursors } from "../session/cursors.ts";
 import type { Workspace } from "../session/workspace.ts";
+import { DERIVED_KEY } from "./entries.ts";
 import type { Journal } from "./journal.ts";
 import type { Tally } from "./recorded.ts";
 import { isLogged, judgeReuse, type Reuse } from "./reuse.ts";
 import { TaskJournal } from "./task_journal.ts";
-
-/** The key under which the digests of what a task has derived are recorded. */
-export const DERIVED_KEY = '["derived"]';
 
 const NOTHING: Reuse = { verdicts: [], codes: [], isWhole: true };
 

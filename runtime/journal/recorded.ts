@@ -11,6 +11,8 @@ import {
   type TaskEntry,
 } from "../../storage/mod.ts";
 
+import { isWork } from "./entries.ts";
+
 /** The key under which the time is recorded that epochs have taken up to some point of one. */
 export const ELAPSED_KEY = "elapsed";
 
@@ -91,9 +93,10 @@ export class RecordedEntries {
     let tasks = 0;
     let pieces = 0;
     for (const entries of groups) {
-      for (const { kind, id, ...entry } of entries.values()) {
-        if (kind === "task" && "outputs" in entry && entry.outputs !== undefined) tasks++;
-        else if (kind === "piece" && entries.get(stepKey(id))?.kind !== "task") pieces++;
+      for (const entry of entries.values()) {
+        if (!isWork(entry)) continue;
+        if (entry.kind === "task") tasks++;
+        else if (entries.get(stepKey(entry.id))?.kind !== "task") pieces++;
       }
     }
     return { tasks, pieces };

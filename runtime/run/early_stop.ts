@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { manifestName, readLoggedWork, settle } from "../../storage/mod.ts";
+import { manifestName, objectsOf, readLoggedWork, settle } from "../../storage/mod.ts";
 import { epochMs } from "../clock.ts";
 import { STOPPED_KEY } from "../journal/recorded.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -37,7 +37,7 @@ export async function noteEarlyStop(
   // What is gone on from must be there after a power cut too.
   await settle(checkpoints, [
     ...from === undefined ? [] : [manifestName(from)],
-    ...sources.map(({ name }) => name),
+    ...found === undefined || before === undefined ? [] : objectsOf(found),
   ]);
   const log = current.beginLog({ ...head, branch, after: from, sources });
   try {

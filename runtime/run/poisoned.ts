@@ -14,6 +14,7 @@ import {
   type ManifestRef,
   readOwnEntries,
 } from "../../storage/mod.ts";
+import { isWork } from "../journal/entries.ts";
 import { STOPPED_KEY } from "../journal/recorded.ts";
 
 /** So many starts from one place are said, this one among them. */
@@ -150,12 +151,6 @@ async function rowOf(
 /** Whether an entry says that the attempt was told to stop. */
 function isStop(entry: LogEntry): boolean {
   return entry.kind === "time" && entry.id === "" && entry.key === STOPPED_KEY;
-}
-
-/** Whether an entry is of work that the next start need not do again. */
-function isWork(entry: LogEntry): boolean {
-  // Times are read again, and a resource's stamp, which is of no task, is recorded again by each start.
-  return entry.kind !== "time" && entry.kind !== "void" && entry.id !== "";
 }
 
 /** Whether an attempt was begun to prune or repair, and so ran nothing. */

@@ -10,6 +10,7 @@ import {
   type LoggedWork,
   manifestName,
   type ManifestRef,
+  objectsOf,
   readLoggedBlob,
   readLoggedWork,
   settle,
@@ -21,7 +22,7 @@ import { epochMs } from "../clock.ts";
 import { StoppedError } from "../errors.ts";
 import { Journal } from "../journal/journal.ts";
 import { RecordedEntries, STOPPED_KEY, type Tally } from "../journal/recorded.ts";
-import { hasWork, NOTHING_DONE } from "../journal/entries.ts";
+import { isWork, NOTHING_DONE } from "../journal/entries.ts";
 import { judgeWork } from "../journal/judge_work.ts";
 import type { Program } from "../program.ts";
 import type { StartMigrations } from "./migrate.ts";
@@ -87,7 +88,7 @@ export class RunJournal {
     // What a task is given as recorded must be so after a power cut too, and the state that it comes after.
     await settle(checkpoints, [
       ...from === undefined ? [] : [manifestName(from)],
-      ...(work?.sources ?? []).map(({ name }) => name),
+      ...work === undefined ? [] : objectsOf(work),
     ]);
     for (const [key, stamp] of stampsIn(work?.entries ?? [])) progress.stamps.set(key, stamp);
     const saved = new Set(program.saved.map(({ node, blob }) => `${node}/${blob.name}`));
@@ -110,7 +111,7 @@ export class RunJournal {
       const message =
         "what tasks had finished before the change is used where they, and the params that " +
         "they read, are what they were; a task that is given another version does it again";
-      if (hasWork(work.entries)) events.emit({ type: "notice", level: "info", message });
+      if (work.entries.some(isWork)) events.emit({ type: "notice", level: "info", message });
       await journal.writer.write(NOTHING_DONE);
     }
     return new RunJournal(request, progress, journal);
@@ -176,8 +177,8 @@ export class RunJournal {
     if (logs.reduce((sum, { bytes }) => sum + bytes, 0) > MOST_COUNTED_BYTES) return;
     const { store } = await this.#engine.archive.store();
     let kept: Tally;
+    const saved = this.#engine.attempts.current?.last;
     try {
-      const saved = this.#engine.attempts.current?.last;
       const work = await readLoggedWork(store, saved, Infinity);
       // What led to that state may have been recorded behind it.
       kept = new RecordedEntries(work?.entries).tallyAfter(saved);
@@ -189,9 +190,9 @@ export class RunJournal {
       .filter(([, number]) => number > 0)
       .map(([what, number]) => `${number} ${what}${number === 1 ? "" : "s"}`);
     if (parts.length === 0) return;
-    const message = `what ${
-      parts.join(" and ")
-    } did since the last saved epoch is kept too, and is not done again`;
+    const message = `what ${parts.join(" and ")} did since ${
+      saved === undefined ? "the start" : "the last saved epoch"
+    } is kept too, and is not done again`;
     this.#events.emit({ type: "notice", level: "info", message });
   }
 
@@ -230,7 +231,7 @@ function usable(
     hasOtherDerived: (then) => then === undefined ? isDerivedAnew : !derived.isSame(then),
   });
   if (isUsable) return work;
-  if (why !== undefined && hasWork(work.entries)) {
+  if (why !== undefined && work.entries.some(isWork)) {
     const message = `what tasks have done since that state ${why}, and is done again`;
     events.emit({ type: "notice", level: "info", message });
   }

@@ -96,6 +96,7 @@ export const omissions: Readonly<Record<string, Omission>> = {
   "the folder sync behind the folder of pins": {
     foundBy: "pins",
     skip: /^syncFolder \. after makeFolder pins/,
+    superfluousAs: "that behind what is pinned follows before anything is promised",
   },
   "the folder sync behind the job's folder": { foundBy: "job", skip: /^syncFolder \/jobs after/ },
   "the folder sync behind the folder above it": { foundBy: "job", skip: /^syncFolder \/ after/ },
