@@ -47,8 +47,8 @@ export interface AskedHolder {
 
 /**
  * Does what this attempt is asked, and removes the asks that are done. One that is damaged is removed, and
- * one of another attempt, which has ended; what fails is told of, and tried again behind the next saves,
- * a few times and after all others.
+ * one of an earlier attempt, which has ended; one of a later attempt is left to that. What fails is told
+ * of, and tried again behind the next saves, a few times and after all others.
  *
  * @throws {FencedError} Where a later attempt has taken over; then the asks stay for that.
  */
@@ -61,6 +61,8 @@ export async function doAsks(holder: AskedHolder): Promise<void> {
     if (tried >= MOST_DONE) return;
     try {
       const ask = await readAsk(store, name);
+      // A later attempt has taken over, which the next save finds out: it is that one's to do.
+      if (ask !== undefined && ask.attempt > attempt.number) continue;
       tried++;
       if (ask !== undefined) await doAsk(holder, ask);
       await dropAsks(store, [name]);

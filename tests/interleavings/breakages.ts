@@ -14,6 +14,7 @@ import {
 } from "../../storage/mod.ts";
 import type { StartMode } from "./notes.ts";
 import { type Omission, omitting } from "../simulation/omissions.ts";
+import { askBreakages } from "./ask_breakages.ts";
 import { threadBreakages } from "./thread_breakages.ts";
 import type { ThreadFiles } from "./writer_thread.ts";
 
@@ -35,6 +36,8 @@ export interface Breakage {
   readonly diesAt?: RegExp;
   /** How many epochs are kept. */
   readonly keepLast?: number;
+  /** Whether more is pruned and repaired, so that more is asked for. */
+  readonly isAsked?: boolean;
   /** The grain of all simulations, where it is to be one. */
   readonly grain?: "task";
   /** Whether power cuts show it, so that saves must outlive them in all simulations. */
@@ -228,6 +231,7 @@ function appendingLate(inner: FileSystem): FileSystem {
 /** All of them, by what is wrong. */
 export const breakages: Readonly<Record<string, Breakage>> = {
   ...threadBreakages,
+  ...askBreakages,
   "a save is acknowledged without a look for a newer attempt": without({ blind: LOOK }),
   "a save is acknowledged before its manifest is linked": { changeFileSystem: linkingLate },
   "a start lists what is saved before it creates its attempt": { breakCode: listingFirst },

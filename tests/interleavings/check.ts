@@ -104,9 +104,10 @@ export async function checkEnd(
   const report = await verifyStore(store, { full: true });
   checkDamage(report, isFenced);
   const { garbage, doubtful, leftovers, removals, foreign } = report;
+  const asks = report.asks.map(({ name }) => name);
   // The job has ended, so that nobody goes on from any log.
   const logs = await store.store.list("tasks/");
-  const left = [...garbage, ...doubtful, ...logs, ...leftovers, ...removals, ...foreign];
+  const left = [...garbage, ...doubtful, ...logs, ...leftovers, ...removals, ...foreign, ...asks];
   check(left.length === 0, () => `after a repair there is still ${left.join(", ")}`);
 }
 

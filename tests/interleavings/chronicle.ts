@@ -23,12 +23,13 @@ import {
 import { decodeManifest } from "../../storage/manifest_codec.ts";
 import type { LogEntry } from "../simulation/disk.ts";
 import { Image } from "../simulation/image.ts";
+import type { Asks } from "./asks.ts";
 import { filesOf, isTorn, type PowerCut } from "./power_cuts.ts";
 import { ROOT } from "../simulation/runner.ts";
 import type { Note, StartMode } from "./notes.ts";
 import { Pins } from "./pins.ts";
 import { check } from "./promise.ts";
-import { type Commit, judgeRemoval, type Kept, type Moment, type Removal } from "./retention.ts";
+import { type Commit, judgeRemoval, type Moment, type Removal } from "./retention.ts";
 import { NAP_MS } from "./sim_job.ts";
 
 /** All that has happened up to a moment. */
@@ -54,9 +55,9 @@ export class Chronicle {
   readonly #ended = new Set<string>();
   readonly #sleeping = new Map<string, number>();
 
-  /** Takes what the plan says. */
+  /** Takes what the plan says, and persons. */
   constructor(
-    private readonly kept: Kept,
+    readonly asks: Asks,
     /** Whether what a step has done is durable. */
     private readonly isFine: boolean,
   ) {}
@@ -163,11 +164,12 @@ export class Chronicle {
     }
     const ref = parseManifestName(name);
     if (ref !== undefined) this.#committed(ref, decodeManifest(ref, bytes));
+    this.asks.linked(name, bytes);
     const removal = parseRemovalName(name);
     if (removal !== undefined) {
       const refs = decodeRemoval(name, bytes);
       const voidBy = [...this.#parents.keys()].filter((other) => other > removal.attempt);
-      const judged = { refs, wrong: judgeRemoval(this.#moment, refs), voidBy };
+      const judged = { refs, wrong: judgeRemoval(this.#moment(removal.attempt), refs), voidBy };
       this.#removals.set(name, judged);
       this.#everRemovals.set(name, judged);
     }
@@ -207,6 +209,7 @@ export class Chronicle {
     }
     this.#packs.clear();
     this.#removals.clear();
+    this.asks.lostPower(files);
     for (const [name, bytes] of files) {
       if (name.startsWith("packs/")) this.#packs.add(name);
       const removal = this.#everRemovals.get(name);
@@ -257,6 +260,7 @@ export class Chronicle {
       commit.isRemoved = true;
     }
     this.#removals.delete(name);
+    this.asks.removed(name);
     if (!this.#packs.delete(name)) return;
     for (const { ref, manifest, isFenced } of this.listed) {
       const isNamed = manifest.packs.includes(name);
@@ -271,14 +275,15 @@ export class Chronicle {
     return [...this.#removals.values()].flatMap((removal) => isVoid(removal) ? [] : removal.refs);
   }
 
-  get #moment(): Moment {
+  /** The moment at which an attempt is about to remove. */
+  #moment(attempt: number): Moment {
     const leaving = this.#leaving;
     return {
       there: this.listed.filter(({ ref }) => !leaving.some((other) => isSameRef(ref, other))),
       attempts: [...this.#attempts.keys()].sort((a, b) => a - b).map((attempt) => ({
         ...{ attempt, isStarted: this.#parents.has(attempt), parent: this.#parents.get(attempt) },
       })),
-      kept: this.kept,
+      kept: this.asks.keptBy(attempt, this.#attempts.get(attempt)),
       atMs: this.#link.atMs,
     };
   }

@@ -34,6 +34,7 @@ Deno.test("no interleaving of runners, kills, take-overs, removals and power cut
   console.log(`${tally}`);
   for (const end of ["killed", "fenced", "held", "finished"]) assert(tally.ended(end) > 0, end);
   assert(tally.acknowledged > SEEDS && tally.beside > 0 && tally.removed > 0);
+  assert(tally.asked > 0 && tally.heeded > 0);
   assert(tally.states > SEEDS && tally.heard > SEEDS);
 });
 

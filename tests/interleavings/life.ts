@@ -5,7 +5,6 @@ import {
   type CheckpointStore,
   FencedError,
   JobRunner,
-  type Keep,
   LocalSession,
   MultiNodeCheckpointManager,
   ObjectNotFoundError,
@@ -20,12 +19,14 @@ import { runInside } from "./fake_time.ts";
 import type { Machine } from "./machine.ts";
 import type { StartMode } from "./notes.ts";
 import { SimulatedProcess } from "./scheduler.ts";
+import { keepOf, type Kept } from "./retention.ts";
 import { type Outside, simJob, type SimPlan } from "./sim_job.ts";
 
 /** What a process is to do. */
 export type Work =
   | { readonly work: "run"; readonly mode: StartMode }
-  | { readonly work: "prune" | "repair"; readonly keep: readonly Keep[] }
+  | { readonly work: "prune"; readonly kept: Kept }
+  | { readonly work: "repair" }
   /** Whose epoch is pinned, or not any more, is that of this one of those there are. */
   | { readonly work: "pin" | "unpin"; readonly which: number };
 
@@ -92,8 +93,10 @@ export class Life {
     }
     if (work.work !== "run") {
       await checkpoints.engine.archive.open(job.name, []);
-      if (work.work === "prune") await prune(checkpoints.engine, work.keep, { dryRun: false });
-      else await repair(checkpoints.engine, { dryRun: false });
+      if (work.work === "prune") {
+        await prune(checkpoints.engine, keepOf(work.kept), { dryRun: false });
+      }
+      if (work.work === "repair") await repair(checkpoints.engine, { dryRun: false });
       return { end: "done" };
     }
     const session = new LocalSession({ grace: "1h" });

@@ -5,6 +5,8 @@ const EFFECT = String.raw`sim:\d+:epoch:\d+:\w+@worker_\d+ \w+`;
 const LOG = String.raw`tasks/a\d+\.e\d+(?:\.[a-z]+)?\.\d+\.log`;
 const PACK = String.raw`packs/a\d+/e\d+\.worker_\d+\.[0-9a-f]{32}\.pack`;
 
+const ASK = String.raw`asks/[0-9a-f]{32}\.cbor`;
+
 /** An acknowledged save is not behind a newer attempt. */
 const LEFT_OUT = `${REF} was acknowledged, and attempt \\d+ left it out`;
 /** An effect that was recorded comes again. */
@@ -52,6 +54,10 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "a removal that came too late is finished": oneOf(TOO_FEW),
   "packs are removed before the manifests that name them": oneOf(
     `${PACK} is removed, which ${REF} names`,
+  ),
+  "what one attempt was asked for another does": oneOf(TOO_FEW),
+  "what was asked for is not cleared away": oneOf(
+    `after a repair there is still ${ASK}(?:, ${ASK})*`,
   ),
   "a removal sees no pins": oneOf(`${REF} is removed, and pinned`),
   "retention keeps one epoch less": oneOf(TOO_FEW),

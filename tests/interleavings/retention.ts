@@ -7,6 +7,7 @@ import {
   type Manifest,
   type ManifestRef,
 } from "../../storage/mod.ts";
+import { type Keep, keepLast, keepYounger } from "tidemark";
 import { isSameRef } from "../../storage/layout.ts";
 
 /** What the plan keeps. */
@@ -15,6 +16,11 @@ export interface Kept {
   readonly last: number;
   /** What is younger than this, in milliseconds. */
   readonly youngerMs: number;
+}
+
+/** The rules that keep that. */
+export function keepOf({ last, youngerMs }: Kept): readonly [Keep, ...Keep[]] {
+  return youngerMs > 0 ? [keepLast(last), keepYounger(`${youngerMs}ms`)] : [keepLast(last)];
 }
 
 /** A save, from its commit on. */

@@ -15,6 +15,9 @@ const LONGEST_STEP_MS = 4;
 const ONE_SLOW_IN = 150;
 const SLOW_MS = 20_000;
 
+/** So many turns of the event loop a process takes at most between two operations. */
+const MOST_TURNS = 8;
+
 /** Something that a process waits for. */
 interface Pending {
   readonly process: SimulatedProcess;
@@ -130,6 +133,8 @@ export class Scheduler {
   async step(): Promise<boolean> {
     // What was just started may not have come to its first operation.
     await settled();
+    // Whoever does much lets the event loop turn now and then, which no other process needs to wait for.
+    for (let turn = 0; this.#pending.length === 0 && turn < MOST_TURNS; turn++) await settled();
     if (this.#pending.length === 0) return false;
     const next = this.#choose();
     this.#pending.splice(this.#pending.indexOf(next), 1);

@@ -3,8 +3,8 @@
  * power is cut, as a seed has it, and checks all that they did.
  */
 
-import { keepLast, keepYounger } from "tidemark";
 import { randomFrom } from "../crash/trials.ts";
+import { Asks } from "./asks.ts";
 import { Chronicle } from "./chronicle.ts";
 import { checkEnd, checkEndings, checkPowerCuts, referenceOf } from "./check.ts";
 import { Life, type LifeOptions, type Work } from "./life.ts";
@@ -12,8 +12,7 @@ import { BEHIND_REMOVAL_RECORD, type Breakage } from "./breakages.ts";
 import { Machine } from "./machine.ts";
 import { Scheduler, settled, type SimulatedProcess } from "./scheduler.ts";
 import type { StartMode } from "./notes.ts";
-import type { Kept } from "./retention.ts";
-import type { SimPlan } from "./sim_job.ts";
+import { keepOf, type Kept } from "./retention.ts";
 import type { Tally } from "./tally.ts";
 
 /** So many things happen at most before a simulation is taken to hang. */
@@ -72,8 +71,7 @@ class Simulation {
       last: breakage?.keepLast ?? 1 + random(3),
       youngerMs: random(3) === 0 ? 2000 : 0,
     };
-    const last = keepLast(this.kept.last);
-    const keep: SimPlan["keep"] = this.kept.youngerMs > 0 ? [last, keepYounger("2s")] : [last];
+    const keep = keepOf(this.kept);
     this.options = {
       plan: { grain, keep, load: random(3) === 0 ? "lazy" : "eager" },
       durability: isOfPower || random(2) === 0 ? "power" : "process",
@@ -123,7 +121,7 @@ class Simulation {
     await this.#ended();
     this.#live({ work: "run", mode: { start: "take over" } });
     await this.#ended();
-    this.#live({ work: "repair", keep: [] });
+    this.#live({ work: "repair" });
     await this.#ended();
   }
 
@@ -161,6 +159,7 @@ class Simulation {
     const alive = this.#alive;
     const one = alive[random(alive.length)];
     if (one === undefined) return this.#start();
+    if (this.breakage?.isAsked === true && random(2) === 0) return this.#prune();
     switch (random(11)) {
       case 0:
       case 1:
@@ -175,19 +174,23 @@ class Simulation {
       case 4:
         one.process.speed = 1 + random(16);
         return;
-      case 5: {
-        const { keep = [] } = this.options.plan;
-        return void this.#live({ work: "prune", keep });
-      }
+      case 5:
+        return this.#prune();
       case 7:
         return void this.#live({ work: "pin", which: random(100) });
       case 8:
         return void this.#live({ work: random(3) > 0 ? "pin" : "unpin", which: random(100) });
       case 6:
-        return void this.#live({ work: "repair", keep: [] });
+        return void this.#live({ work: "repair" });
       default:
         return this.#start();
     }
+  }
+
+  /** Prunes as the plan says, or as a person does who wants room. */
+  #prune(): void {
+    const kept = this.lives.length % 2 === 0 ? this.kept : { last: 1, youngerMs: 0 };
+    this.#live({ work: "prune", kept });
   }
 
   /** Starts a runner, which takes the job over, or is refused where somebody has it. */
@@ -242,7 +245,12 @@ export async function simulateSeed(
   const reference = await referenceOf();
   const simulation = new Simulation(seed, given.breakage);
   const { scheduler: { trace }, lives, machine, kept, options } = simulation;
-  const chronicle = new Chronicle(kept, options.plan.grain === "task");
+  const workOf = (process: string) => lives.find((life) => life.process.name === process)?.work;
+  const asks = new Asks(kept, (process) => {
+    const work = workOf(process);
+    return work?.work === "prune" ? work.kept : undefined;
+  });
+  const chronicle = new Chronicle(asks, options.plan.grain === "task");
   const mend = given.breakage?.breakCode?.();
   try {
     try {
@@ -252,7 +260,7 @@ export async function simulateSeed(
     }
     chronicle.read(machine.disk.log);
     chronicle.checkLines((process) => {
-      const work = lives.find((life) => life.process.name === process)?.work;
+      const work = workOf(process);
       return work?.work === "run" ? work.mode : undefined;
     });
     await checkPowerCuts(chronicle.cuts, reference);

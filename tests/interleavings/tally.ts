@@ -16,6 +16,9 @@ export class Tally {
   states = 0;
   /** How often the thread that writes has said something. */
   heard = 0;
+  /** How often somebody has asked whoever holds the job, and how many asks were removed. */
+  asked = 0;
+  heeded = 0;
   /** Saves of fenced attempts. */
   beside = 0;
   /** How often one of theirs was without a pack that it names. */
@@ -34,6 +37,8 @@ export class Tally {
       if (isRemoved) this.removed++;
     }
     this.hollow += chronicle.hollow;
+    this.asked += chronicle.asks.left;
+    this.heeded += chronicle.asks.gone;
     this.powerCuts += chronicle.cuts.length;
     for (const { states } of chronicle.cuts) this.states += states.length;
     for (const { ending } of lives) {
@@ -52,7 +57,7 @@ export class Tally {
     const endings = [...this.#endings].sort().map(([end, count]) => `${count} ${end}`).join(", ");
     return `${this.seeds} seeds, ${this.steps} steps of ${this.processes} processes (${endings}), ` +
       `${this.acknowledged} saves acknowledged, ${this.beside} of fenced attempts ` +
-      `(${this.hollow} times without a pack), ${this.removed} removed, ` +
+      `(${this.hollow} times without a pack), ${this.removed} removed, ${this.asked} asks (${this.heeded} removed), ` +
       `${this.heard} answers of writer threads, ${this.powerCuts} power cuts (${this.states} states)`;
   }
 }

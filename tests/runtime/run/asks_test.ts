@@ -138,6 +138,18 @@ everywhere(
   },
 );
 
+everywhere("what a later attempt is asked is left to it", async (world) => {
+  const store = world.store();
+  const later: Ask = { ...KEEP_ONE, attempt: 2 };
+  const { seen } = await world.run(
+    jobThat(world, 2, async () => void await leaveAsk(store, later)),
+  );
+  const { asks } = await verifyStore(await (await engineOf(world)).archive.store());
+  assertEquals(asks.map(({ ask }) => ask), [later]);
+  assertEquals(notices(seen).filter((text) => text.includes("asked attempt")), []);
+  assertEquals(await world.epochs(), ["0@a1", "1@a1", "2@a1", "3@a1", "4@a1"]);
+});
+
 everywhere("asks that are damaged, too many or of another kind are bounded", async (world) => {
   const store = world.store();
   const given = jobThat(world, 1, async () => {
