@@ -116,6 +116,11 @@ class Tries {
       case "phase-started":
         this.#isLeft = false;
         return;
+      case "run-started":
+        // Also again: a run whose task was the first to read damage starts anew.
+        this.isEnding = false;
+        this.#running.clear();
+        return;
       case "stop-requested":
         this.isEnding = true;
     }
