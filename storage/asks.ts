@@ -33,6 +33,11 @@ export interface Ask {
   readonly asked: Asked;
   /** The attempt that is asked: what it would remove, another may go on from, or be told to keep. */
   readonly attempt: number;
+  /**
+   * Since when whoever is asked has the hold, where he had not begun that attempt yet: another may begin
+   * it. In milliseconds since 1970, by his clock.
+   */
+  readonly heldSinceMs?: number | undefined;
   /** The process that asked. */
   readonly pid: number;
   /** Its machine's name, where it may know that. */
@@ -138,7 +143,7 @@ export async function dropAsks(
 
 /** Seals an ask. */
 export function encodeAsk(
-  { asked, attempt, pid, host, createdAtMs }: Ask,
+  { asked, attempt, heldSinceMs, pid, host, createdAtMs }: Ask,
 ): Uint8Array<ArrayBuffer> {
   const bytes = seal(
     "ask",
@@ -146,6 +151,7 @@ export function encodeAsk(
       ["what", asked.what],
       ...asked.what === "prune" ? pruneFields(asked) : [],
       ["attempt", attempt],
+      ...heldSinceMs === undefined ? [] : [["heldSinceMs", heldSinceMs] as const],
       ["pid", pid],
       ["host", host === undefined ? null : host.slice(0, MAX_KEY)],
       ["createdAtMs", createdAtMs],
@@ -178,11 +184,12 @@ export function decodeAsk(name: string, bytes: Uint8Array): Ask {
     full: fields.boolean("full"),
   };
   const attempt = fields.integer("attempt");
+  const held = fields.has("heldSinceMs") ? { heldSinceMs: fields.number("heldSinceMs") } : {};
   const pid = fields.integer("pid");
   const host = fields.value("host") === null ? undefined : fields.text("host", MAX_KEY);
   const createdAtMs = fields.number("createdAtMs");
   fields.end();
-  return { asked, attempt, pid, host, createdAtMs };
+  return { asked, attempt, ...held, pid, host, createdAtMs };
 }
 
 const RULES = ["last", "every", "best", "younger", "interval", "size"] as const;

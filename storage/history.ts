@@ -177,7 +177,19 @@ export class HistoryReader {
   }
 }
 
-/** All manifests by name, oldest first. */
+/**
+ * All manifests by name, oldest first, those among them that are being removed.
+ *
+ * @throws {StoreError} Where the listing fails.
+ *
+ * @example
+ * ```ts
+ * import { listManifests, MemoryStore } from "tidemark/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await listManifests(new MemoryStore()), []);
+ * ```
+ */
 export async function listManifests(
   store: Store,
   options: StoreOptions = {},

@@ -36,7 +36,7 @@ export type { FileLocks, LockedFile, LockLook } from "./file_locks.ts";
 export type { Fence } from "./fence.ts";
 export * from "./fork.ts";
 export type { Hold, Holder, HoldRequest, HoldResult } from "./hold.ts";
-export type { History } from "./history.ts";
+export { type History, listManifests } from "./history.ts";
 export { type JobDescription, type JobParts, makeDescription } from "./job_description.ts";
 export type { AttemptRecord, JobRecord, UpkeepPurpose } from "./job_record.ts";
 export { comparePosition, formatRef, isSameRef, manifestName } from "./layout.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 import {
+  type Ask,
   type Asked,
+  type CheckpointStore,
   DamagedError,
   dropAsks,
   type Holder,
@@ -49,34 +51,60 @@ export async function actOrAsk<T>(
   const first = await unlessHeld(act);
   if ("did" in first) return first;
   const { holder } = first.held;
-  const isRunning = holder.purpose !== "prune" && holder.purpose !== "repair";
+  let isRunning = doesAsks(holder);
   if (!isRunning && waitMs === undefined) throw first.held;
   const checkpoints = await archive.store();
   const { store } = checkpoints;
-  const newest = async () => (await checkpoints.history()).attempts.at(-1)?.attempt ?? 0;
-  const ask = async (attempt: number) =>
+  const ask = async (whom: Whom): Promise<string> =>
     await leaveAsk(store, {
-      ...{ asked, attempt, pid: Deno.pid, host: hostName(), createdAtMs: Date.now() },
+      ...{ asked, ...whom, pid: Deno.pid, host: hostName(), createdAtMs: Date.now() },
     });
-  let attempt = await newest();
-  let name = await ask(attempt);
+  let whom = await whomToAsk(checkpoints, holder);
+  let name = await ask(whom);
   for (;;) {
+    const now = await holding.holder();
     // It may have ended before the ask was there, or since: then it has done what is gone by now.
-    const isFree = await holding.holder() === undefined;
     if (await store.stat(name) === undefined) {
-      const now = await newest();
-      if (now === attempt) return { asked: { holder, isDone: true } };
-      // Another attempt does not do what this one was asked for.
-      attempt = now;
-      name = await ask(attempt);
+      const next = await whomToAsk(checkpoints, now ?? holder);
+      // Another attempt does not do what this one was asked for, and who only tidies up clears it away.
+      if (isRunning && next.attempt === whom.attempt) return { asked: { holder, isDone: true } };
+      whom = next;
+      name = await ask(whom);
     }
-    if (isFree) {
+    if (now === undefined) {
       const again = await unlessHeld(act, () => dropAsks(store, [name]));
       if ("did" in again) return again;
-    }
+    } else isRunning = doesAsks(now);
     const leftMs = endMs - monotonicMs();
     if (leftMs <= 0) return { asked: { holder, isDone: false } };
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, leftMs)));
+  }
+}
+
+/** Whether a holder looks for asks, as one does that runs the job. */
+function doesAsks({ purpose }: Holder): boolean {
+  return purpose !== "prune" && purpose !== "repair";
+}
+
+/** The attempt that is asked. */
+type Whom = Pick<Ask, "attempt" | "heldSinceMs">;
+
+/** The holder's attempt: the newest one, or the next, where he has not begun it yet, as he still loads what he starts from. */
+async function whomToAsk(checkpoints: CheckpointStore, holder: Holder): Promise<Whom> {
+  const newest = (await checkpoints.history()).attempts.at(-1)?.attempt ?? 0;
+  const { sinceMs } = holder;
+  if (sinceMs === undefined || !doesAsks(holder)) return { attempt: newest };
+  const begunMs = newest === 0 ? -Infinity : await begunAtMs(checkpoints, newest);
+  return begunMs < sinceMs ? { attempt: newest + 1, heldSinceMs: sinceMs } : { attempt: newest };
+}
+
+/** When an attempt was begun; at no time before any hold, where nobody can tell. */
+async function begunAtMs(checkpoints: CheckpointStore, attempt: number): Promise<number> {
+  try {
+    return (await checkpoints.readAttempt(attempt))?.createdAtMs ?? Infinity;
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    return Infinity;
   }
 }
 

@@ -35,6 +35,8 @@ export interface AskedHolder {
   readonly store: CheckpointStore;
   /** With what it removes. */
   readonly attempt: Attempt;
+  /** Since when this process has the job's hold; nothing where it has not. */
+  readonly heldSinceMs: number | undefined;
   /** What stays whatever is asked. */
   readonly inUse: readonly ManifestRef[];
   /** Is told of what was removed. */
@@ -122,10 +124,12 @@ async function doAsk(holder: AskedHolder, ask: Ask): Promise<void> {
   const { asked } = ask;
   const { what } = asked;
   const who = askerText(ask);
-  if (ask.attempt !== holder.attempt.number) {
+  const isOther = ask.attempt !== holder.attempt.number;
+  if (isOther || (ask.heldSinceMs !== undefined && ask.heldSinceMs !== holder.heldSinceMs)) {
+    const whom = isOther ? `attempt ${ask.attempt}` : "a process that was to begin this attempt";
     holder.warn(
-      `${what}, which ${who} asked attempt ${ask.attempt} for, is not done: that has ended, and what ` +
-        `it would have removed may be needed now; ask again where it is not`,
+      `${what}, which ${who} asked ${whom} for, is not done: that has ended, and what it would have ` +
+        `removed may be needed now; ask again where it is not`,
     );
     return;
   }

@@ -29,6 +29,7 @@ export class Holding {
   #hold: Hold | undefined;
   #purpose: Purpose = "run";
   #isTakenOver = false;
+  #sinceMs: number | undefined;
   #retrying: ReturnType<typeof setInterval> | undefined;
   #isTrying = false;
 
@@ -74,6 +75,11 @@ export class Holding {
       `this job was taken over from ${holderText(holder)}: its next save is refused, and what it ` +
       `has not recorded by now is lost`,
     ];
+  }
+
+  /** Since when this process has the hold, in milliseconds since 1970; nothing where it has not. */
+  get sinceMs(): number | undefined {
+    return this.#hold === undefined ? undefined : this.#sinceMs;
   }
 
   /** Who has the job, as far as it can be seen from here. */
@@ -134,6 +140,7 @@ export class Holding {
     if ("impossible" in result) return result.impossible;
     if ("holder" in result) return result.holder;
     this.#hold = result.hold;
+    this.#sinceMs = request.sinceMs;
     return undefined;
   }
 }

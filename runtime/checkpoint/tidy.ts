@@ -8,6 +8,7 @@ import {
   type Attempt,
   type CheckpointStore,
   formatRef,
+  listManifests,
   type ManifestRef,
   type StoreReport,
   type UpkeepPurpose,
@@ -88,7 +89,8 @@ export async function prune(
   const tidied = await actOrAsk(engine, asked, { act, waitMs });
   if ("did" in tidied) return tidied.did;
   if (!tidied.asked.isDone) return { ...found, ...tidied };
-  const now = new Set((await store.history()).manifests.map(formatRef));
+  // Also what a removal names that has failed.
+  const now = new Set((await listManifests(store.store)).map(formatRef));
   const isThere = (ref: ManifestRef): boolean => now.has(formatRef(ref));
   const removed = before.filter((ref) => !isThere(ref));
   return { ...found, ...tidied, removed, left: found.removed.filter(isThere) };

@@ -22,6 +22,8 @@ export interface AfterSave {
   readonly keep: readonly Keep[] | undefined;
   /** What stays whatever the rules say. */
   readonly inUse: readonly ManifestRef[];
+  /** Since when this process has the job's hold; nothing where it has not. */
+  readonly heldSinceMs: number | undefined;
   /** Is told of what was removed. */
   readonly events: Events;
 }
