@@ -81,9 +81,11 @@ export async function removeManifests(
     throw error;
   }
   const manifests = going.map(manifestName);
+  // What they name this one does: where removals fail, each would leave one more.
+  await store.remove(left.records, { durability });
   await store.remove(manifests, { durability: remover.durability });
   await store.remove(packs, { durability });
-  await store.remove([...left.records, record], { durability });
+  await store.remove([record], { durability });
   return [...manifests, ...packs];
 }
 

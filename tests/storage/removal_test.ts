@@ -4,6 +4,8 @@ import {
   FencedError,
   FileStore,
   type Manifest,
+  type ManifestRef,
+  MemoryStore,
   type Store,
   StoreError,
 } from "../../storage/mod.ts";
@@ -243,4 +245,27 @@ testBoth("a removal that fails again and again names what goes once", async ({ s
   for (const name of await store.list("removals/")) {
     assertEquals(decodeRemoval(name, await store.get(name)).map(({ epoch }) => epoch), [0, 1]);
   }
+});
+
+Deno.test("removals that fail leave one record, however many there are", async () => {
+  const store = new MemoryStore();
+  const failing = overriding(store, {
+    remove: async (names, options) => {
+      if (names.some((name) => name.startsWith("epochs/"))) {
+        throw new StoreError("remove", "epochs", "the disk says no");
+      }
+      await store.remove(names, options);
+    },
+  });
+  const attempt = await begin(await CheckpointStore.open(failing));
+  const saved: ManifestRef[] = [];
+  for (let epoch = 0; epoch <= 20; epoch++) {
+    saved.push(await save(attempt, epoch));
+    if (epoch > 0) await assertRejects(() => attempt.remove(saved.slice(0, -1)), StoreError);
+    assertEquals((await store.list("removals/")).length, Math.min(epoch, 1));
+  }
+  const later = await begin(await CheckpointStore.open(store), saved.at(-1));
+  await later.sweep();
+  assertEquals(await store.list("removals/"), []);
+  assertEquals((await store.list("epochs/")).length, 1);
 });
