@@ -109,13 +109,16 @@ function seeWhatTheyPrinted(
 /** What to do where each start is given less time than the first thing takes that it could keep. */
 function tooShort({ from, phase, grain, isDerived }: Beginning): string {
   const next = phase === "epoch" ? `epoch ${(from?.epoch ?? 0) + 1}` : `${phase}`;
-  const what = grain === "task" ? `a task of ${next}` : next;
+  const what = grain === "task" && phase !== "upload" ? `a task of ${next}` : next;
   const besides = isDerived ? ", with what is derived made again before it," : "";
   const instead = grain === "task"
     ? "divide the task into pieces (map) or steps, which are recorded one by one"
     : 'have what its tasks have done recorded (grain: "task" in the checkpoint plan)';
-  return `If ${what}${besides} takes longer than a start is given, the job never gets on: give it more ` +
-    `time (--stop-after), or ${instead}`;
+  const more =
+    `If ${what}${besides} takes longer than a start is given, the job never gets on: give it ` +
+    `more time (--stop-after)`;
+  // An upload has no tasks of which anything could be recorded.
+  return phase === "upload" ? more : `${more}, or ${instead}`;
 }
 
 /** That an older epoch is there to go back to, if so. */
