@@ -89,9 +89,11 @@ export async function noProgressWarning(
     ...stops < row.length ? [seeWhatTheyPrinted(history, from, isMixed)] : [],
     ...stops > 0 ? [tooShort(beginning)] : [],
   ];
-  return `${
+  const least = row.length < MOST_LOOKED_AT ? "" : "at least ";
+  const starts = `${least}${
     row.length + 1
-  } starts in a row, this one among them, began at ${place}, and those before ` +
+  } starts in a row, this one among them, began at ${place}`;
+  return `${starts}, and those before ` +
     `it ${how} before they had saved anything or recorded any work (${list}). ${advice.join(". ")}`;
 }
 

@@ -3,7 +3,7 @@ import { type Job, task } from "../../../dsl/mod.ts";
 import { StoppedError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { errorOf, untilAborted } from "../helpers.ts";
-import { everywhere, notices, total, type World } from "./world.ts";
+import { everywhere, notices, total, World } from "./world.ts";
 
 /** A job that dies in its third epoch while `isPoisoned` says so. */
 function poisonedJob(world: World, isPoisoned: () => boolean) {
@@ -136,4 +136,16 @@ everywhere("run: a job that dies in its first epoch is not told to go back", asy
   assertStringIncludes(told, "began at epoch 0");
   assertStringIncludes(told, "see what they printed last");
   assertEquals(told.includes("--from"), false, told);
+});
+
+Deno.test("run: of a very long row it is said that it is at least so long", async () => {
+  await using world = await World.make("memory", 1);
+  const die = task("die").run(() => {
+    throw new Error("dies here");
+  });
+  const job = world.job({ init: [], epoch: [die] });
+  const { signal } = new AbortController();
+  const said = await wordsOf(world, 56, () => ({ job, signal }));
+  assertStringIncludes(said[49]?.[0] ?? "", "49 starts in a row");
+  assertStringIncludes(said[55]?.[0] ?? "", "at least 51 starts in a row");
 });
