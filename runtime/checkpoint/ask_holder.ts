@@ -28,8 +28,11 @@ const LOOK_MS = 100;
 export interface AskOutcome {
   /** Who held the job, and was asked. */
   readonly holder: Holder;
-  /** Whether the ask is gone, as it was done, or could not be; else it waits for the holder's next save. */
-  readonly isDone: boolean;
+  /**
+   * Whether the ask is gone: it was done, or dropped as it could not be, which what is still there tells.
+   * Else it waits for the holder's next save.
+   */
+  readonly isGone: boolean;
 }
 
 /** What somebody did himself, or asked the holder for. */
@@ -67,7 +70,7 @@ export async function actOrAsk<T>(
     if (await store.stat(name) === undefined) {
       const next = await whomToAsk(checkpoints, now ?? holder);
       // Another attempt does not do what this one was asked for, and who only tidies up clears it away.
-      if (isRunning && next.attempt === whom.attempt) return { asked: { holder, isDone: true } };
+      if (isRunning && next.attempt === whom.attempt) return { asked: { holder, isGone: true } };
       whom = next;
       name = await ask(whom);
     }
@@ -76,7 +79,7 @@ export async function actOrAsk<T>(
       if ("did" in again) return again;
     } else isRunning = doesAsks(now);
     const leftMs = endMs - monotonicMs();
-    if (leftMs <= 0) return { asked: { holder, isDone: false } };
+    if (leftMs <= 0) return { asked: { holder, isGone: false } };
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, leftMs)));
   }
 }

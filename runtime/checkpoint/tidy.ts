@@ -23,11 +23,14 @@ import { ruleOf } from "./retain.ts";
 /** What pruning did, or would do. */
 export interface Pruned extends Pruning {
   /**
-   * Where somebody else holds the job: that he was asked. If he has not done it yet, `removed` is what
+   * Where somebody else holds the job: that he was asked. While the ask waits, `removed` is what
    * would go; else all that has gone since, whether for that or as the job's own plan has it.
    */
   readonly asked?: AskOutcome;
-  /** What was to go, and is still there though he has done what he was asked. */
+  /**
+   * Where the ask is gone: what was to go by it, and is still there though nothing keeps it by now. Where
+   * there is any, the ask was dropped undone, as he could not do it or could not read it.
+   */
   readonly left?: readonly ManifestRef[];
 }
 
@@ -35,10 +38,15 @@ export interface Pruned extends Pruning {
 export interface Repaired {
   /** What the store held before; its garbage, logs, leftovers and removals are what goes. */
   readonly report: StoreReport;
-  /** Where somebody else holds the job: that he was asked; if he has done it, the report is of what went. */
+  /** Where somebody else holds the job: that he was asked; if the ask is gone, the report is of what went. */
   readonly asked?: AskOutcome;
-  /** How much was to go, and is still there though he has done what he was asked. */
+  /**
+   * Where the ask is gone: how much was to go by it, and is still there. Where there is any, the ask was
+   * dropped undone, as he could not do it or could not read it.
+   */
   readonly left?: number;
+  /** Where the ask is gone: the temporary files that he left, as somebody may be writing them. */
+  readonly spared?: number;
 }
 
 /** How pruning is done. */
@@ -88,12 +96,26 @@ export async function prune(
     });
   const tidied = await actOrAsk(engine, asked, { act, waitMs });
   if ("did" in tidied) return tidied.did;
-  if (!tidied.asked.isDone) return { ...found, ...tidied };
-  // Also what a removal names that has failed.
-  const now = new Set((await listManifests(store.store)).map(formatRef));
-  const isThere = (ref: ManifestRef): boolean => now.has(formatRef(ref));
+  if (!tidied.asked.isGone) return { ...found, ...tidied };
+  // What a removal that failed names is not listed, and is there.
+  const there = new Set((await listManifests(store.store)).map(formatRef));
+  const isThere = (ref: ManifestRef): boolean => there.has(formatRef(ref));
+  const stays = await kept(store, asked);
   const removed = before.filter((ref) => !isThere(ref));
-  return { ...found, ...tidied, removed, left: found.removed.filter(isThere) };
+  const left = found.removed.filter((ref) => isThere(ref) && !stays.has(formatRef(ref)));
+  return { ...found, ...tidied, removed, left };
+}
+
+/** What the rules keep by now, with what whoever holds the job goes on from. */
+async function kept(
+  store: CheckpointStore,
+  asked: Parameters<typeof judgePruning>[1],
+): Promise<ReadonlySet<string>> {
+  const parent = (await store.history()).attempts.at(-1)?.parent;
+  const { verdicts, removed } = await judgePruning(store, asked, parent ? [parent] : []);
+  const stays = new Set(verdicts.map(({ ref }) => formatRef(ref)));
+  for (const ref of removed) stays.delete(formatRef(ref));
+  return stays;
 }
 
 /**
@@ -128,9 +150,10 @@ export async function repair(
     });
   const tidied = await actOrAsk(engine, { what: "repair" }, { act, waitMs });
   if ("did" in tidied) return tidied.did;
-  if (!tidied.asked.isDone) return { report, ...tidied };
+  if (!tidied.asked.isGone) return { report, ...tidied };
   const gone = goneFrom(report, await verifyStore(checkpoints));
-  return { report: gone, left: untidy(report) - untidy(gone), ...tidied };
+  const spared = report.leftovers.length - gone.leftovers.length;
+  return { report: gone, left: untidy(report) - untidy(gone) - spared, spared, ...tidied };
 }
 
 /** What a store holds, with that alone of what nobody needs which was there before and is gone. */

@@ -40,10 +40,18 @@ export async function pruneSaved(
     const stay = verdicts.length - removed.length;
     output.out(
       `${
-        toJson({ place, dryRun, ...askedData(asked), removed: names, left: still, stay, unmet }, 2)
+        toJson({
+          place,
+          dryRun,
+          ...askedData(asked, left.length),
+          removed: names,
+          left: still,
+          stay,
+          unmet,
+        }, 2)
       }\n`,
     );
-    return codeOf(asked, args);
+    return codeOf(asked, args, left.length);
   }
   const rules = plan.keep === undefined ? "all" : plan.keep.map(describeKeep).join(", ");
   const verb = isYetToGo(dryRun, asked)
@@ -60,7 +68,7 @@ export async function pruneSaved(
   else lines.push(asked === undefined ? "nothing is to be removed" : "nothing has gone");
   lines.push(...unmet.map((message) => `note: ${message}`));
   output.out(`${lines.join("\n")}\n`);
-  return codeOf(asked, args);
+  return codeOf(asked, args, left.length);
 }
 
 /** Removes garbage, or says what there is; gives 1 where something is damaged, as `verify` does. */
@@ -69,14 +77,25 @@ export async function repairSaved(
 ): Promise<number> {
   await archive.open(job, []);
   const { dryRun } = args;
-  const { report, asked, left = 0 } = await repair(engine, { dryRun, waitMs: waitOf(args) });
+  const { report, asked, left = 0, spared = 0 } = await repair(engine, {
+    dryRun,
+    waitMs: waitOf(args),
+  });
   const { garbage, doubtful, logs, leftovers, removals, damaged } = report;
-  const code = codeOf(asked, args) || (damaged.length > 0 ? 1 : 0);
+  const code = codeOf(asked, args, left) || (damaged.length > 0 ? 1 : 0);
   if (args.json) {
     const { place } = archive;
     const { garbageBytes } = report;
     const found = { garbage, garbageBytes, doubtful, logs, leftovers, removals };
-    const all = { place, dryRun, ...askedData(asked), ...found, left, damaged: damaged.length };
+    const all = {
+      place,
+      dryRun,
+      ...askedData(asked, left),
+      ...found,
+      left,
+      spared,
+      damaged: damaged.length,
+    };
     output.out(`${toJson(all, 2)}\n`);
     return code;
   }
@@ -84,6 +103,9 @@ export async function repairSaved(
     ...askedLines(asked, args, { count: left, what: "object" }),
     ...garbageLines(report, isYetToGo(dryRun, asked)),
   ];
+  if (spared > 0) {
+    lines.push(`${count(spared, "temporary file")} left, as somebody may be writing there`);
+  }
   if (damaged.length > 0) {
     lines.push(
       `${count(damaged.length, "object")} damaged, which repair leaves as it is: see verify`,
@@ -120,10 +142,10 @@ function waitOf({ wait }: Arguments): number | undefined {
 
 /** Whether what is told of is still there. */
 function isYetToGo(dryRun: boolean, asked: AskOutcome | undefined): boolean {
-  return dryRun || asked?.isDone === false;
+  return dryRun || asked?.isGone === false;
 }
 
-/** What was to go, and is still there though it was asked for. */
+/** What was to go by an ask that is gone, and is still there. */
 interface Left {
   readonly count: number;
   readonly what: string;
@@ -137,25 +159,33 @@ function askedLines(
 ): readonly string[] {
   if (asked === undefined) return [];
   const who = holderText(asked.holder);
-  if (asked.isDone && left.count === 0) {
+  if (asked.isGone && left.count === 0) {
     return [`asked ${who}, which holds the job, and it is done`];
   }
-  if (asked.isDone) {
-    const still = `${count(left.count, left.what)} that would have gone ${
+  if (asked.isGone) {
+    const still = `${count(left.count, left.what)} that should have gone ${
       left.count === 1 ? "is" : "are"
     } still there`;
-    return [`asked ${who}, which holds the job; ${still}, and what that printed says why`];
+    return [
+      `asked ${who}, which holds the job; it dropped that undone, or as it could not do all of it ` +
+      `(what it printed says why): ${still}; ask again, or once it has ended`,
+    ];
   }
   const when = "it does so with its next save; if it ends before, ask again";
   if (wait === undefined) return [`asked ${who}, which holds the job: ${when}`];
   return [`asked ${who}, which holds the job, and it was not done in ${wait}: ${when}`];
 }
 
-function askedData(asked: AskOutcome | undefined): Readonly<Record<string, unknown>> {
+function askedData(
+  asked: AskOutcome | undefined,
+  left: number,
+): Readonly<Record<string, unknown>> {
   if (asked === undefined) return { asked: false };
-  return { asked: true, done: asked.isDone, holder: asked.holder };
+  return { asked: true, done: asked.isGone && left === 0, holder: asked.holder };
 }
 
-function codeOf(asked: AskOutcome | undefined, { wait }: Arguments): number {
-  return asked?.isDone === false && wait !== undefined ? EXIT.stopped : EXIT.finished;
+/** An ask that waits is not done yet, and one that was dropped with something left has failed. */
+function codeOf(asked: AskOutcome | undefined, { wait }: Arguments, left: number): number {
+  if (left > 0) return EXIT.failed;
+  return asked?.isGone === false && wait !== undefined ? EXIT.stopped : EXIT.finished;
 }

@@ -96,6 +96,19 @@ Deno.test("prune and repair ask the process that runs the job, which does it wit
       /asked for, and not done yet \(process \d+, .*, does it with its next save\):\n {2}(prune|repair), by process/,
     );
     assertEquals((await asks(folder)).length, 3);
+    const known = new Set((await asks(folder)).map(({ name }) => name));
+    const dropped = folder.run("prune", "--wait", "1m");
+    for (let isDropped = false; !isDropped;) {
+      await new Promise((done) => setTimeout(done, 20));
+      for (const { name } of await asks(folder)) {
+        if (known.has(name) || name.startsWith(".")) continue;
+        await Deno.remove(join(folder.path, "checkpoints", "steps", "asks", name));
+        isDropped = true;
+      }
+    }
+    const undone = await dropped;
+    assertEquals(undone.code, 1, undone.err);
+    assertStringIncludes(undone.out, "2 states that should have gone are still there");
     const waiting = folder.run("prune", "--wait", "1m");
     while ((await asks(folder)).length < 4) await new Promise((done) => setTimeout(done, 20));
     await goOn();

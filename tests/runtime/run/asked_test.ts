@@ -1,8 +1,8 @@
 // Who is asked, and what whoever asks is told.
 import { assert, assertEquals } from "@std/assert";
 import { epochs, keepLast, task } from "../../../dsl/mod.ts";
-import { prune, type Pruned } from "../../../runtime/checkpoint/tidy.ts";
-import { formatRef, listAsks, type Store, StoreError } from "../../../storage/mod.ts";
+import { prune, type Pruned, repair } from "../../../runtime/checkpoint/tidy.ts";
+import { dropAsks, formatRef, listAsks, type Store, StoreError } from "../../../storage/mod.ts";
 import { overriding } from "../../storage/sample.ts";
 import { notices, World } from "./world.ts";
 
@@ -36,7 +36,7 @@ Deno.test("a run that still loads is asked too, and does it with its first save"
   const { seen } = await world.run(world.job({ until: epochs(6) }), {
     ...{ resumeFromEpoch: "auto", checkpoints: world.manager({ store }) },
   });
-  assertEquals(asked?.isDone, false);
+  assertEquals(asked?.isGone, false);
   assert(notices(seen).some((text) => text.includes("asked for: removed 0@a1, 1@a1, 2@a1, 3@a1")));
   assertEquals(await world.epochs(), ["4@a1", "5@a2", "6@a2"]);
   assertEquals(await listAsks(world.store()), []);
@@ -86,7 +86,7 @@ Deno.test("whoever waits for what is given up is told what is still there", asyn
   const given = world.job({ epoch: [meddle], until: epochs(7) });
   await world.run(given, { checkpoints: world.manager({ store }) });
   const [pruned] = await Promise.all(waiting);
-  assertEquals([pruned?.asked?.isDone, pruned?.removed], [true, []]);
+  assertEquals([pruned?.asked?.isGone, pruned?.removed], [true, []]);
   assertEquals(pruned?.left?.map(formatRef), ["0@a1"]);
 });
 
@@ -105,4 +105,50 @@ Deno.test("whoever waits beside a repair, which clears asks away, does it himsel
   const { asked, removed } = await pruning;
   assertEquals([asked, removed.map(formatRef)], [undefined, ["0@a1", "1@a1", "2@a1", "3@a1"]]);
   assertEquals([await world.epochs(), await listAsks(store)], [["4@a1"], []]);
+});
+
+Deno.test("whoever waits beside a repair that is under way does it himself behind it", async () => {
+  await using world = await World.make("file", 1);
+  await world.run();
+  const inner = world.store();
+  const garbage = `packs/a000001/e000009.main.${"0".repeat(32)}.pack`;
+  await inner.put(garbage, new Uint8Array(10), { durability: "none" });
+  let pruned: Promise<Pruned> | undefined;
+  let isBegun = false;
+  const store: Store = overriding(inner, {
+    put: async (name, ...rest) => {
+      await inner.put(name, ...rest);
+      isBegun ||= name === "attempts/000002.parent.cbor";
+    },
+    list: async (name, options) => {
+      if (isBegun && pruned === undefined) {
+        pruned = prune(await engineOf(world), KEEP, { dryRun: false, waitMs: 60_000 });
+        await untilAsked(world);
+      }
+      return await inner.list(name, options);
+    },
+  });
+  const { engine } = world.manager({ store });
+  await engine.archive.open("world", []);
+  await repair(engine, { dryRun: false });
+  const done = await pruned;
+  const names = ["0@a1", "1@a1", "2@a1", "3@a1"];
+  assertEquals([done?.asked, done?.removed.map(formatRef)], [undefined, names]);
+  assertEquals([await world.epochs(), await listAsks(inner)], [["4@a1"], []]);
+});
+
+Deno.test("what is kept by now is not said to be left", async () => {
+  await using world = await World.make("file", 1);
+  await world.run();
+  const hold = await world.store().hold!({
+    ...{ purpose: "run", pid: 5, host: undefined, sinceMs: 0 },
+  });
+  assert("hold" in hold);
+  const engine = await engineOf(world);
+  const pruning = prune(engine, [keepLast(3)], { dryRun: false, waitMs: 60_000 });
+  await untilAsked(world);
+  await (await engine.archive.store()).pin({ epoch: 0, attempt: 1 });
+  await dropAsks(world.store(), await listAsks(world.store()));
+  assertEquals((await pruning).left?.map(formatRef), ["1@a1"]);
+  await hold.hold.release();
 });

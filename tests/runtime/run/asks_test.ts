@@ -52,7 +52,7 @@ everywhere("a runner that is asked to prune does it with its next save", async (
     assertEquals((await world.epochs()).length, 3);
   }));
   const [{ asked: outcome, removed } = {}] = asked;
-  assertEquals([outcome?.isDone, outcome?.holder.pid], [false, Deno.pid]);
+  assertEquals([outcome?.isGone, outcome?.holder.pid], [false, Deno.pid]);
   assertEquals(removed?.map(formatRef), ["0@a1", "1@a1"]);
   assertEquals(await world.epochs(), ["3@a1", "4@a1"]);
   assertEquals(await listAsks(world.store()), []);
@@ -98,7 +98,7 @@ everywhere("a runner that is asked to repair removes what killed runs have left"
     asked.push(await repair(await engineOf(world), { dryRun: false }));
   });
   const { seen } = await world.run(given, { resumeFromEpoch: "latest", allowChange: true });
-  assertEquals(asked.map(({ asked }) => asked?.isDone), [false]);
+  assertEquals(asked.map(({ asked }) => asked?.isGone), [false]);
   const count = isFile ? "2 files" : "1 file";
   const said = notices(seen).find((text) => text.startsWith("repair, which"));
   assertStringIncludes(said ?? "", `removed ${count} that nothing needs`);
@@ -225,14 +225,14 @@ Deno.test("whoever waits is told what went, or does it once the holder has ended
   });
   await world.run(given);
   const [done] = await Promise.all(waiting);
-  assertEquals([done?.asked?.isDone, done?.removed.map(formatRef)], [true, ["0@a1", "1@a1"]]);
+  assertEquals([done?.asked?.isGone, done?.removed.map(formatRef)], [true, ["0@a1", "1@a1"]]);
   const engine = await engineOf(world);
   const hold = await world.store().hold!({
     ...{ purpose: "run", pid: 5, host: undefined, sinceMs: 0 },
   });
   assert("hold" in hold);
   const late = await prune(engine, [keepLast(1)], { dryRun: false, waitMs: 1 });
-  assertEquals([late.asked?.isDone, (await listAsks(world.store())).length], [false, 1]);
+  assertEquals([late.asked?.isGone, (await listAsks(world.store())).length], [false, 1]);
   const patient = prune(engine, [keepLast(1)], { dryRun: false, waitMs: 60_000 });
   while ((await listAsks(world.store())).length < 2) await new Promise((r) => setTimeout(r, 5));
   await hold.hold.release();
@@ -255,7 +255,7 @@ Deno.test("whoever waits for what is dropped undone is told what is still there"
   while ((await listAsks(store)).length < 2) await new Promise((r) => setTimeout(r, 5));
   await dropAsks(store, await listAsks(store));
   const { asked, removed, left } = await pruned;
-  assertEquals([asked?.isDone, removed, left?.map(formatRef)], [true, [], ["0@a1", "1@a1"]]);
+  assertEquals([asked?.isGone, removed, left?.map(formatRef)], [true, [], ["0@a1", "1@a1"]]);
   const { report, left: garbage } = await repaired;
   assertEquals([report.garbage, garbage], [[], 1]);
   await hold.hold.release();
