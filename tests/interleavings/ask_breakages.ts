@@ -1,6 +1,6 @@
 /** Builds that are broken on purpose in what they do for others. */
 
-import type { FileReader, FileSystem } from "../../storage/mod.ts";
+import { Attempt, type FileReader, type FileSystem } from "../../storage/mod.ts";
 import { decodeAsk, encodeAsk } from "../../storage/asks.ts";
 import { isAskName, parseAttemptName } from "../../storage/layout.ts";
 import { ROOT } from "../simulation/runner.ts";
@@ -47,11 +47,22 @@ function leavingAsks(inner: FileSystem): FileSystem {
   };
 }
 
+/** A runner that is asked to repair takes whatever is no object for what killed writes have left. */
+function clearingAll(): () => void {
+  const { abandoned } = Attempt.prototype;
+  Attempt.prototype.abandoned = (leftovers) => leftovers;
+  return () => void (Attempt.prototype.abandoned = abandoned);
+}
+
 /** All of them, by what is wrong. */
 export const askBreakages: Readonly<Record<string, Breakage>> = {
   "what one attempt was asked for another does": {
     changeFileSystem: askingWhoeverRuns,
     ...{ keepLast: 3, isAsked: true },
+  },
+  "an asked repair clears away what others are writing": {
+    breakCode: clearingAll,
+    ...{ slowSpot: /^link asks/, meanwhile: "repair", isAsked: true },
   },
   "what was asked for is not cleared away": { changeFileSystem: leavingAsks, isAsked: true },
 };

@@ -28,8 +28,8 @@ export interface Breakage {
   readonly breakCode?: () => () => void;
   /** Operations that are often slow, where only that shows it within a few seeds. */
   readonly slowSpot?: RegExp;
-  /** How a runner is started while one of those is slow. */
-  readonly meanwhile?: StartMode;
+  /** How a runner is started while one of those is slow, where not somebody repairs. */
+  readonly meanwhile?: StartMode | "repair";
   /** Whether the process that waits for one has died by then. */
   readonly isDeadMeanwhile?: boolean;
   /** Operations before which a process dies where others are alive. */

@@ -56,6 +56,9 @@ export const messages: Readonly<Record<string, RegExp>> = {
     `${PACK} is removed, which ${REF} names`,
   ),
   "what one attempt was asked for another does": oneOf(TOO_FEW),
+  "an asked repair clears away what others are writing": oneOf(
+    String.raw`\d+ \((?:prune|repair|pin|unpin)\) does not know what it has saved`,
+  ),
   "what was asked for is not cleared away": oneOf(
     `after a repair there is still ${ASK}(?:, ${ASK})*`,
   ),

@@ -101,7 +101,8 @@ class Simulation {
         this.#events--;
         // What comes meanwhile finds it alive, or dead.
         if (what === 1 || this.breakage?.isDeadMeanwhile) this.#kill(this.scheduler.slowProcess);
-        this.#start(true);
+        if (this.breakage?.meanwhile === "repair") this.#live({ work: "repair" });
+        else this.#start(true);
         continue;
       }
       if (this.#alive.length > 0 && this.random(this.#oneEventIn) > 0) continue;
@@ -159,7 +160,9 @@ class Simulation {
     const alive = this.#alive;
     const one = alive[random(alive.length)];
     if (one === undefined) return this.#start();
-    if (this.breakage?.isAsked === true && random(2) === 0) return this.#prune();
+    if (this.breakage?.isAsked === true && random(3) > 0) {
+      return random(2) === 0 ? this.#prune() : void this.#live({ work: "repair" });
+    }
     switch (random(11)) {
       case 0:
       case 1:
@@ -203,7 +206,8 @@ class Simulation {
     const { random } = this;
     const isRefused = !isTakingOver && random(8) < 3;
     if (this.lives.length === 0 || isRefused) return { start: "auto" };
-    if (isTakingOver && this.breakage?.meanwhile !== undefined) return this.breakage.meanwhile;
+    const { meanwhile = "repair" } = this.breakage ?? {};
+    if (isTakingOver && meanwhile !== "repair") return meanwhile;
     if (random(8) < 4) return { start: "take over" };
     return random(4) === 0 ? { start: "fresh" } : { start: "from", epoch: random(4) };
   }
