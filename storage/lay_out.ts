@@ -28,7 +28,7 @@ export interface SaveLayout {
  */
 const PACK_SHARE = 1 / 8;
 /** … but of no less than this, as each is synced. */
-const LEAST_PACK_BYTES = 8 * 1024 * 1024;
+const LEAST_PACK_BYTES = 4 * 1024 * 1024;
 
 /** Lays out the blobs of each node: what is new in packs of a bounded size, and what is copied in another. */
 export function layOut(ref: ManifestRef, request: SaveRequest["nodes"]): SaveLayout {

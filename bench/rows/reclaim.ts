@@ -27,8 +27,8 @@ const PACK_SHARES = [1.1, 1.25, 1.5, 2, 3, Infinity] as const;
 const COPY_SHARES = [0.25, 0.5, 1, 2] as const;
 const OWN = { packShare: 1.5, copyShare: 0.5 };
 
-/** The product divides what is new among packs of an eighth of all, or of 8 MiB. */
-const packBlocksOf = ({ blocks }: Case): number => Math.max(8 * MIB / BLOCK_BYTES, blocks / 8);
+/** The product divides what is new among packs of an eighth of all, or of 4 MiB. */
+const packBlocksOf = ({ blocks }: Case): number => Math.max(4 * MIB / BLOCK_BYTES, blocks / 8);
 
 interface Case {
   readonly name: string;

@@ -141,7 +141,7 @@ Deno.test("what may be taken over is never the memory of whoever saves", () => {
   assert(layout.copied.isDisposable && parts.every(({ buffer }) => buffer !== bytes.buffer));
 });
 
-Deno.test("what is new lies in packs of an eighth of all that is saved, or of 8 MiB", () => {
+Deno.test("what is new lies in packs of an eighth of all that is saved, or of 4 MiB", () => {
   const blob = (blocks: number): BlobToSave => ({
     codec: false,
     encoded: encodeValue(new Uint8Array(blocks * BLOCK_BYTES)),
@@ -153,8 +153,8 @@ Deno.test("what is new lies in packs of an eighth of all that is saved, or of 8 
     const { toWrite } = layOut({ epoch: 1, attempt: 1, phase: "epoch" }, { main });
     return toWrite.map(({ blocks }) => blocks.length);
   };
-  assertEquals(sizesOf({ a: blob(32) }), [32]);
-  assertEquals(sizesOf({ a: blob(20), b: blob(30) }), [32, 18]);
+  assertEquals(sizesOf({ a: blob(16) }), [16]);
+  assertEquals(sizesOf({ a: blob(20), b: blob(10) }), [16, 14]);
   assertEquals(sizesOf({ a: blob(64 * 8) }), Array(8).fill(64));
   assertEquals(sizesOf({ a: blob(100), b: carry(100 * 8 * BLOCK_BYTES) }), [100]);
 });
