@@ -78,6 +78,12 @@ export function verifyText(
   }
   if (bad.length > 0) {
     lines.push("a resume goes back to the nearest good epoch; nothing damaged is removed unasked");
+    if (full) {
+      lines.push(
+        "what a plan keeps, and prune without --full, is judged by records and sizes: damage within a " +
+          "pack is not seen there, and may count as an epoch that is kept",
+      );
+    }
   }
   if (garbage.length > 0) {
     const bytes = formatBytes(report.garbageBytes);
