@@ -62,6 +62,7 @@ export async function holdFile(
     return { impossible: `the file system of "${path}" has no locks` };
   }
   if (file === undefined) return { holder: await lookAtHolder(locks, path) };
+  const own = encodeHolder(request);
   let beat: Disposable;
   try {
     const before = decodeHolder(HOLD_FILE, file.read(MAX_HOLDER_BYTES));
@@ -71,7 +72,7 @@ export async function holdFile(
       file.close();
       return { holder: { ...before, beatAgoMs: 0 } };
     }
-    file.write(encodeHolder(request));
+    file.write(own);
     beat = locks.beat(path, BEAT_MS);
   } catch (error) {
     file.close();
@@ -86,7 +87,8 @@ export async function holdFile(
         isOver = true;
         beat[Symbol.dispose]();
         try {
-          locked.write(new Uint8Array());
+          // Another machine may have taken it, if this process was still for the length of a lease.
+          if (isSame(locked.read(MAX_HOLDER_BYTES), own)) locked.write(new Uint8Array());
         } catch {
           // Whoever comes next takes the lock all the same.
         } finally {
@@ -96,6 +98,10 @@ export async function holdFile(
       },
     },
   };
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.byteLength === other.byteLength && one.every((byte, at) => byte === other[at]);
 }
 
 /** Who has the hold of a folder now; `undefined` where nobody has, as far as one can see from here. */

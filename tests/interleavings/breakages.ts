@@ -22,8 +22,10 @@ import type { ThreadFiles } from "./writer_thread.ts";
 export interface Breakage {
   /** Its file system. */
   readonly changeFileSystem?: (inner: FileSystem) => FileSystem;
-  /** Its thread that writes, which all saves go to then. */
+  /** The calls of its thread that writes, which all saves go to then. */
   readonly changeThread?: (files: ThreadFiles) => ThreadFiles;
+  /** The text of that thread. */
+  readonly changeText?: (text: string) => string;
   /** Breaks the code of this process; gives what mends it. */
   readonly breakCode?: () => () => void;
   /** Operations that are often slow, where only that shows it within a few seeds. */

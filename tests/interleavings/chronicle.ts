@@ -88,6 +88,8 @@ export class Chronicle {
         return this.#pins.note(note);
       case "saved":
         return this.#acknowledged(note.ref);
+      case "hold":
+        return check(false, () => `${note.by} has ${note.what} the hold of ${note.from}, alive`);
       case "power cut":
         return void this.cuts.push({ states: note.states, ...this.#promised() });
       case "begun": {

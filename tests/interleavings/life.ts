@@ -55,6 +55,7 @@ export class Life {
 
   private constructor(readonly machine: Machine, readonly work: Work, name: string, host: string) {
     this.process = new SimulatedProcess(machine.scheduler, name, host);
+    this.process.die = () => this.kill();
   }
 
   /** Starts one. */

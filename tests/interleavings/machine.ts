@@ -17,7 +17,7 @@ import { ROOT } from "../simulation/runner.ts";
 import { statesAfter } from "../simulation/states.ts";
 import type { Note } from "./notes.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
-import { type ThreadFiles, withThread } from "./writer_thread.ts";
+import { type Thread, withThread } from "./writer_thread.ts";
 
 /** So many states that a power cut may leave are looked at, of which one is gone on from. */
 const MOST_STATES = 6;
@@ -26,6 +26,8 @@ const MOST_STATES = 6;
 interface Lockable {
   bytes: Uint8Array;
   touchedMs: number;
+  /** Who wrote what it says. */
+  writer: SimulatedProcess | undefined;
   /** Who has it locked, on each machine that locks reach. */
   readonly by: Map<string, SimulatedProcess>;
 }
@@ -49,18 +51,24 @@ export class Machine {
     /** Whether a lock is seen from other machines. */
     readonly doLocksReach: boolean,
     private readonly change: ChangeFileSystem = (inner) => inner,
-    /** Whether saves are written by a thread of their own; what a broken build changes of its calls. */
-    private readonly thread: boolean | ((files: ThreadFiles) => ThreadFiles) = false,
+    /** The thread that writes saves, where there is one. */
+    private readonly thread?: Thread,
   ) {}
 
   /** The job's store, as a process has it open. */
   open(process: SimulatedProcess): Store {
     const { thread } = this;
     const own = this.change(this.#fileSystem(process), process);
-    const fileSystem = thread === false
-      ? own
-      : withThread(own, process, thread === true ? undefined : thread);
-    const store = new FileStore(ROOT, { fileSystem });
+    if (thread === undefined) return this.#store(process, own);
+    const { disk } = this;
+    const touch = (path: string): void => this.#touch(path);
+    return this.#store(process, withThread(own, thread, { disk, process, touch }), thread);
+  }
+
+  #store(process: SimulatedProcess, fileSystem: FileSystem, thread?: Thread): Store {
+    // Where somebody is to be told of them, the thread asks at each point whether it may go on.
+    const onPoint = thread?.by === "text" ? { onPoint: () => {} } : {};
+    const store = new FileStore(ROOT, { fileSystem, ...onPoint });
     const hold = store.hold.bind(store);
     // Whether a process may know its machine's name depends on its permissions; here it does.
     store.hold = (request: HoldRequest, options?: StoreOptions) =>
@@ -124,8 +132,7 @@ export class Machine {
           return Promise.resolve({ isLocked, bytes, touchedMs });
         }),
       beat: (path, everyMs) => {
-        const touch = (): void => void (this.#file(path).touchedMs = this.scheduler.nowMs);
-        const timer = process.setTimer(touch, everyMs, true);
+        const timer = process.setTimer(() => this.#touch(path), everyMs, true);
         return { [Symbol.dispose]: () => process.clearTimer(timer) };
       },
     };
@@ -143,11 +150,21 @@ export class Machine {
     return {
       read: () => file.bytes,
       write: (bytes) => {
+        const { writer } = file;
+        if (writer !== undefined && writer !== process && !writer.isOver && !writer.wasHeldUp) {
+          const what = bytes.byteLength > 0 ? "taken" : "let go";
+          this.disk.note({ note: "hold", what, by: process.name, from: writer.name });
+        }
+        file.writer = bytes.byteLength === 0 ? undefined : process;
         file.bytes = bytes.slice();
         file.touchedMs = this.scheduler.nowMs;
       },
       close,
     };
+  }
+
+  #touch(path: string): void {
+    this.#file(path).touchedMs = this.scheduler.nowMs;
   }
 
   /** Those who see each other's locks. */
@@ -158,7 +175,8 @@ export class Machine {
   #file(path: string): Lockable {
     let file = this.#locks.get(path);
     if (file === undefined) {
-      file = { bytes: new Uint8Array(), touchedMs: this.scheduler.nowMs, by: new Map() };
+      const touchedMs = this.scheduler.nowMs;
+      file = { bytes: new Uint8Array(), touchedMs, writer: undefined, by: new Map() };
       this.#locks.set(path, file);
     }
     return file;

@@ -29,6 +29,9 @@ const NONE_INTACT = String
   .raw`process \d+ \([\w ]+\) failed: No epoch that is saved at \S+ can be gone on from, .*`;
 const LOST = `${REF} was acknowledged, and lost in a power cut`;
 
+const LIFE = String.raw`\d+ \((?:auto|from|take over|fresh|prune|repair)\)`;
+const HOLD_TAKEN = `${LIFE} has taken the hold of ${LIFE}, alive`;
+
 /** The first line of what is said, by what is wrong with a build. */
 export const messages: Readonly<Record<string, RegExp>> = {
   "a save is acknowledged without a look for a newer attempt": oneOf(
@@ -49,6 +52,18 @@ export const messages: Readonly<Record<string, RegExp>> = {
     ...[DAMAGED_PACK, DAMAGED_MANIFEST, NONE_INTACT, LEFT_OUT, REPEATED],
   ),
   "the thread does not sync the folder of a commit": oneOf(LOST, LEFT_OUT, REPEATED),
+  "the thread's text looks for a newer attempt before it links": oneOf(
+    `${REF} was acknowledged to a fenced attempt`,
+    REPEATED,
+  ),
+  "the thread's text answers before the folder of a commit is synced": oneOf(
+    ...[LOST, LEFT_OUT, REPEATED],
+  ),
+  "the thread's text does not sync packs": oneOf(DAMAGED_PACK, NONE_INTACT, LEFT_OUT),
+  "the thread's text puts the sums of blocks where others belong": oneOf(
+    ...[DAMAGED_PACK, NONE_INTACT],
+  ),
+  "the thread's text lets no heart beat": oneOf(HOLD_TAKEN),
   "a start lists what is saved before it creates its attempt": oneOf(LEFT_OUT, REPEATED),
   "a removal does not look for a newer attempt": oneOf(TOO_FEW),
   "a removal that came too late is finished": oneOf(TOO_FEW),

@@ -16,6 +16,13 @@ export type Note =
   | { readonly note: "saved"; readonly ref: ManifestRef; readonly by: string }
   /** The next change is a link, by this process at this time. */
   | { readonly note: "link"; readonly by: string; readonly atMs: number }
+  /** A process has taken, or let go, the hold of another that was never held up, and lives. */
+  | {
+    readonly note: "hold";
+    readonly what: "taken" | "let go";
+    readonly by: string;
+    readonly from: string;
+  }
   /** An epoch is about to be pinned by a process, or is, and so are its states that were listed before. */
   | { readonly note: "pinning"; readonly pin: PinnedEpoch; readonly by: string }
   | {

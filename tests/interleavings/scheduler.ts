@@ -15,6 +15,9 @@ const LONGEST_STEP_MS = 4;
 const ONE_SLOW_IN = 150;
 const SLOW_MS = 20_000;
 
+/** What a trace says where a process tells its thread something. */
+export const TOLD = "tell the thread";
+
 /** So many turns of the event loop a process takes at most between two operations. */
 const MOST_TURNS = 8;
 
@@ -61,6 +64,7 @@ export class Scheduler {
       if (process.isOver) return;
       const isSlow = this.#isSlow(what);
       if (isSlow) this.slowProcess = process;
+      if (isSlow && what === TOLD) process.wasHeldUp = true;
       this.#pending.push({
         ...{ process, what, readyMs: this.nowMs + (isSlow ? this.random(SLOW_MS) : 0) },
         happen: () => void run().then(resolve, reject),
@@ -124,6 +128,7 @@ export class Scheduler {
   delay(process: SimulatedProcess, ms: number): void {
     for (const pending of this.#pending) {
       if (pending.process === process && pending.happenUnheard !== undefined) {
+        if (pending.what === TOLD) process.wasHeldUp = true;
         pending.readyMs = this.nowMs + ms;
       }
     }
@@ -171,6 +176,10 @@ export class SimulatedProcess implements FakeMachine {
   isOver = false;
   /** It does nothing before this time, as one that was sent SIGSTOP. */
   stoppedUntilMs = 0;
+  /** Whether it was stopped once, or its thread heard of something late: others may take it for dead then. */
+  wasHeldUp = false;
+  /** Whether nothing kills it. */
+  isSpared = false;
   /** How often it comes to its turn, against others. */
   speed = 4;
   readonly #timers = new Map<number, Pending>();
@@ -216,6 +225,15 @@ export class SimulatedProcess implements FakeMachine {
     const [a, b, c, d, e, f, g, h] = hex;
     return `${a}${b}-${c}-${d}-${e}-${f}${g}${h}`;
   }
+
+  /** Lets it do nothing for a while. */
+  stop(ms: number): void {
+    this.wasHeldUp = true;
+    this.stoppedUntilMs = this.scheduler.nowMs + ms;
+  }
+
+  /** Kills it in the midst of something that it does; whoever watches over it says how. */
+  die = (): void => this.end();
 
   /** Does something once it has ended. */
   onEnd(call: () => void): void {

@@ -14,6 +14,7 @@ import { Scheduler, settled, type SimulatedProcess } from "./scheduler.ts";
 import type { StartMode } from "./notes.ts";
 import { keepOf, type Kept } from "./retention.ts";
 import type { Tally } from "./tally.ts";
+import type { Thread } from "./writer_thread.ts";
 
 /** So many things happen at most before a simulation is taken to hang. */
 const MOST_STEPS = 60_000;
@@ -59,9 +60,8 @@ class Simulation {
   #slow = 0;
 
   constructor(seed: number, private readonly breakage: Breakage | undefined) {
-    const { changeFileSystem, changeThread, slowSpot, isOfPower } = breakage ?? {};
-    // Every second seed, so that what the others show is as it was.
-    const thread = changeThread ?? seed % 2 === 0;
+    const { changeFileSystem, slowSpot, isOfPower } = breakage ?? {};
+    const thread = threadOf(seed, breakage);
     const random = this.random = randomFrom(seed);
     const drawn = SLOW_SPOTS[random(SLOW_SPOTS.length)];
     this.scheduler = new Scheduler(random, slowSpot ?? drawn);
@@ -120,9 +120,9 @@ class Simulation {
     const end = this.random(3);
     for (const life of this.#alive) if (end === 0 || this.random(2) === 0) life.kill();
     await this.#ended();
-    this.#live({ work: "run", mode: { start: "take over" } });
+    this.#live({ work: "run", mode: { start: "take over" } }).process.isSpared = true;
     await this.#ended();
-    this.#live({ work: "repair" });
+    this.#live({ work: "repair" }).process.isSpared = true;
     await this.#ended();
   }
 
@@ -169,7 +169,7 @@ class Simulation {
         one.kill();
         return this.#start();
       case 2:
-        one.process.stoppedUntilMs = scheduler.nowMs + random(30_000);
+        one.process.stop(random(30_000));
         return this.#start();
       case 3:
         scheduler.delay(one.process, random(30_000));
@@ -222,6 +222,14 @@ class Simulation {
     lives.push(life);
     return life;
   }
+}
+
+/** The thread that writes: of every second seed, and of every fourth as its own text. */
+function threadOf(seed: number, { changeThread, changeText }: Breakage = {}): Thread | undefined {
+  if (changeThread !== undefined) return { by: "steps", change: changeThread };
+  if (changeText !== undefined) return { by: "text", change: changeText };
+  if (seed % 2 !== 0) return undefined;
+  return { by: seed % 4 === 0 ? "text" : "steps" };
 }
 
 /** What a simulation has shown. */

@@ -1,6 +1,11 @@
 /**
- * The thread that writes and commits, in a simulated process: the product's own, on both sides of its messages, but
- * for the calls that it makes. Those, and the messages, happen when the scheduler lets them.
+ * The thread that writes and commits, in a simulated process: the product's own, on both sides of its
+ * messages, which arrive when the scheduler lets them.
+ *
+ * It runs in one of two ways. By steps, the calls that it makes are the simulation's, each of which
+ * waits for its turn. By its text, it is what a `Worker` runs, and only the system beneath is simulated:
+ * between the points at which it asks, and its syncs, nobody else does anything, but it may be killed
+ * before each call. It beats the heart of the hold, too.
  */
 
 import { createHash } from "node:crypto";
@@ -21,8 +26,9 @@ import {
   type ThreadScope,
   writeThread,
 } from "../../storage/write_thread.ts";
-import { runInside } from "./fake_time.ts";
-import type { SimulatedProcess } from "./scheduler.ts";
+import { type FakeMachine, runInside } from "./fake_time.ts";
+import { type SimulatedProcess, TOLD } from "./scheduler.ts";
+import { runText, type TextGiven } from "./thread_text.ts";
 
 /** What a trace says where a process hears its thread. */
 export const HEARD = "hear the thread";
@@ -30,21 +36,44 @@ export const HEARD = "hear the thread";
 /** The calls by which the thread makes files. */
 export type ThreadFiles = ReturnType<typeof threadFiles>;
 
+/** How the thread runs, and what a broken build changes of it. */
+export type Thread =
+  | { readonly by: "steps"; readonly change?: (files: ThreadFiles) => ThreadFiles }
+  | { readonly by: "text"; readonly change?: (text: string) => string };
+
 /** A file system whose saves with packs are committed by a thread, however small they are. */
-export function withThread(
-  fileSystem: FileSystem,
-  process: SimulatedProcess,
-  change: (files: ThreadFiles) => ThreadFiles = (files) => files,
-): FileSystem {
-  const writer = new ThreadWriter(() => new SimulatedThread(fileSystem, process, change));
+export function withThread(fileSystem: FileSystem, thread: Thread, given: TextGiven): FileSystem {
+  const { process } = given;
+  const run = thread.by === "text"
+    ? (scope: ThreadScope) => runText(scope, given, thread.change)
+    : (scope: ThreadScope, isOver: () => boolean) =>
+      runSteps(scope, whileItRuns(fileSystem, isOver), thread.change);
+  const writer = new ThreadWriter(() => new SimulatedThread(process, run));
+  const { locks } = fileSystem;
+  const beat = (path: string, everyMs: number) => writer.beat({ path, everyMs });
   return {
     ...fileSystem,
+    ...thread.by === "text" && locks !== undefined ? { locks: { ...locks, beat } } : {},
     asideBytes: 1,
     commitAside: (files, onPoint) => writer.commit(files, onPoint),
     fillAside: (fill) => writer.fill(fill),
     keep: () => writer.keep(),
     release: () => writer.release(),
   };
+}
+
+/** Runs the thread, with calls each of which is a step. */
+function runSteps(
+  scope: ThreadScope,
+  fileSystem: FileSystem,
+  change: (files: ThreadFiles) => ThreadFiles = (files) => files,
+): void {
+  writeThread({
+    ...{ scope, crc32, createHash, setImmediate },
+    ...{ FilesCommit, beatHeart, fillPack, syncAhead, withSums },
+    fillMemory: fillingFrom(fileSystem),
+    threadFiles: () => change(filesOf(fileSystem)),
+  });
 }
 
 /** A thread of a simulated process. */
@@ -56,42 +85,52 @@ class SimulatedThread implements WriterWorker {
   /** What was sent either way, and has not arrived; in order. */
   readonly #toThread: (() => void)[] = [];
   readonly #fromThread: (() => void)[] = [];
+  readonly #timers = new Set<number>();
   #isOver = false;
 
   constructor(
-    fileSystem: FileSystem,
     process: SimulatedProcess,
-    change: (files: ThreadFiles) => ThreadFiles,
+    run: (scope: ThreadScope, isOver: () => boolean) => void,
   ) {
     this.#process = process;
     this.#scope = {
       onmessage: () => {},
       postMessage: (answer) => this.#answer(answer),
     };
-    const own = this.#whileItRuns(fileSystem);
-    writeThread({
-      ...{ scope: this.#scope, crc32, createHash, setImmediate },
-      ...{ FilesCommit, beatHeart, fillPack, syncAhead, withSums },
-      fillMemory: fillingFrom(own),
-      threadFiles: () => change(filesOf(own)),
-    });
+    run(this.#scope, () => this.#isOver);
   }
 
   postMessage(request: ThreadRequest, transfer: Transferable[]): void {
     // What is not shared is copied, or taken away, when it is sent.
     const data = structuredClone(request, { transfer });
-    this.#send(this.#toThread, "tell the thread", () => this.#scope.onmessage({ data }));
+    const hear = () => this.#scope.onmessage({ data });
+    this.#send(this.#toThread, TOLD, () => runInside(this.#own, hear));
   }
 
   terminate(): void {
     this.#isOver = true;
+    for (const timer of this.#timers) this.#process.clearTimer(timer);
+  }
+
+  /** What the thread is given: the process's, but its timers end with it. */
+  get #own(): FakeMachine {
+    const process = this.#process;
+    return {
+      nowMs: () => process.nowMs(),
+      setTimer: (call, ms, isRepeated) => {
+        const timer = process.setTimer(call, ms, isRepeated);
+        this.#timers.add(timer);
+        return timer;
+      },
+      clearTimer: (timer) => process.clearTimer(timer),
+      randomUUID: () => process.randomUUID(),
+    };
   }
 
   #answer(answer: ThreadAnswer): void {
     const event = new MessageEvent("message", { data: structuredClone(answer) });
-    this.#send(this.#fromThread, HEARD, () => {
-      this.onmessage?.(event);
-    });
+    const process = this.#process;
+    this.#send(this.#fromThread, HEARD, () => runInside(process, () => this.onmessage?.(event)));
   }
 
   #send(queue: (() => void)[], what: string, arrive: () => void): void {
@@ -99,27 +138,27 @@ class SimulatedThread implements WriterWorker {
     const process = this.#process;
     void process.scheduler.operate(process, what, () => {
       const first = queue.shift();
-      if (!this.#isOver && first !== undefined) runInside(process, first);
+      if (!this.#isOver) first?.();
       return Promise.resolve();
     });
   }
+}
 
-  /** A file system of which nothing comes back any more once the thread is ended. */
-  #whileItRuns(inner: FileSystem): FileSystem {
-    const alive = async <T>(run: () => Promise<T>): Promise<T> => {
-      const result = await (this.#isOver ? new Promise<T>(() => {}) : run());
-      return this.#isOver ? await new Promise<T>(() => {}) : result;
-    };
-    return {
-      ...inner,
-      create: (path, options) => alive(() => inner.create(path, options)),
-      open: (path) => alive(() => inner.open(path)),
-      link: (from, to) => alive(() => inner.link(from, to)),
-      remove: (path) => alive(() => inner.remove(path)),
-      syncFolder: (path) => alive(() => inner.syncFolder(path)),
-      stat: (path) => alive(() => inner.stat(path)),
-    };
-  }
+/** A file system of which nothing comes back any more once the thread is ended. */
+function whileItRuns(inner: FileSystem, isOver: () => boolean): FileSystem {
+  const alive = async <T>(run: () => Promise<T>): Promise<T> => {
+    const result = await (isOver() ? new Promise<T>(() => {}) : run());
+    return isOver() ? await new Promise<T>(() => {}) : result;
+  };
+  return {
+    ...inner,
+    create: (path, options) => alive(() => inner.create(path, options)),
+    open: (path) => alive(() => inner.open(path)),
+    link: (from, to) => alive(() => inner.link(from, to)),
+    remove: (path) => alive(() => inner.remove(path)),
+    syncFolder: (path) => alive(() => inner.syncFolder(path)),
+    stat: (path) => alive(() => inner.stat(path)),
+  };
 }
 
 function filesOf(fileSystem: FileSystem): ThreadFiles {

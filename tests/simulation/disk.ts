@@ -24,6 +24,26 @@ export interface ProcessOptions {
   readonly before?: () => void | Promise<void>;
 }
 
+/** The calls of a thread, which are done when they return, and throw what Deno's own throw. */
+export interface DiskCalls {
+  /** Makes a new file, and gives its number. */
+  create(path: string): number;
+  /** Appends to a file, perhaps not all; gives how many bytes. */
+  write(path: string, node: number, bytes: Uint8Array): number;
+  /** Makes what is in a file durable. */
+  sync(path: string, node: number): void;
+  /** What is in a file. */
+  read(path: string): Uint8Array;
+  /** Gives a file a second name. */
+  link(from: string, to: string): void;
+  /** Removes a file. */
+  remove(path: string): void;
+  /** Makes the entries of a folder durable. */
+  syncFolder(path: string): void;
+  /** Whether there is something at a path. */
+  exists(path: string): boolean;
+}
+
 /** A write takes so many bytes, so that there are moments in the middle of a file. */
 const WRITE_BYTES = 4096;
 
@@ -129,6 +149,37 @@ export class Disk<Note> {
         void await change(path, () => ({ op: "sync", node: this.#find(path) })),
       list: (path) => look(() => this.#now.names(this.#find(path))),
       stat: (path) => look(() => this.#stat(path)),
+    };
+  }
+
+  /** The calls of a thread. */
+  calls(): DiskCalls {
+    const inFolder = (path: string) => ({ folder: this.#parent(path), name: nameOf(path) });
+    return {
+      create: (path) => {
+        this.#checkFree(path);
+        const node = this.#next++;
+        this.#make({ op: "create", ...inFolder(path), node }, path);
+        return node;
+      },
+      write: (path, node, given) => {
+        const bytes = given.slice(0, WRITE_BYTES);
+        this.#make({ op: "write", node, bytes }, path);
+        return bytes.byteLength;
+      },
+      sync: (path, node) => this.#make({ op: "sync", node }, path),
+      read: (path) => this.#now.file(this.#find(path)).bytes,
+      link: (from, to) => {
+        const node = this.#find(from);
+        this.#checkFree(to);
+        this.#make({ op: "link", ...inFolder(to), node }, to);
+      },
+      remove: (path) => {
+        this.#now.file(this.#find(path));
+        this.#make({ op: "remove", ...inFolder(path) }, path);
+      },
+      syncFolder: (path) => this.#make({ op: "syncFolder", folder: this.#find(path) }, path),
+      exists: (path) => this.#lookUp(path) !== undefined,
     };
   }
 

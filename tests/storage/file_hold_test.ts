@@ -134,6 +134,27 @@ Deno.test("hold: another machine's is heard by its heart, where its lock does no
   assertEquals(waitedMs, 0);
 });
 
+Deno.test("hold: who was still for so long that another machine has taken it leaves that one its hold", async () => {
+  let content: Uint8Array = new Uint8Array();
+  const locks: FileLocks = {
+    ...farLocks(REQUEST, false),
+    lock: () =>
+      Promise.resolve({
+        read: () => content,
+        write: (bytes) => void (content = bytes),
+        close: () => {},
+      }),
+  };
+  const sleep = () => Promise.resolve();
+  const here = await holdFile(locks, "x", { ...REQUEST, host: "here" }, { sleep });
+  const there = await holdFile(locks, "x", { ...REQUEST, host: "there" }, { sleep });
+  assert("hold" in here && "hold" in there);
+  await here.hold.release();
+  assertEquals(content, encodeHolder({ ...REQUEST, host: "there" }));
+  await there.hold.release();
+  assertEquals(content.byteLength, 0);
+});
+
 Deno.test("hold: a file system without locks says so, and one that fails throws", async () => {
   const failing = (error: Error): FileLocks => ({
     ...farLocks(REQUEST, false),
