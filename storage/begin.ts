@@ -189,7 +189,8 @@ export async function settleState(
       if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) return [];
       throw error;
     });
-    names.push(...packs, manifestName(one));
+    // The record says what the state has gone through.
+    names.push(...packs, manifestName(one), attemptName(one.attempt));
   }
   await store.settle([...new Set(names)]);
 }

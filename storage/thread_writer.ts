@@ -175,6 +175,7 @@ export class ThreadWriter {
 
   #thread(): WriterWorker {
     if (this.#worker !== undefined) return this.#worker;
+    clearTimeout(this.#restart);
     const worker = this.start();
     worker.onmessage = ({ data }) => {
       this.#waiting.get(data.id)?.answered(data);
@@ -187,7 +188,9 @@ export class ThreadWriter {
       const error = new Error(`the writer thread ended: ${event.message}`);
       for (const { failed } of this.#waiting.values()) failed(error);
       // Hearts are not to be still until somebody asks; but whatever ended this one may end the next.
-      if (this.#hearts.size > 0) this.#restart = setTimeout(() => this.#thread(), RESTART_MS);
+      if (this.#hearts.size === 0) return;
+      clearTimeout(this.#restart);
+      this.#restart = setTimeout(() => this.#thread(), RESTART_MS);
     };
     this.#worker = worker;
     for (const [id, beat] of this.#hearts) this.#tell({ id, beat });

@@ -8,11 +8,13 @@ import type { AnyBlob, Migration, Reads, Writes } from "../../dsl/mod.ts";
 import {
   type AppliedMigration,
   type CheckpointStore,
+  DamagedError,
   encodeValue,
   type JobDescription,
   type Manifest,
 } from "../../storage/mod.ts";
 import { describedIn } from "../change/since.ts";
+import { damageText } from "../checkpoint/damage_text.ts";
 import { type NodeValues, type RestoreMap, wrongType } from "../checkpoint/restore.ts";
 import { MigrationError } from "../change/errors.ts";
 import { codeOfTask, digestOf } from "../journal/code.ts";
@@ -153,7 +155,32 @@ export async function migrationsOf(
   manifest: Manifest,
   store: CheckpointStore,
 ): Promise<Migrations> {
-  return new Migrations(program, manifest, await describedIn(store, manifest.attempt));
+  const before = await describedIn(store, manifest.attempt);
+  const migrations = new Migrations(program, manifest, before);
+  if (before === undefined && migrations.applied.length > 0) {
+    await checkKnown(program, manifest, store);
+  }
+  return migrations;
+}
+
+/** Throws where nobody can tell which migrations a state has gone through: none must be applied twice. */
+async function checkKnown(
+  { plan: { migrate } }: Program,
+  { attempt, epoch }: Manifest,
+  store: CheckpointStore,
+): Promise<void> {
+  const unknown = (what: string, options?: ErrorOptions): MigrationError => {
+    const why =
+      `which migrations it has gone through is said by the record of attempt ${attempt}, which ` +
+      `${what}. Bring that back from a copy, or take those out of the plan that it has gone through`;
+    return new MigrationError(migrate?.[0]?.name ?? "", "every", epoch, why, options);
+  };
+  try {
+    if (await store.readAttempt(attempt) === undefined) throw unknown("is not there");
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    throw unknown(`is damaged: ${damageText(error)}`, { cause: error });
+  }
 }
 
 /** Throws where a value cannot be saved, or is none of what its blob declares. */

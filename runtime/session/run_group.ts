@@ -78,7 +78,7 @@ function tellReused({ tasks, pieces }: Tally, { phase, epoch, events }: Scope): 
     : `${tasks} tasks had finished then, and do not run again`;
   const known = `the results of ${
     pieces === 1 ? "1 piece" : `${pieces} pieces`
-  } of unfinished tasks are there`;
+  } of unfinished tasks are there, for those that are still asked the same`;
   const what = [...tasks > 0 ? [again] : [], ...pieces > 0 ? [known] : []].join("; ");
   const message = `${where} goes on where it ended: ${what}`;
   events.emit({ type: "notice", level: "info", message });

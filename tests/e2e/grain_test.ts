@@ -90,7 +90,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       assertStringIncludes(
         text,
         "epoch 2 goes on where it ended: 1 task had finished then, and does not run again; " +
-          "the results of 5 pieces of unfinished tasks are there",
+          "the results of 5 pieces of unfinished tasks are there, for those that are still asked the same",
       );
       const after = await callsOf(folder);
       assertEquals(after.toSorted(), whole.toSorted());

@@ -51,7 +51,7 @@ Deno.test("of several damaged blocks the first is named, and the load ends with 
   const entry = manifest.nodes.main!.a!;
   assert("blocks" in entry && entry.blocks !== undefined);
   const { blocks } = entry;
-  const name = blocks[0]!.pack;
+  const name = blocks[17]!.pack;
   const bytes = (await objects(store)).get(name)!;
   const offsetOf = (block: number) => blocks[block]!.offset;
   for (const block of [17, 18, 25, 30]) {
