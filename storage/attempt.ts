@@ -82,7 +82,7 @@ export class Attempt {
     const record = encodeParent(this.number, { parent, branch, removals });
     try {
       if (parent !== undefined && durability === "power") {
-        await settleState(store, parent, { packsOf: (ref) => facts.packsOf(ref) });
+        await settleState(store, parent, (ref) => facts.packsOf(ref));
         await settleParents(store, this.number);
       }
       await store.put(parentName(this.number), record, { ...options, durability });

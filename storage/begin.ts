@@ -155,22 +155,17 @@ function isCleared(error: unknown): boolean {
   return error instanceof UnknownOutcomeError && error.cause instanceof ObjectNotFoundError;
 }
 
-/** What states are made durable with. */
-export interface SettleOptions {
-  /** The packs that a manifest names. */
-  readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
-}
-
 /**
- * Makes saved states durable, with the packs that they name, and of phases the epochs that they follow.
- * What of it is gone, or cannot be read, is for whoever restores it to miss.
+ * Makes a saved state durable, with the packs that it names and the record of who saved it; of a phase the
+ * epoch before it too. What of it is gone, or cannot be read, is for whoever restores it to miss.
  *
+ * @param packsOf The packs that a manifest names.
  * @throws {StoreError} Where that fails.
  */
 export async function settleState(
   store: Store,
   ref: ManifestRef,
-  { packsOf }: SettleOptions,
+  packsOf: (ref: ManifestRef) => Promise<readonly string[]>,
 ): Promise<void> {
   if (store.settle === undefined) return;
   const refs = [ref];

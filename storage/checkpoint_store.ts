@@ -270,8 +270,8 @@ export class CheckpointStore {
     }, { ...options, durability });
     // It may be listed, and not be durable yet.
     if (durability !== "power") return;
-    const packsOf = (ref: ManifestRef) => this.#facts.packsOf(ref);
-    await settleState(this.store, { ...ref, phase: "epoch" }, { packsOf });
+    const state = { ...ref, phase: "epoch" } as const;
+    await settleState(this.store, state, (one) => this.#facts.packsOf(one));
   }
 
   /** Takes the pin off an epoch; gives whether it had one. The epoch stays until a rule drops it. */
