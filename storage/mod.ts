@@ -68,7 +68,6 @@ export * from "./verify.ts";
 export * from "./task_entry.ts";
 export {
   type LoggedWork,
-  objectsOf,
   type OwnEntriesOptions,
   readLoggedBlob,
   readLoggedWork,

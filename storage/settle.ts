@@ -5,28 +5,44 @@
  */
 import { promisedDurability } from "./begin.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
-import type { StoreOptions } from "./store.ts";
+import { manifestName, type ManifestRef } from "./layout.ts";
+import type { LoggedWork } from "./task_log_reader.ts";
 
 /**
- * Makes objects outlive what saves must outlive, as whoever wrote them may have died between a write and
- * its sync. Those that are not there are skipped.
+ * Makes what a run goes on from as durable as what it will save: a state, and what was logged since.
+ * Whoever wrote that may have died before its sync. What is not there is skipped.
  *
+ * @param from The state; none for the very start.
+ * @param work What was logged, where any of it is used.
  * @throws {StoreError} Where that fails.
  *
  * @example
  * ```ts
- * import { CheckpointStore, MemoryStore, settle } from "tidemark/storage";
+ * import { CheckpointStore, MemoryStore, settleWork } from "tidemark/storage";
  *
- * const store = await CheckpointStore.open(new MemoryStore());
- * await settle(store, ["epochs/e000001.a000001.cbor"]);
+ * await settleWork(await CheckpointStore.open(new MemoryStore()), undefined, undefined);
  * ```
  */
-export async function settle(
+export async function settleWork(
   { store, durability }: CheckpointStore,
-  names: readonly string[],
-  options: StoreOptions = {},
+  from: ManifestRef | undefined,
+  work: LoggedWork | undefined,
 ): Promise<void> {
+  const state = from === undefined ? [] : [manifestName(from)];
+  const names = [...state, ...work === undefined ? [] : objectsOf(work)];
   if (store.settle === undefined || names.length === 0) return;
-  if (await promisedDurability(store, durability, options) !== "power") return;
-  await store.settle(names);
+  if (await promisedDurability(store, durability, {}) === "power") await store.settle(names);
+}
+
+/** The names of all that work lies in: logs, and the packs of them that its entries name. */
+function objectsOf({ sources, entries }: LoggedWork): readonly string[] {
+  const packs = new Set<string>();
+  for (const entry of entries) {
+    if (entry.kind !== "task") continue;
+    for (const output of Object.values(entry.outputs ?? {})) {
+      if ("absent" in output) continue;
+      for (const { pack } of output.blocks ?? []) packs.add(pack);
+    }
+  }
+  return [...sources.map(({ name }) => name), ...packs];
 }

@@ -89,19 +89,6 @@ export async function readOwnEntries(
   return entries;
 }
 
-/** The names of all that work lies in: logs, and the packs of them that its entries name. */
-export function objectsOf({ sources, entries }: LoggedWork): readonly string[] {
-  const packs = new Set<string>();
-  for (const entry of entries) {
-    if (entry.kind !== "task") continue;
-    for (const output of Object.values(entry.outputs ?? {})) {
-      if ("absent" in output) continue;
-      for (const { pack } of output.blocks ?? []) packs.add(pack);
-    }
-  }
-  return [...sources.map(({ name }) => name), ...packs];
-}
-
 /** The bytes of blobs that lie in the packs of logs. */
 export async function readLoggedBlob(
   store: Store,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { manifestName, objectsOf, readLoggedWork, settle } from "../../storage/mod.ts";
+import { readLoggedWork, settleWork } from "../../storage/mod.ts";
 import { epochMs } from "../clock.ts";
 import { STOPPED_KEY } from "../journal/recorded.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -25,20 +25,17 @@ export async function noteEarlyStop(
   const checkpoints = await engine.archive.store();
   const { store } = checkpoints;
   const found = await readLoggedWork(store, from, current.number);
-  const before = found?.head;
-  const head = before ?? {
+  // What nobody knows the head of is not gone on from.
+  const work = found?.head === undefined ? undefined : found;
+  const head = work?.head ?? {
     ...{ branch: progress.branch, seed: progress.seed, params: program.params },
     derived: progress.derived.save(),
     migrated: applied.length === 0 ? undefined : applied,
   };
-  const sources = found === undefined || before === undefined ? [] : found.sources;
   // The next start goes on with the branch that this one has recorded.
   const branch = head.branch === workBranch ? progress.branch : head.branch;
-  // What is gone on from must be there after a power cut too.
-  await settle(checkpoints, [
-    ...from === undefined ? [] : [manifestName(from)],
-    ...found === undefined || before === undefined ? [] : objectsOf(found),
-  ]);
+  await settleWork(checkpoints, from, work);
+  const sources = work?.sources ?? [];
   const log = current.beginLog({ ...head, branch, after: from, sources });
   try {
     const site = { phase: "epoch", epoch: progress.epoch, id: "" } as const;

@@ -8,12 +8,10 @@ import {
   listLogObjects,
   type LoggedPhase,
   type LoggedWork,
-  manifestName,
   type ManifestRef,
-  objectsOf,
   readLoggedBlob,
   readLoggedWork,
-  settle,
+  settleWork,
 } from "../../storage/mod.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import { damageText } from "../checkpoint/damage_text.ts";
@@ -86,10 +84,7 @@ export class RunJournal {
       events.emit({ type: "notice", level: "warning", message: told });
     }
     // What a task is given as recorded must be so after a power cut too, and the state that it comes after.
-    await settle(checkpoints, [
-      ...from === undefined ? [] : [manifestName(from)],
-      ...work === undefined ? [] : objectsOf(work),
-    ]);
+    await settleWork(checkpoints, from, work);
     for (const [key, stamp] of stampsIn(work?.entries ?? [])) progress.stamps.set(key, stamp);
     const saved = new Set(program.saved.map(({ node, blob }) => `${node}/${blob.name}`));
     const { grain = "epoch", onSaveError: policy = "fail" } = program.plan;
