@@ -13,6 +13,7 @@ import {
   MAX_HOLDER_BYTES,
 } from "./hold.ts";
 import { codeOf } from "./io_errors.ts";
+import { compareBytes } from "./record_cbor.ts";
 
 /** The name of the file that is locked. Its dot says that it is no object. */
 export const HOLD_FILE = ".hold";
@@ -88,7 +89,8 @@ export async function holdFile(
         beat[Symbol.dispose]();
         try {
           // Another machine may have taken it, if this process was still for the length of a lease.
-          if (isSame(locked.read(MAX_HOLDER_BYTES), own)) locked.write(new Uint8Array());
+          const isOwn = compareBytes(locked.read(MAX_HOLDER_BYTES), own) === 0;
+          if (isOwn) locked.write(new Uint8Array());
         } catch {
           // Whoever comes next takes the lock all the same.
         } finally {
@@ -98,10 +100,6 @@ export async function holdFile(
       },
     },
   };
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.byteLength === other.byteLength && one.every((byte, at) => byte === other[at]);
 }
 
 /** Who has the hold of a folder now; `undefined` where nobody has, as far as one can see from here. */

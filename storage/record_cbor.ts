@@ -84,12 +84,24 @@ export function isInteger(value: number): boolean {
 
 /** Orders bytes as unsigned numbers, a prefix first. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.byteLength, b.byteLength);
+  return compareParts(a, 0, a.byteLength, b, 0, b.byteLength);
+}
+
+/** Orders parts of bytes, of which no view need be made. */
+function compareParts(
+  a: Uint8Array,
+  aFrom: number,
+  aTo: number,
+  b: Uint8Array,
+  bFrom: number,
+  bTo: number,
+): number {
+  const length = Math.min(aTo - aFrom, bTo - bFrom);
   for (let at = 0; at < length; at++) {
-    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    const difference = (a[aFrom + at] ?? 0) - (b[bFrom + at] ?? 0);
     if (difference !== 0) return difference;
   }
-  return a.byteLength - b.byteLength;
+  return (aTo - aFrom) - (bTo - bFrom);
 }
 
 /**
@@ -164,7 +176,8 @@ class RecordReader {
       const start = this.#at;
       const key = this.value(depth + 1);
       if (typeof key !== "string") throw this.#error("a map key that is no text");
-      if (!this.#isBefore(previous, previousEnd, start, this.#at)) {
+      const bytes = this.#bytes;
+      if (compareParts(bytes, previous, previousEnd, bytes, start, this.#at) >= 0) {
         throw this.#error(`the key "${key}" twice or out of order`);
       }
       previous = start;
@@ -172,16 +185,6 @@ class RecordReader {
       map.set(key, this.value(depth + 1));
     }
     return map;
-  }
-
-  /** Whether some of the bytes come before others, which are not empty; see {@linkcode compareBytes}. */
-  #isBefore(a: number, aEnd: number, b: number, bEnd: number): boolean {
-    const bytes = this.#bytes;
-    for (; a < aEnd && b < bEnd; a++, b++) {
-      const difference = (bytes[a] ?? 0) - (bytes[b] ?? 0);
-      if (difference !== 0) return difference < 0;
-    }
-    return b < bEnd;
   }
 
   #text(length: number): string {
