@@ -101,7 +101,8 @@ export class FileStore implements Store {
     const files = await filesOf(this.#ground, request, options);
     // To start the thread for one save and end it takes longer than to write what most saves do.
     const isAside = this.#isKept && isForThread(files, this.#fileSystem.asideBytes);
-    const committed = await this.#commit.commit(files, { ...request, isAside, signal });
+    const how = { isAside, onAside: request.onAside, signal };
+    const committed = await this.#commit.commit(files, how);
     this.bytesWritten += committed.byteLength;
     return committed;
   }

@@ -16,8 +16,8 @@ import { checkType, decodeBlob, restoreAll, type RestoreOptions } from "./restor
 /** What is read when it is first needed is damaged. */
 export class LateDamageError extends DamagedError {
   /** Says of it what the read has found. */
-  constructor({ object, expected, found, ...options }: DamagedError) {
-    super(object, expected, found, options);
+  constructor({ object, expected, found, cause }: DamagedError) {
+    super(object, expected, found, { cause });
   }
 }
 

@@ -10,7 +10,6 @@ import {
   type LogEntry,
   type TaskEntry,
 } from "../../storage/mod.ts";
-
 import { isWork } from "./entries.ts";
 
 /** The key under which the time is recorded that epochs have taken up to some point of one. */

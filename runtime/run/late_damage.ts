@@ -22,10 +22,9 @@ export function requestPastDamage(request: RunRequest, thrown: unknown): RunRequ
   const isToStop = endedBy(thrown, signal) instanceof StoppedError ||
     request.stopReason() !== undefined;
   if (damage === undefined || request.isEager || isToStop) throw thrown;
+  const what = damageText(damage);
   const message =
-    `a task is the first to read what is damaged: ${
-      damageText(damage)
-    }. The run starts again, and ` +
+    `a task is the first to read what is damaged: ${what}. The run starts again, and ` +
     `reads all that is saved at once`;
   events.emit({ type: "notice", level: "warning", message });
   // Whoever has taken the job over since keeps it.

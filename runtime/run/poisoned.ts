@@ -90,11 +90,9 @@ export async function noProgressWarning(
     ...stops > 0 ? [tooShort(beginning)] : [],
   ];
   const least = row.length < MOST_LOOKED_AT ? "" : "at least ";
-  const starts = `${least}${
-    row.length + 1
-  } starts in a row, this one among them, began at ${place}`;
-  return `${starts}, and those before ` +
-    `it ${how} before they had saved anything or recorded any work (${list}). ${advice.join(". ")}`;
+  const starts = `${least}${row.length + 1} starts in a row`;
+  return `${starts}, this one among them, began at ${place}, and those before it ${how} before they ` +
+    `had saved anything or recorded any work (${list}). ${advice.join(". ")}`;
 }
 
 /** What to do where something ends the job. */

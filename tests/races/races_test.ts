@@ -4,24 +4,23 @@ import { type Race, runAlone } from "./race.ts";
 import { describeRaces, runRaces } from "./races.ts";
 
 /** Calls of a start and of a commit, before which a runner is stopped while another runs the job to its end. */
-const STEPS = [
+const STEPS: readonly (RegExp | { readonly step: RegExp; readonly behind: RegExp })[] = [
   /^link attempts\/000001\.cbor/,
   /^link attempts\/000001\.parent/,
   /^write packs\/a000001\/e000001/,
   /^link epochs\/e000001/,
   /^open epochs/,
   // The look for a newer attempt, behind the link.
-  /^list attempts/,
+  { step: /^list attempts/, behind: /^link epochs/ },
   / tasks\/a000001\.e000001/,
   /^link phases/,
 ];
 
 Deno.test("of two and three processes, stopped at each step, one line is left and nothing lost", async () => {
   const alone = await runAlone();
-  const at = (step: RegExp): number => {
-    const from = step.source === /^list attempts/.source
-      ? alone.calls.findIndex((call) => /^link epochs/.test(call))
-      : 0;
+  const at = (one: typeof STEPS[number]): number => {
+    const { step, behind } = one instanceof RegExp ? { step: one, behind: /^/ } : one;
+    const from = alone.calls.findIndex((call) => behind.test(call));
     const index = alone.calls.findIndex((call, index) => index >= from && step.test(call));
     assert(index >= 0, `no call is like ${step}`);
     return index + 1;
