@@ -13,7 +13,6 @@ import {
   type NodeReport,
   openStore,
 } from "../../storage/mod.ts";
-import { describedIn } from "../change/since.ts";
 import { CheckpointsUnavailableError, MetadataHandlerError } from "./errors.ts";
 import { NothingToResumeError } from "../errors.ts";
 import type { Phase } from "../events.ts";
@@ -115,13 +114,18 @@ export class Archive {
     await store.check(await store.readManifest(ref));
   }
 
-  /** Begins a job's checkpoints here with an epoch of another's. */
+  /**
+   * Begins a job's checkpoints here with an epoch of another's.
+   *
+   * @throws {DamagedError} Where the epoch, or the record of the attempt that saved it, is damaged.
+   */
   async adopt(job: string, from: Archive, epoch: EpochRef): Promise<void> {
     const source = await from.store();
     const manifest = await from.readEpoch(epoch);
     const { seed, params } = manifest.run;
-    // The fork is compared with what the job was, not with what it is.
-    const description = await describedIn(source, manifest.attempt);
+    // The fork is compared with what the job was, not with what it is; and what it has gone through must
+    // not be lost on the way.
+    const description = (await source.readAttempt(manifest.attempt))?.description;
     const record = {
       ...{ seed, params, description },
       ...{ environment: environment(), createdAtMs: Date.now() },

@@ -126,3 +126,18 @@ everyKind(
     assertEquals(await openStore(`${to}/free`).list(""), []);
   },
 );
+
+everyKind(
+  "fork: of an epoch whose attempt's record is damaged, nothing is made",
+  async (to, make) => {
+    await run(make());
+    const store = openStore(`${to}/walkers`);
+    const record = "attempts/000001.cbor";
+    const bytes = await store.get(record);
+    await store.remove([record]);
+    await store.put(record, bytes.with(bytes.length >> 1, bytes[bytes.length >> 1]! ^ 1));
+    // Nobody could tell any more what it has gone through.
+    await assertRejects(() => make().fork("other"), DamagedError, record);
+    assertEquals(await openStore(`${to}/other`).list(""), []);
+  },
+);
