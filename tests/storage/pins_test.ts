@@ -4,6 +4,7 @@ import {
   CheckpointStore,
   formatRef,
   RemovedError,
+  type Store,
 } from "../../storage/mod.ts";
 import { encodeRemoval } from "../../storage/job_record.ts";
 import { newRemovalName } from "../../storage/layout.ts";
@@ -91,13 +92,19 @@ testBoth("of a pin and a removal at once, one sees the other", async ({ store })
   }
 });
 
-testBoth("who finds a pin there keeps it, though who made it came too late", async ({ store }) => {
+/** A store with two epochs, of which the first is being removed as a record says. */
+async function withGoing(store: Store) {
   const opened = await CheckpointStore.open(store);
   const attempt = await begin(opened);
   const first = await save(attempt, 0);
   await save(attempt, 1);
   const record = newRemovalName(1);
   await store.put(record, encodeRemoval(1, [first]));
+  return { opened, attempt, first, record };
+}
+
+testBoth("who finds a pin there keeps it, though who made it came too late", async ({ store }) => {
+  const { opened, attempt, first, record } = await withGoing(store);
   // The removal is withdrawn behind the looks of the one, and before those of the other.
   await assertRejects(() => opened.pin(first), RemovedError);
   await store.remove([record]);
@@ -109,12 +116,7 @@ testBoth("who finds a pin there keeps it, though who made it came too late", asy
 testBoth(
   "a removal that is withdrawn while a pin waits leaves the epoch pinned",
   async ({ store }) => {
-    const opened = await CheckpointStore.open(store);
-    const attempt = await begin(opened);
-    const first = await save(attempt, 0);
-    await save(attempt, 1);
-    const record = newRemovalName(1);
-    await store.put(record, encodeRemoval(1, [first]));
+    const { opened, first, record } = await withGoing(store);
     const pinning = opened.pin(first);
     while ((await opened.pins()).length === 0) {
       await new Promise((resolve) => setTimeout(resolve, 1));

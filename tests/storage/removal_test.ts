@@ -11,7 +11,7 @@ import {
 } from "../../storage/mod.ts";
 import { decodeRemoval, encodeRemoval } from "../../storage/job_record.ts";
 import { newRemovalName } from "../../storage/layout.ts";
-import { begin, noise, overriding, save, START, testBoth, value } from "./sample.ts";
+import { begin, keepingEpochs, noise, overriding, save, START, testBoth, value } from "./sample.ts";
 import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
 const pack = (seed: number) => ({ main: { a: value(noise(9000, seed)) } });
@@ -228,14 +228,7 @@ testBoth(
 );
 
 testBoth("a removal that fails again and again names what goes once", async ({ store }) => {
-  const failing = overriding(store, {
-    remove: async (names, options) => {
-      if (names.some((name) => name.startsWith("epochs/"))) {
-        throw new StoreError("remove", "epochs", "the disk says no");
-      }
-      await store.remove(names, options);
-    },
-  });
+  const failing = keepingEpochs(store);
   const attempt = await begin(await CheckpointStore.open(failing));
   const saved: Manifest[] = [];
   for (const epoch of [0, 1, 2]) saved.push(await save(attempt, epoch));
@@ -249,14 +242,7 @@ testBoth("a removal that fails again and again names what goes once", async ({ s
 
 Deno.test("removals that fail leave one record, however many there are", async () => {
   const store = new MemoryStore();
-  const failing = overriding(store, {
-    remove: async (names, options) => {
-      if (names.some((name) => name.startsWith("epochs/"))) {
-        throw new StoreError("remove", "epochs", "the disk says no");
-      }
-      await store.remove(names, options);
-    },
-  });
+  const failing = keepingEpochs(store);
   const attempt = await begin(await CheckpointStore.open(failing));
   const saved: ManifestRef[] = [];
   for (let epoch = 0; epoch <= 20; epoch++) {

@@ -14,6 +14,7 @@ import {
   type SaveRequest,
   Snapshot,
   type Store,
+  StoreError,
 } from "../../storage/mod.ts";
 import { temporaryFolder } from "./watched_file_system.ts";
 
@@ -131,6 +132,18 @@ export function overriding(store: Store, own: Partial<Store>): Store {
     get(target, key) {
       const found: unknown = Reflect.get(Object.hasOwn(own, key) ? own : target, key);
       return typeof found === "function" ? found.bind(target) : found;
+    },
+  });
+}
+
+/** A store from which no epoch can be removed. */
+export function keepingEpochs(store: Store): Store {
+  return overriding(store, {
+    remove: async (names, options) => {
+      if (names.some((name) => name.startsWith("epochs/"))) {
+        throw new StoreError("remove", "epochs", "the disk says no");
+      }
+      await store.remove(names, options);
     },
   });
 }

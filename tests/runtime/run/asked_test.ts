@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { epochs, keepLast, task } from "../../../dsl/mod.ts";
 import { prune, type Pruned, repair } from "../../../runtime/checkpoint/tidy.ts";
 import { dropAsks, formatRef, listAsks, type Store, StoreError } from "../../../storage/mod.ts";
-import { overriding } from "../../storage/sample.ts";
+import { keepingEpochs, overriding } from "../../storage/sample.ts";
 import { notices, World } from "./world.ts";
 
 const KEEP = [keepLast(1)] as const;
@@ -69,14 +69,7 @@ Deno.test("what a run was asked that ends before its attempt is not done by the 
 Deno.test("whoever waits for what is given up is told what is still there", async () => {
   await using world = await World.make("file", 1);
   const inner = world.store();
-  const store: Store = overriding(inner, {
-    remove: async (names, options) => {
-      if (names.some((name) => name.startsWith("epochs/"))) {
-        throw new StoreError("remove", "epochs", "the disk says no");
-      }
-      await inner.remove(names, options);
-    },
-  });
+  const store: Store = keepingEpochs(inner);
   const waiting: Promise<Pruned>[] = [];
   const meddle = task("meddle").run(async (_, { epoch }) => {
     if (epoch !== 2) return;

@@ -13,7 +13,7 @@ import {
   StoreError,
   verifyStore,
 } from "../../../storage/mod.ts";
-import { overriding } from "../../storage/sample.ts";
+import { keepingEpochs, overriding } from "../../storage/sample.ts";
 import { errorOf } from "../helpers.ts";
 import { everywhere, notices, World } from "./world.ts";
 
@@ -199,14 +199,7 @@ Deno.test("what an ask fails with is a warning, said once, and is tried again", 
 Deno.test("an ask that fails again and again is given up", async () => {
   await using world = await World.make("file", 1);
   const inner = world.store();
-  const store: Store = overriding(inner, {
-    remove: async (names, options) => {
-      if (names.some((name) => name.startsWith("epochs/"))) {
-        throw new StoreError("remove", "epochs", "the disk says no");
-      }
-      await inner.remove(names, options);
-    },
-  });
+  const store: Store = keepingEpochs(inner);
   const given = jobThat(world, 1, async () => {
     await leaveAsk(inner, KEEP_ONE);
   });
