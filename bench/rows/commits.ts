@@ -100,7 +100,7 @@ async function measure({ folder, rounds, log, collect }: Bench): Promise<Outcome
     ],
     charts: [{ title: "a commit", unit: "ms", figures: [...figures, ...kept] }],
     notes: [
-      `${COMMITS} commits a round, after ${COMMITS_BEFORE} before the first. With keepLast(3) each epoch also removes one, which takes a record and folder syncs of its own.`,
+      `${COMMITS} commits a round, after ${COMMITS_BEFORE} before the first. With keepLast(3), measured behind the others, each epoch also removes one, which takes a record and folder syncs of its own.`,
     ],
   };
 }
