@@ -35,7 +35,7 @@ export type { Archive } from "./checkpoint/archive.ts";
 export type { BestQuery } from "./checkpoint/best.ts";
 export type { Attempts, BegunRun, Saving } from "./checkpoint/attempts.ts";
 export type { Binding, Committed, PreparedSave } from "./checkpoint/prepared_save.ts";
-export type { Holding, Purpose, TakeOptions } from "./checkpoint/holding.ts";
+export type { HeldSince, Holding, Purpose, TakeOptions } from "./checkpoint/holding.ts";
 export type { GroupJournal } from "./journal/group_journal.ts";
 export type { PieceId, Recalled, TaskJournal, TaskPlaceInGroup } from "./journal/task_journal.ts";
 export type { Journal, JournalOptions } from "./journal/journal.ts";

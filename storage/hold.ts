@@ -23,7 +23,7 @@ export interface HoldRequest {
   readonly pid: number;
   /** The machine's name, where this process may know it. */
   readonly host: string | undefined;
-  /** Since when, in milliseconds since 1970. */
+  /** Since when it works on the job, which may be before it gets the hold, in milliseconds since 1970. */
   readonly sinceMs: number;
 }
 

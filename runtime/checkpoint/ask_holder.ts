@@ -70,7 +70,7 @@ export async function actOrAsk<T>(
     if (await store.stat(name) === undefined) {
       const next = await whomToAsk(checkpoints, now ?? holder);
       // Another attempt does not do what this one was asked for, and who only tidies up clears it away.
-      if (isRunning && next.attempt === whom.attempt) return { asked: { holder, isGone: true } };
+      if (isRunning && isSame(next, whom)) return { asked: { holder, isGone: true } };
       whom = next;
       name = await ask(whom);
     }
@@ -91,6 +91,12 @@ function doesAsks({ purpose }: Holder): boolean {
 
 /** The attempt that is asked. */
 type Whom = Pick<Ask, "attempt" | "heldSinceMs">;
+
+/** Whether two are the same attempt, or of one hold though a clock was set back meanwhile. */
+function isSame(next: Whom, whom: Whom): boolean {
+  return next.attempt === whom.attempt ||
+    (whom.heldSinceMs !== undefined && next.heldSinceMs === whom.heldSinceMs);
+}
 
 /** The holder's attempt: the newest one, or the next, where he has not begun it yet, as he still loads what he starts from. */
 async function whomToAsk(checkpoints: CheckpointStore, holder: Holder): Promise<Whom> {

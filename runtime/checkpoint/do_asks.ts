@@ -19,6 +19,7 @@ import {
   verifyStore,
 } from "../../storage/mod.ts";
 import type { Events } from "../events.ts";
+import type { HeldSince } from "./holding.ts";
 import { judgePruning } from "./judge_pruning.ts";
 
 /** The most asks that are done, and the most that are looked at, behind one save. */
@@ -35,8 +36,8 @@ export interface AskedHolder {
   readonly store: CheckpointStore;
   /** With what it removes. */
   readonly attempt: Attempt;
-  /** Since when this process has the job's hold; nothing where it has not. */
-  readonly heldSinceMs: number | undefined;
+  /** By which times of holds this process may be meant. */
+  readonly heldSince: HeldSince;
   /** What stays whatever is asked. */
   readonly inUse: readonly ManifestRef[];
   /** Is told of what was removed. */
@@ -49,8 +50,9 @@ export interface AskedHolder {
 
 /**
  * Does what this attempt is asked, and removes the asks that are done. One that is damaged is removed, and
- * one of an earlier attempt, which has ended; one of a later attempt is left to that. What fails is told
- * of, and tried again behind the next saves, a few times and after all others.
+ * one of an earlier attempt, which has ended; one of a later attempt is left to that, unless nobody else
+ * can be meant. What fails is told of, and tried again behind the next saves, a few times and after all
+ * others.
  *
  * @throws {FencedError} Where a later attempt has taken over; then the asks stay for that.
  */
@@ -63,10 +65,12 @@ export async function doAsks(holder: AskedHolder): Promise<void> {
     if (tried >= MOST_DONE) return;
     try {
       const ask = await readAsk(store, name);
-      // A later attempt has taken over, which the next save finds out: it is that one's to do.
-      if (ask !== undefined && ask.attempt > attempt.number) continue;
+      const meant = ask === undefined ? undefined : whoIsAsked(holder, ask);
+      // It has taken over, which the next save finds out: it is that one's to do.
+      if (meant === "a later attempt") continue;
       tried++;
-      if (ask !== undefined) await doAsk(holder, ask);
+      if (ask !== undefined && meant === "this one") await doAsk(holder, ask);
+      else if (ask !== undefined) holder.warn(refusalOf(ask, meant));
       await dropAsks(store, [name]);
     } catch (error) {
       if (attempt.isOver) throw error;
@@ -120,24 +124,46 @@ async function dropDamaged(
   }
 }
 
+/** Why what another was asked is not done. */
+function refusalOf(ask: Ask, meant: Meant | undefined): string {
+  const whom = meant === "an earlier attempt"
+    ? `attempt ${ask.attempt}`
+    : "a process that was to begin this attempt";
+  return `${ask.asked.what}, which ${
+    askerText(ask)
+  } asked ${whom} for, is not done: that has ended, and ` +
+    `what it would have removed may be needed now; ask again where it is not`;
+}
+
 async function doAsk(holder: AskedHolder, ask: Ask): Promise<void> {
   const { asked } = ask;
   const { what } = asked;
   const who = askerText(ask);
-  const isOther = ask.attempt !== holder.attempt.number;
-  if (isOther || (ask.heldSinceMs !== undefined && ask.heldSinceMs !== holder.heldSinceMs)) {
-    const whom = isOther ? `attempt ${ask.attempt}` : "a process that was to begin this attempt";
-    holder.warn(
-      `${what}, which ${who} asked ${whom} for, is not done: that has ended, and what it would have ` +
-        `removed may be needed now; ask again where it is not`,
-    );
-    return;
-  }
   const done = asked.what === "prune"
     ? await pruneAsAsked(holder, asked, `${who} asked for a prune`)
     : await repairAsAsked(holder);
   const message = `${what}, which ${who} asked for: ${done}`;
   holder.events.emit({ type: "notice", level: "info", message });
+}
+
+/** Who is asked, for one who may be that. */
+type Meant =
+  | "this one"
+  | "an earlier attempt"
+  | "who was to begin this attempt"
+  | "a later attempt";
+
+function whoIsAsked(
+  { attempt: { number }, heldSince: { ownMs, takenFromMs } }: AskedHolder,
+  { attempt, heldSinceMs }: Ask,
+): Meant {
+  if (attempt < number) return "an earlier attempt";
+  const isOfOwn = heldSinceMs === undefined || heldSinceMs === ownMs;
+  if (attempt === number) return isOfOwn ? "this one" : "who was to begin this attempt";
+  // Who asks for the next attempt of this hold, or of the one that this process has taken the job over
+  // from, has seen this attempt, and took it for one before that hold, as a clock was set back.
+  const isOfHold = heldSinceMs !== undefined && (isOfOwn || heldSinceMs === takenFromMs);
+  return isOfHold && attempt === number + 1 ? "this one" : "a later attempt";
 }
 
 async function pruneAsAsked(

@@ -260,7 +260,7 @@ export class CheckpointEngine {
       ...{ attempt, epoch, store: await this.archive.store(), events: host.events },
       keep: program?.plan.keep,
       inUse: resumedFrom === undefined ? [] : [resumedFrom],
-      heldSinceMs: this.holding.sinceMs,
+      heldSince: this.holding.heldSince,
     });
   }
 

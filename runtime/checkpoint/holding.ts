@@ -24,12 +24,21 @@ export interface TakeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The times of holds by which a process may be meant. */
+export interface HeldSince {
+  /** Since when it has the hold; nothing where it has not. */
+  readonly ownMs: number | undefined;
+  /** Since when whom it has taken the job over from has had it; nothing where it has not, or nobody can tell. */
+  readonly takenFromMs: number | undefined;
+}
+
 /** Takes and releases the hold of a place. */
 export class Holding {
   #hold: Hold | undefined;
   #purpose: Purpose = "run";
   #isTakenOver = false;
-  #sinceMs: number | undefined;
+  #sinceMs = 0;
+  #takenFromMs: number | undefined;
   #retrying: ReturnType<typeof setInterval> | undefined;
   #isTrying = false;
 
@@ -53,6 +62,9 @@ export class Holding {
       throw new JobHeldError(this.archive.place, own, purpose);
     }
     this.#purpose = purpose;
+    // Whoever asks the holder compares it with when attempts were begun: also where it is got later.
+    this.#sinceMs = Date.now();
+    this.#takenFromMs = undefined;
     let holder = await this.#try(signal);
     // Somebody may only have looked, which takes no longer.
     for (let more = LOOKS; typeof holder === "object" && more > 0 && !takeOver; more--) {
@@ -68,6 +80,7 @@ export class Holding {
     }
     if (!takeOver) throw new JobHeldError(this.archive.place, holder, purpose);
     this.#isTakenOver = true;
+    this.#takenFromMs = holder.sinceMs;
     // Whoever comes third is to be refused as soon as the first has let go.
     this.#retrying = setInterval(() => void this.retry(), RETRY_MS);
     Deno.unrefTimer(this.#retrying);
@@ -77,9 +90,15 @@ export class Holding {
     ];
   }
 
-  /** Since when this process has the hold, in milliseconds since 1970; nothing where it has not. */
-  get sinceMs(): number | undefined {
-    return this.#hold === undefined ? undefined : this.#sinceMs;
+  /**
+   * By which times of holds this process may be meant, in milliseconds since 1970: that of its own, where it
+   * has one, and that of the one it has taken the job over from.
+   */
+  get heldSince(): HeldSince {
+    return {
+      ownMs: this.#hold === undefined ? undefined : this.#sinceMs,
+      takenFromMs: this.#takenFromMs,
+    };
   }
 
   /** Who has the job, as far as it can be seen from here. */
@@ -126,7 +145,7 @@ export class Holding {
   async #try(signal?: AbortSignal): Promise<Holder | string | undefined> {
     const { store } = await this.archive.store();
     const request = {
-      ...{ purpose: this.#purpose, pid: Deno.pid, host: hostName(), sinceMs: Date.now() },
+      ...{ purpose: this.#purpose, pid: Deno.pid, host: hostName(), sinceMs: this.#sinceMs },
     };
     let result: HoldResult | undefined;
     try {
@@ -140,7 +159,6 @@ export class Holding {
     if ("impossible" in result) return result.impossible;
     if ("holder" in result) return result.holder;
     this.#hold = result.hold;
-    this.#sinceMs = request.sinceMs;
     return undefined;
   }
 }

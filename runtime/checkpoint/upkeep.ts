@@ -8,6 +8,7 @@ import type { Keep } from "../../dsl/mod.ts";
 import type { Attempt, CheckpointStore, ManifestRef } from "../../storage/mod.ts";
 import type { Events } from "../events.ts";
 import { doAsks } from "./do_asks.ts";
+import type { HeldSince } from "./holding.ts";
 import { retain, type Retained } from "./retain.ts";
 
 /** A save that was acknowledged, and what it leaves to do. */
@@ -22,8 +23,8 @@ export interface AfterSave {
   readonly keep: readonly Keep[] | undefined;
   /** What stays whatever the rules say. */
   readonly inUse: readonly ManifestRef[];
-  /** Since when this process has the job's hold; nothing where it has not. */
-  readonly heldSinceMs: number | undefined;
+  /** By which times of holds this process may be meant. */
+  readonly heldSince: HeldSince;
   /** Is told of what was removed. */
   readonly events: Events;
 }
