@@ -63,10 +63,14 @@ export class Attempts {
     this.#description = undefined;
   }
 
-  /** Takes the next attempt. */
-  async begin(run: BegunRun): Promise<void> {
+  /**
+   * Takes the next attempt; the one right behind another, where that is given.
+   *
+   * @throws {FencedError} Where somebody else has followed that one.
+   */
+  async begin(run: BegunRun, behind?: number): Promise<void> {
     this.#description = run.description;
-    this.#current = await this.#begin(run);
+    this.#current = await this.#begin(run, behind);
   }
 
   /** Records where a run starts from, on which branch, and by which history that was chosen. */

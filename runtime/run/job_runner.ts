@@ -13,11 +13,10 @@ import { type Clock, errorRecord } from "../events.ts";
 import { compile } from "../program.ts";
 import type { RunOptions, Session } from "../session/session.ts";
 import { readSources } from "../change/sources.ts";
-import { requestPastDamage } from "./late_damage.ts";
+import { RunPastDamage } from "./late_damage.ts";
 import { foreseeResume, type JobChanges } from "./foresee.ts";
 import { loadEpoch } from "./load_epoch.ts";
 import type { JobRequest } from "./recompile.ts";
-import { Run } from "./run.ts";
 import type { RunRequest } from "./run_request.ts";
 import type { RunResult } from "./run_result.ts";
 import { givenParams, type Params } from "./settings.ts";
@@ -174,14 +173,14 @@ export class JobRunner {
       session,
       from: this.#options.resumeFromEpoch,
       stopAfterEpoch: this.#options.stopAfterEpoch,
-      isEager: false,
+      behind: undefined,
       takeOver: this.#options.takeOver === true,
       clock: this.#options.clock,
       signal: stops.signal,
       stopReason: () => events.failure ?? stops.stopReason(),
     };
     this.#result = undefined;
-    let run = new Run(request);
+    const run = new RunPastDamage(request);
     let isTold = false;
     const tell = (reason: unknown): void => {
       if (isTold || uncaughtOf(stops.signal) !== undefined) return;
@@ -191,10 +190,7 @@ export class JobRunner {
     const hear = (): void => tell(stops.stopReason());
     stops.signal.addEventListener("abort", hear, { once: true });
     try {
-      const result = await run.run().catch((error) => {
-        run = new Run(requestPastDamage(request, error));
-        return run.run();
-      });
+      const result = await run.run();
       const failure = events.failure ?? uncaughtOf(stops.signal);
       if (failure !== undefined) throw failure;
       this.#result = result;

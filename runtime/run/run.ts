@@ -15,7 +15,7 @@ import type { Scope } from "../session/scope.ts";
 import { deriveAtStart } from "./run_derived.ts";
 import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
-import { chooseStart, END_PHASES, type Start } from "./start.ts";
+import { END_PHASES, type Start } from "./start.ts";
 import { noteStamp } from "./stamps.ts";
 import { announce } from "./announce.ts";
 import { endAll } from "./end_all.ts";
@@ -54,17 +54,8 @@ export class Run {
     return this.#saver.lastSaved;
   }
 
-  /** Runs the job to its end. */
-  async run(): Promise<RunResult> {
-    const start = await chooseStart(this.#request);
-    try {
-      return await this.#run(start);
-    } finally {
-      await this.#request.checkpoints.engine.holding.release();
-    }
-  }
-
-  async #run(start: Start): Promise<RunResult> {
+  /** Runs the job from where it starts to its end. */
+  async run(start: Start): Promise<RunResult> {
     const { checkpoints } = this.#request;
     this.#program = start.program;
     this.#progress = start.progress;

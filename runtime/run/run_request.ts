@@ -35,8 +35,11 @@ export interface RunRequest {
   readonly sources: Sources;
   /** Goes on also where the job is not what it was when it was saved, as far as that can be allowed. */
   readonly allowChange: boolean;
-  /** Reads all that is saved at its start, whatever the plan says. */
-  readonly isEager: boolean;
+  /**
+   * The attempt of this run that was the first to read what is damaged, where the run starts again behind
+   * it: with the hold that it has, and reading all that is saved at its start, whatever the plan says.
+   */
+  readonly behind: number | undefined;
   /** Takes the job over where another runner holds it. */
   readonly takeOver: boolean;
   /** What `now` gives. */

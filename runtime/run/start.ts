@@ -60,7 +60,7 @@ const MOST_LOOKS = 5;
 export const END_PHASES = ["upload", "download", "exit"] as const;
 
 /**
- * Takes the hold of the job, finds where a run starts, loads what it starts from, and takes an attempt
+ * Takes the hold of the job, unless the run that starts again has it, finds where a run starts, loads what it starts from, and takes an attempt
  * where there is something to do: the attempt first, then a fresh look at what is saved, then the record of where it starts.
  *
  * @throws {JobHeldError} Where another runner has the job.
@@ -73,10 +73,8 @@ export async function chooseStart(request: RunRequest): Promise<Start> {
   const { checkpoints: { engine }, job, name, params, uploader } = request;
   const early = compile(job, { params, upload: uploader !== undefined });
   await engine.archive.open(name, early.nodes);
-  const held = await engine.holding.take("run", {
-    takeOver: request.takeOver,
-    signal: request.signal,
-  });
+  const { takeOver, signal, behind } = request;
+  const held = behind === undefined ? await engine.holding.take("run", { takeOver, signal }) : [];
   try {
     engine.attempts.release();
     return await chooseHeld(request, early, held);
@@ -107,7 +105,10 @@ async function chooseHeld(
     }
     if (!isTaken) {
       const { description, progress: { seed, program } } = start;
-      await engine.attempts.begin({ seed, params: program.params, description });
+      // Who starts again must not take the job back from whoever has taken it over since.
+      const own = engine.attempts.current?.number ?? request.behind;
+      const behind = request.behind === undefined ? undefined : own;
+      await engine.attempts.begin({ seed, params: program.params, description }, behind);
       isTaken = true;
     }
     const now = await engine.archive.locate(wanted);

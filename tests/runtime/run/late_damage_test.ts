@@ -1,10 +1,12 @@
 // Damage that a task is the first to read, under `load: "lazy"`.
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { type CheckpointPlan, epochs, task, when } from "../../../dsl/mod.ts";
-import { DamagedError } from "../../../storage/mod.ts";
-import { StoppedError } from "../../../runtime/errors.ts";
+import { DamagedError, FencedError } from "../../../storage/mod.ts";
+import { StoppedError, UnresponsiveTaskError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { DamagedStartError } from "../../../runtime/run/damaged_start_error.ts";
+import { recorded } from "../helpers.ts";
+import { overriding } from "../../storage/sample.ts";
 import { spoil } from "./spoil.ts";
 import { actions, everywhere, notices, start, total, weights, type World } from "./world.ts";
 
@@ -83,9 +85,11 @@ everywhere(
 everywhere('late damage: under onDamaged "stop" what is advised helps', async (world) => {
   const expected = await spoiled(world);
   const stop = seldom(world, { onDamaged: "stop" });
-  const { error } = await world.fail(stop, { resumeFromEpoch: "auto" });
+  const { error, seen } = await world.fail(stop, { resumeFromEpoch: "auto" });
   assertInstanceOf(error, DamagedStartError);
   assertStringIncludes(error.message, "resume --from 3");
+  // What was saved is, though the second start was refused before it had found anything.
+  assertEquals(seen.of("run-finished").map(({ epoch }) => epoch), [4]);
   const further = await world.fail(stop, { resumeFromEpoch: 3 });
   assertInstanceOf(further.error, DamagedError);
   const { values } = await world.run(stop, { resumeFromEpoch: 2 });
@@ -113,4 +117,112 @@ everywhere("late damage: a run that is told to stop does not start again", async
   assertEquals(on.seen.of("run-started").length, 1);
   const { runner: next } = await world.run(seldom(world), { resumeFromEpoch: "auto" });
   assertEquals(next.result?.outcome, "finished");
+});
+
+everywhere(
+  "late damage: a run that has taken the job over goes on so, while the one before has its lock",
+  async (world) => {
+    const expected = await spoiled(world);
+    const hung = await world.store().hold!({
+      ...{ purpose: "run", pid: 5, host: undefined, sinceMs: Date.now() },
+    });
+    assert("hold" in hung);
+    const options = { resumeFromEpoch: "auto", takeOver: true } as const;
+    const { values, seen } = await world.run(seldom(world), options);
+    assertEquals(values, expected);
+    assertEquals(seen.of("run-started").length, 2);
+    const told = notices(seen).filter((text) => text.includes("was taken over from"));
+    assertEquals(told.length, 1);
+    await hung.hold.release();
+    const after = await world.store().hold!({
+      ...{ purpose: "run", pid: 5, host: undefined, sinceMs: Date.now() },
+    });
+    assert("hold" in after);
+    await after.hold.release();
+  },
+);
+
+/** Begins an attempt, as somebody does who takes the job over. */
+async function takeOver(world: World): Promise<void> {
+  const { engine } = world.manager();
+  await engine.archive.open("world", []);
+  await engine.attempts.begin({ seed: 0, params: {} });
+}
+
+everywhere("late damage: whoever has taken the job over since keeps it", async (world) => {
+  await spoiled(world);
+  let isTaken = false;
+  const change = task("change", { updates: { weights }, if: when(total, (total) => total === 3) })
+    .run(() => {});
+  const read = task("read", { reads: { weights }, if: when(total, (total) => total === 5) })
+    .run(() => {});
+  const count = task("count", { reads: { total }, writes: { total } })
+    .run(async ({ total }, { node }) => {
+      if (total + 1 === 5 && node === world.node && !isTaken) {
+        isTaken = true;
+        await takeOver(world);
+      }
+      return { total: total + 1 };
+    });
+  const given = world.job({
+    ...{ init: [start], epoch: [count, change, read], exit: [], until: epochs(6) },
+    plan: { load: "lazy" },
+  });
+  const { error, seen } = await world.fail(given, { resumeFromEpoch: "auto", allowChange: true });
+  assertInstanceOf(error, FencedError);
+  assertEquals([error.attempt, error.by], [2, 3]);
+  assertEquals(notices(seen).filter((text) => text.includes("starts again")), []);
+  assertEquals(seen.of("run-started").length, 1);
+});
+
+everywhere("late damage: also whoever does so while it reads all at once", async (world) => {
+  await spoiled(world);
+  const inner = world.store();
+  let isTaken = false;
+  const store = overriding(inner, {
+    put: async (name, ...rest) => {
+      if (name === "attempts/000003.cbor" && !isTaken) {
+        isTaken = true;
+        await takeOver(world);
+      }
+      await inner.put(name, ...rest);
+    },
+  });
+  const { error, seen } = await world.fail(seldom(world), {
+    ...{ resumeFromEpoch: "auto", checkpoints: world.manager({ store }) },
+  });
+  assertInstanceOf(error, FencedError);
+  assertEquals([error.attempt, error.by], [2, 3]);
+  assertEquals((await world.names("attempts/")).at(-1), "000003.cbor");
+  assertEquals(seen.of("run-finished").map(({ epoch }) => epoch), [4]);
+});
+
+everywhere("late damage: beside a task that does not end nothing starts again", async (world) => {
+  await spoiled(world);
+  const over = Promise.withResolvers<void>();
+  const deaf = task("deaf", { if: when(total, (total) => total === 5) })
+    .run(async () => await over.promise);
+  const { build } = seldom(world);
+  const given = {
+    ...seldom(world),
+    build: (set: Parameters<typeof build>[0]) => ({
+      ...build(set),
+      epoch: [...build(set).epoch, ...world.on(deaf)],
+    }),
+  };
+  const on = recorded({ grace: "20ms" });
+  const options = {
+    checkpoints: world.manager(),
+    resumeFromEpoch: "auto",
+    allowChange: true,
+  } as const;
+  const error: unknown = await new JobRunner(given, options).run(on.session).catch((error) =>
+    error
+  );
+  assertInstanceOf((error as Error).cause, UnresponsiveTaskError);
+  assertEquals(notices(on.seen).filter((text) => text.includes("starts again")), []);
+  assertEquals(on.seen.of("run-started").length, 1);
+  assertEquals(on.seen.of("run-finished").map(({ epoch }) => epoch), [4]);
+  over.resolve();
+  await on.session[Symbol.asyncDispose]();
 });
