@@ -14,7 +14,6 @@ import {
   settleWork,
 } from "../../storage/mod.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
-import { damageText } from "../checkpoint/damage_text.ts";
 import type { Events, Phase } from "../events.ts";
 import { epochMs } from "../clock.ts";
 import { StoppedError } from "../errors.ts";
@@ -24,6 +23,7 @@ import { isWork, NOTHING_DONE } from "../journal/entries.ts";
 import { judgeWork } from "../journal/judge_work.ts";
 import type { Program } from "../program.ts";
 import type { StartMigrations } from "./migrate.ts";
+import { readRecordedWork } from "./recorded_work.ts";
 import type { RunRequest } from "./run_request.ts";
 import { endedBy } from "./stops.ts";
 import { stampEntry, stampsIn } from "./stamps.ts";
@@ -75,14 +75,8 @@ export class RunJournal {
     const { program, progress, from, migrations: { applied } } = start;
     const checkpoints = await engine.archive.store();
     const { store } = checkpoints;
-    const found = await readLoggedWork(store, from, engine.attempt);
+    const found = await readRecordedWork(request, from);
     const work = found === undefined ? undefined : usable(found, request, start);
-    for (const damage of found?.damaged ?? []) {
-      const told =
-        `what tasks had done is lost in part, so that they do it again, and nothing is to be done ` +
-        `about it: ${damageText(damage)}`;
-      events.emit({ type: "notice", level: "warning", message: told });
-    }
     // What a task is given as recorded must be so after a power cut too, and the state that it comes after.
     await settleWork(checkpoints, from, work);
     for (const [key, stamp] of stampsIn(work?.entries ?? [])) progress.stamps.set(key, stamp);

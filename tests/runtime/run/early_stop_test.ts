@@ -4,45 +4,55 @@ import { blob, epochs, task } from "../../../dsl/mod.ts";
 import { StoppedError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { untilAborted } from "../helpers.ts";
-import { everywhere, notices } from "./world.ts";
+import { spoil } from "./spoil.ts";
+import { everywhere, notices, type World } from "./world.ts";
 
 const images = blob<Float64Array>("images", { derived: true });
+
+/** A job whose start makes a derived blob again, meanwhile is told to stop, and pays for three calls. */
+function paying(world: World) {
+  const calls: number[] = [];
+  const now = { isDying: true, stop: undefined as AbortController | undefined };
+  const read = task("read", { writes: { images } }).run(async (_, { signal }) => {
+    if (now.stop !== undefined) {
+      now.stop.abort(new StoppedError("its time of 1s is up"));
+      await untilAborted(signal);
+    }
+    return { images: new Float64Array(10) };
+  });
+  const pay = task("pay", { reads: { images } }).run(async (_, { map }) => {
+    await map("call", [1, 2, 3], (item) => {
+      if (item === 3 && now.isDying) throw new Error("dies here");
+      calls.push(item);
+    }, { key: String, concurrency: 1 });
+  });
+  const until = epochs(1);
+  const job = world.job({ init: [read], epoch: [pay], exit: [], until, plan: { grain: "task" } });
+  const start = async (isStopped: boolean) => {
+    now.stop = isStopped ? new AbortController() : undefined;
+    const { session, seen } = world.session();
+    const options = { checkpoints: world.manager(), resumeFromEpoch: "auto" } as const;
+    const signal = now.stop?.signal ?? new AbortController().signal;
+    const run = new JobRunner(job, options).run(session, { signal });
+    const error: unknown = await run.then(() => undefined, (error) => error);
+    return { error, said: notices(seen) };
+  };
+  return { start, now, calls };
+}
 
 everywhere(
   "starts that are told to stop while derived blobs are made again did not die, and lose no work",
   async (world) => {
-    const calls: number[] = [];
-    let stop: AbortController | undefined;
-    let isDying = true;
-    const read = task("read", { writes: { images } }).run(async (_, { signal }) => {
-      if (stop !== undefined) {
-        stop.abort(new StoppedError("its time of 1s is up"));
-        await untilAborted(signal);
-      }
-      return { images: new Float64Array(10) };
-    });
-    const pay = task("pay", { reads: { images } }).run(async (_, { map }) => {
-      await map("call", [1, 2, 3], (item) => {
-        if (item === 3 && isDying) throw new Error("dies here");
-        calls.push(item);
-      }, { key: String, concurrency: 1 });
-    });
-    const until = epochs(1);
-    const job = world.job({ init: [read], epoch: [pay], exit: [], until, plan: { grain: "task" } });
+    const { start, now, calls } = paying(world);
     const said: string[][] = [];
-    const start = async (isStopped: boolean) => {
-      stop = isStopped ? new AbortController() : undefined;
-      const { session, seen } = world.session();
-      const options = { checkpoints: world.manager(), resumeFromEpoch: "auto" } as const;
-      const signal = stop?.signal ?? new AbortController().signal;
-      const run = new JobRunner(job, options).run(session, { signal });
-      const error: unknown = await run.then(() => undefined, (error) => error);
-      said.push(notices(seen).filter((text) => text.includes("in a row")));
-      return error;
+    const begin = async (isStopped: boolean): Promise<unknown> => {
+      const started = await start(isStopped);
+      said.push(started.said.filter((text) => text.includes("in a row")));
+      return started.error;
     };
-    assertStringIncludes(String(await start(false)), "dies here");
+    assertStringIncludes(String(await begin(false)), "dies here");
     for (let count = 0; count < 4; count++) {
-      assert(await start(true) instanceof StoppedError);
+      assert(await begin(true) instanceof StoppedError);
     }
     // The second start is the first that saved nothing, and recorded nothing.
     assertEquals(said.map(({ length }) => length), [0, 0, 0, 1, 1]);
@@ -50,10 +60,30 @@ everywhere(
     assertStringIncludes(told, "those before it were told to stop before");
     assertStringIncludes(told, "If a task of epoch 1, with what is derived made again before it,");
     assert(!told.includes("may end the job"), told);
-    isDying = false;
+    now.isDying = false;
     const before = calls.length;
-    assertEquals(await start(false), undefined);
+    assertEquals(await begin(false), undefined);
     // Items 1 and 2 were recorded by the first start, on each node.
     assertEquals(calls.slice(before), world.nodes.map(() => 3));
+  },
+);
+
+everywhere(
+  "what is lost of recorded work is told once, also by a start that is told to stop",
+  async (world) => {
+    const { start, now, calls } = paying(world);
+    await start(false);
+    await spoil(world, "tasks/");
+    const lost = ({ said }: { readonly said: readonly string[] }): readonly string[] =>
+      said.filter((text) => text.startsWith("what tasks had done is lost in part"));
+    const stopped = await start(true);
+    assert(stopped.error instanceof StoppedError);
+    assert(lost(stopped).length > 0);
+    assertStringIncludes(lost(stopped)[0] ?? "", "tasks/a000001");
+    now.isDying = false;
+    const before = calls.length;
+    const next = await start(false);
+    assertEquals([next.error, lost(next)], [undefined, []]);
+    assert(calls.length - before > world.nodes.length);
   },
 );
