@@ -120,7 +120,7 @@ export function assertSameBlobs(
 export async function objects(store: Store, prefix = ""): Promise<Map<string, Uint8Array>> {
   const all = new Map<string, Uint8Array>();
   for (const name of await store.list(prefix)) {
-    if (/\.(cbor|pack)$/.test(name)) all.set(name, await store.get(name));
+    if (/\.(cbor|pack|log)$/.test(name)) all.set(name, await store.get(name));
     else for (const [deep, bytes] of await objects(store, `${name}/`)) all.set(deep, bytes);
   }
   return all;
