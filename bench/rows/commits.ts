@@ -16,13 +16,13 @@ import {
 } from "../stats.ts";
 import { counter, setCounter, Subject } from "../subject.ts";
 
-const COMMITS = 200;
+const COMMITS = 100;
 /** Commits before the clock starts: a job makes many more, and the first ones are compiled meanwhile. */
 const COMMITS_BEFORE = 1000;
 /** The size of what the peers commit: that of a manifest with one number. */
 const COMMIT_BYTES = 400;
-/** More rounds than elsewhere, as each is short. */
-const TIMES_ROUNDS = 2;
+/** More rounds than elsewhere, as each is short, and a disk is not for long as it was. */
+const TIMES_ROUNDS = 4;
 const OWN = "Tidemark, save of one number";
 const KEPT = "Tidemark, an epoch of a job with keepLast(3)";
 const BARE = "bare loop: write, fsync, link, folder fsync";

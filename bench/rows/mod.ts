@@ -18,8 +18,11 @@ import { steps } from "./steps.ts";
 import { untouched } from "./untouched.ts";
 import { values } from "./values.ts";
 
-/** The rows, in the order in which they run. */
+/**
+ * The rows, in the order in which they run: small syncs before gigabytes, which a disk goes on to swallow
+ * when the row that wrote them has ended.
+ */
 export const rows: Readonly<Record<string, Row>> = {
-  ...{ save, stall, change, untouched, load, resume, partial, commits, listing, memory, values },
-  ...{ reclaim, overhead, steps, history, grain },
+  ...{ commits, steps, save, stall, change, untouched, load, resume, partial, listing, memory },
+  ...{ values, reclaim, overhead, history, grain },
 };
