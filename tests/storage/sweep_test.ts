@@ -66,3 +66,21 @@ testBoth(
     assertEquals((await packs(store)).filter((name) => name === left || name === fenced).length, 2);
   },
 );
+
+testBoth(
+  "what is said to be garbage goes as far as it is of earlier attempts, and by no fenced one",
+  async ({ store, reopen }) => {
+    await begin(await CheckpointStore.open(store));
+    const second = await begin(await CheckpointStore.open(reopen()));
+    const logs = ["tasks/a000001.start.000001.log", "tasks/a000002.start.000001.log"];
+    for (const log of logs) await store.put(log, noise(10));
+    const left = [await leave(store, 0, 1), await leave(store, 0, 2)];
+    const garbage = { packs: left, logs, leftovers: [] };
+    assertEquals(await second.clear(garbage), [left[0]!, logs[0]!]);
+    await (await CheckpointStore.open(reopen())).begin(START);
+    const again = [await leave(store, 0, 1), await leave(store, 1, 1)];
+    await assertRejects(() => second.clear({ ...garbage, packs: again }), FencedError);
+    assertEquals((await packs(store)).sort(), [...again, left[1]!].sort());
+    assertEquals(await store.list("tasks/"), [logs[1]!]);
+  },
+);
