@@ -18,3 +18,14 @@ export async function settle(): Promise<void> {
   globalThis.gc?.();
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 }
+
+/**
+ * Collects garbage, and sees to it that so many free bytes are memory which the machine really has: a virtual
+ * one gives what is freed back to its host, and whoever comes next would wait for that.
+ */
+export function warmFree(bytes: number): void {
+  globalThis.gc?.();
+  const memory = new ArrayBuffer(bytes);
+  new Uint8Array(memory).fill(1);
+  memory.transfer(0);
+}

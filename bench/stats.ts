@@ -27,16 +27,20 @@ export interface Figures {
 /**
  * Measures all contenders in every round, so that what the machine does meanwhile hits all alike. Each
  * round begins with the next one. A first round is for warming up, and not counted.
+ *
+ * @param before Is called before each of them.
  */
 export async function interleaved(
   contenders: readonly Contender[],
   rounds: number,
   log: (text: string) => void = () => {},
+  before: () => void = () => {},
 ): Promise<Figures[]> {
   const figures = contenders.map((): number[] => []);
   for (let round = 0; round <= rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const index = (round + turn) % contenders.length;
+      before();
       const figure = await contenders[index]?.measure();
       if (round > 0 && figure !== undefined) figures[index]?.push(figure);
     }
