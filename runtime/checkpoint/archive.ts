@@ -137,10 +137,20 @@ export class Archive {
   /** The manifest of the epoch that a user means. */
   async readEpoch(epoch: EpochRef): Promise<Manifest> {
     await this.#checkAccessible(epoch);
+    return await this.read(await this.#find(epoch));
+  }
+
+  /** The epoch that a user means now, by a name which means that one though others are saved meanwhile. */
+  async fix(epoch: EpochRef): Promise<EpochRef> {
+    const ref = await this.#find(epoch);
+    return `${ref.epoch}@a${ref.attempt}`;
+  }
+
+  async #find(epoch: EpochRef): Promise<ManifestRef> {
     const target = await this.locate(epoch);
     const ref = target?.refs.findLast((other) => other.phase === "epoch");
     if (ref === undefined) throw new Error("unreachable: locate gives an epoch or throws");
-    return await this.read(ref);
+    return ref;
   }
 
   /** Reads the epoch that a user means; where it is removed meanwhile, looks once more which there are. */

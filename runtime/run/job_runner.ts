@@ -237,9 +237,10 @@ export class JobRunner {
     const runner = new JobRunner(this.#job, { ...options, as, resumeFromEpoch: "latest" });
     const source = this.checkpoints.engine.archive;
     await source.open(this.name, []);
-    const { refusal } = await foreseeResume(this.#jobRequest(), from, true);
+    const epoch = await source.fix(from);
+    const { refusal } = await foreseeResume(this.#jobRequest(), epoch, true);
     if (refusal !== undefined) throw refusal;
-    await runner.checkpoints.engine.archive.adopt(as, source, from);
+    await runner.checkpoints.engine.archive.adopt(as, source, epoch);
     return runner;
   }
 
