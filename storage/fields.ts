@@ -4,7 +4,7 @@
  * @module
  */
 import { DamagedError } from "./errors.ts";
-import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
+import { isInteger, MOST_SHOWN, type RecordMap, type RecordValue } from "./record_cbor.ts";
 
 /** The longest text that a record may have, in UTF-16 units. */
 export const MAX_TEXT = 65_536;
@@ -124,7 +124,9 @@ export class Fields {
 
   /** The error of a field that is not as it should be. */
   damaged(name: string, expected: string, found: string): DamagedError {
-    return new DamagedError(this.#object, `${expected} in ${this.#at(name)}`, found);
+    const at = this.#at(name);
+    const short = at.length > MOST_SHOWN ? `${at.slice(0, MOST_SHOWN)}…` : at;
+    return new DamagedError(this.#object, `${expected} in ${short}`, found);
   }
 
   #take(name: string): RecordValue | undefined {

@@ -28,6 +28,23 @@ export class RecordSyntaxError extends Error {
   override readonly name: string = "RecordSyntaxError";
 }
 
+/** Arrays, maps and byte strings that are not empty take memory of their own: a record has one in so many bytes … */
+const BYTES_PER_PART = 12;
+/** … and so many more. */
+const MORE_PARTS = 100_000;
+
+/** How many arrays, maps and byte strings that are not empty a record of so many bytes may have. */
+export function mostParts(byteLength: number): number {
+  return MORE_PARTS + Math.floor(byteLength / BYTES_PER_PART);
+}
+
+const NO_VALUES: readonly RecordValue[] = [];
+const NO_MAP: RecordMap = new Map();
+const NO_BYTES = new Uint8Array();
+
+/** The most of a text of a damaged record that a message shows. */
+export const MOST_SHOWN = 1024;
+
 /** How deep a record's arrays and maps may nest. */
 export const MAX_DEPTH = 12;
 
@@ -124,11 +141,14 @@ class RecordReader {
   readonly #view: DataView;
   readonly #texts: RecordTexts;
   #at = 0;
+  /** How many parts there may still be. */
+  #parts: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#texts = new RecordTexts(bytes);
+    this.#parts = mostParts(bytes.byteLength);
   }
 
   get left(): number {
@@ -147,13 +167,13 @@ class RecordReader {
       case 1:
         return -1 - argument;
       case 2:
-        return this.#take(argument);
+        return argument === 0 ? NO_BYTES : this.#take(argument);
       case 3:
         return this.#text(argument);
       case 4:
-        return this.#array(argument, depth);
+        return argument === 0 ? NO_VALUES : this.#array(argument, depth);
       case 5:
-        return this.#map(argument, depth);
+        return argument === 0 ? NO_MAP : this.#map(argument, depth);
       default:
         throw this.#error("a tag");
     }
@@ -162,6 +182,7 @@ class RecordReader {
   #array(count: number, depth: number): readonly RecordValue[] {
     // Each item takes a byte at least, which bounds what a count can make this allocate.
     if (count > this.left) throw this.#error(`an array of ${count} items in ${this.left} bytes`);
+    this.#countPart();
     const values: RecordValue[] = [];
     for (let index = 0; index < count; index++) values.push(this.value(depth + 1));
     return values;
@@ -169,6 +190,7 @@ class RecordReader {
 
   #map(count: number, depth: number): RecordMap {
     if (count * 2 > this.left) throw this.#error(`a map of ${count} pairs in ${this.left} bytes`);
+    this.#countPart();
     const map = new Map<string, RecordValue>();
     let previous = this.#at;
     let previousEnd = this.#at;
@@ -178,7 +200,7 @@ class RecordReader {
       if (typeof key !== "string") throw this.#error("a map key that is no text");
       const bytes = this.#bytes;
       if (compareParts(bytes, previous, previousEnd, bytes, start, this.#at) >= 0) {
-        throw this.#error(`the key "${key}" twice or out of order`);
+        throw this.#error(`the key "${key.slice(0, MOST_SHOWN)}" twice or out of order`);
       }
       previous = start;
       previousEnd = this.#at;
@@ -226,7 +248,14 @@ class RecordReader {
     return argument;
   }
 
+  #countPart(): void {
+    if (this.#parts-- > 0) return;
+    const most = mostParts(this.#bytes.byteLength);
+    throw this.#error(`more than ${most} arrays, maps and byte strings that are not empty`);
+  }
+
   #take(count: number): Uint8Array {
+    this.#countPart();
     const at = this.#skip(count);
     return this.#bytes.subarray(at, this.#at);
   }

@@ -9,6 +9,7 @@ import {
   compareBytes,
   isInteger,
   MAX_HEAD_BYTES,
+  mostParts,
   putHead,
   type RecordValue,
 } from "./record_cbor.ts";
@@ -16,11 +17,13 @@ import { Items, SumHole, type UnsummedRecord, type UnsummedValue } from "./unsum
 
 /** Texts of up to so many units are written here, where they are ASCII: a call to the encoder takes longer. */
 const MOST_PLAIN = 128;
+/** What the sum of a block takes. */
+const SUM_BYTES = 5;
 
 /**
  * Encodes a record's value: map keys in the order of their encoded bytes, floats in 64 bits.
  *
- * @throws {RecordBoundError} Where a text, or a map's key, is longer than a reader takes.
+ * @throws {RecordBoundError} Where a text, or a map's key, is longer than a reader takes, or there are more arrays, maps and byte strings.
  */
 export function encodeRecord(
   value: RecordValue,
@@ -52,6 +55,8 @@ class RecordWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
   #at = 0;
+  /** How many arrays, maps and byte strings there are that are not empty. */
+  #parts = 0;
   /** Where sums are missing … */
   readonly holes: number[] = [];
   /** … and of which blocks. */
@@ -64,6 +69,10 @@ class RecordWriter {
 
   /** What was written, in memory of its own. */
   bytes(): Uint8Array<ArrayBuffer> {
+    const most = mostParts(this.#at + SUM_BYTES * this.holes.length);
+    if (this.#parts > most) {
+      throw new RecordBoundError("a record", this.#parts, most, "arrays, maps and byte strings");
+    }
     if (this.#bytes.byteLength <= MOST_SPARE_BYTES) spare = this.#bytes;
     return this.#bytes.slice(0, this.#at);
   }
@@ -74,25 +83,31 @@ class RecordWriter {
     else if (typeof value === "boolean") this.#simple(value ? 0xf5 : 0xf4);
     else if (value === null) this.#simple(0xf6);
     else if (value instanceof Uint8Array) {
-      this.#head(2, value.byteLength);
+      this.#begin(2, value.byteLength);
       this.#raw(value);
     } else if (value instanceof Map) this.#map(value);
     else if (value instanceof SumHole) {
       this.holes.push(this.#at);
       this.blocks.push(value.block);
     } else if (value instanceof Items) {
-      this.#head(4, value.length);
+      this.#begin(4, value.length);
       for (let index = 0; index < value.length; index++) this.value(value.at(index));
     } else {
       const values = value as readonly UnsummedValue[];
-      this.#head(4, values.length);
+      this.#begin(4, values.length);
       // An iterator, and what it gives for each item, would be most of the garbage of a save.
       for (let at = 0; at < values.length; at++) this.value(values[at] as UnsummedValue);
     }
   }
 
+  /** Begins an array, a map or a byte string. */
+  #begin(major: number, size: number): void {
+    if (size > 0) this.#parts++;
+    this.#head(major, size);
+  }
+
   #map(map: ReadonlyMap<string, UnsummedValue>): void {
-    this.#head(5, map.size);
+    this.#begin(5, map.size);
     if (map.size < 2) {
       for (const [key, value] of map) {
         checkLength(key, MAX_KEY);

@@ -4,10 +4,12 @@ import fc from "fast-check";
 import {
   decodeRecord,
   encodeHead,
+  joinBytes,
   MAX_DEPTH,
   RecordSyntaxError,
   type RecordValue,
 } from "../../storage/record_cbor.ts";
+import { RecordBoundError } from "../../storage/mod.ts";
 import { encodeRecord } from "../../storage/record_writer.ts";
 
 const values: fc.Arbitrary<RecordValue> = fc.letrec<{ value: RecordValue }>((tie) => ({
@@ -108,4 +110,42 @@ Deno.test("heads have their shortest form", () => {
     9,
   ]] as const;
   for (const [argument, length] of heads) assertEquals(encodeHead(2, argument).length, length);
+});
+
+/** An array of very many items, each of these bytes. */
+function many(item: readonly number[], count: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(5 + item.length * count);
+  bytes[0] = 0x9a;
+  new DataView(bytes.buffer).setUint32(1, count);
+  for (let at = 5; at < bytes.length; at += item.length) bytes.set(item, at);
+  return bytes;
+}
+
+Deno.test("what an item takes of memory is bounded by the record's bytes", () => {
+  const count = 200_000;
+  // Empty ones are all the same.
+  for (const [item, isShared] of [[[0xa0], true], [[0x80], true], [[0x40], true]] as const) {
+    const decoded = decodeRecord(many(item, count)) as readonly unknown[];
+    assertEquals([decoded.length, new Set(decoded).size === 1], [count, isShared]);
+  }
+  for (const item of [[0xa1, 0x60, 0], [0x81, 0], [0x41, 0]]) {
+    assertThrows(() => decodeRecord(many(item, count)), RecordSyntaxError, "more than");
+  }
+  // A block of a manifest takes thirteen bytes at least.
+  const block = [0x84, 0, 0, 0x1a, 0, 4, 0, 0, 0x1a, 1, 2, 3, 4];
+  assertEquals((decodeRecord(many(block, 300_000)) as readonly unknown[]).length, 300_000);
+});
+
+Deno.test("no writer puts more parts into a record than a reader takes", () => {
+  const parts = (count: number) => Array.from({ length: count }, () => [1]);
+  const most = 100_000 + Math.floor(2 * 100_000 / 12);
+  assertEquals(decodeRecord(encodeRecord(parts(most))), parts(most));
+  assertThrows(() => encodeRecord(parts(2 * most)), RecordBoundError, "arrays, maps");
+});
+
+Deno.test("a message shows a damaged record's long key in part", () => {
+  const key = encodeRecord("k".repeat(60_000));
+  const bytes = joinBytes([Uint8Array.of(0xa2), key, Uint8Array.of(0), key, Uint8Array.of(0)]);
+  const error = assertThrows(() => decodeRecord(bytes), RecordSyntaxError, "twice");
+  assert(error.message.length < 2000);
 });
