@@ -45,7 +45,7 @@ export async function checkPack(
     broken.push({ error: new DamagedError(pack, `at least ${end} bytes`, found), blocks: beyond });
   }
   const within = options.full === true ? blocks.filter(isWithin) : [];
-  broken.push(...await brokenBlocks(reader, within));
+  for (const one of await brokenBlocks(reader, within)) broken.push(one);
   return { broken, bytes: within.reduce((sum, { length }) => sum + length, 0) };
 }
 

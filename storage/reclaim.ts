@@ -131,7 +131,7 @@ async function copyForward(
   const carried: BlockRef[] = [];
   for (const blob of Object.values(nodes).flatMap((blobs) => Object.values(blobs))) {
     if (!("carry" in blob) || !("blocks" in blob.carry)) continue;
-    carried.push(...blob.carry.blocks?.filter((block) => blocks.has(block)) ?? []);
+    for (const block of blob.carry.blocks ?? []) if (blocks.has(block)) carried.push(block);
   }
   const copies = await readBlocks(store, carried, options);
   const rewrite = (blob: BlobToSave): BlobToSave => {

@@ -215,7 +215,7 @@ export async function readLog(
   try {
     for (item = itemAt(name, bytes, 0); item !== undefined; item = itemAt(name, bytes, at)) {
       if (head === undefined) head = decodeOwnHead(name, log, item.record);
-      else entries.push(...decodeEntries(name, item.record));
+      else for (const entry of decodeEntries(name, item.record)) entries.push(entry);
       at = item.end;
       if (pace.isDue) await pace.turn();
     }

@@ -108,7 +108,7 @@ export async function verifyStore(
     await pace.turn();
     const checked = await unlessRemoved(checkPack(store.store, pack, manifest, blocks, options));
     if (checked === undefined) continue;
-    broken.push(...checked.broken);
+    for (const one of checked.broken) broken.push(one);
     checkedBytes += checked.bytes;
   }
   const bad = new Map<string, ManifestRef>();
@@ -118,7 +118,8 @@ export async function verifyStore(
     if (blobs.length === 0) continue;
     damaged.push({ object: error.object, problem: error.message, blobs });
   }
-  if (options.full === true) damaged.push(...await damagedValues(store, refs, options));
+  const values = options.full === true ? await damagedValues(store, refs, options) : [];
+  for (const one of values) damaged.push(one);
   const lost = [...unread, ...damaged.flatMap(({ blobs }) => blobs.map(({ ref }) => ref))];
   for (const ref of lost) bad.set(formatRef(ref), ref);
   const isBad = (ref: ManifestRef) => bad.has(formatRef(ref));
@@ -129,7 +130,7 @@ export async function verifyStore(
   await pace.turn();
   const logs = await verifyLogs(store, isBad, options);
   await pace.turn();
-  damaged.push(...logs.damaged);
+  for (const one of logs.damaged) damaged.push(one);
   const bytesOf = async (list: readonly string[]) => {
     let bytes = 0;
     for (const name of list) {

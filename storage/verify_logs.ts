@@ -71,7 +71,7 @@ async function damagedLogs(
       await pace.turn();
       const where = `${logName(log)} (${entry.id})`;
       const errors = await damagedValues(store, where, entry, options);
-      damaged.push(...errors.map((error) => ({ log, error })));
+      for (const error of errors) damaged.push({ log, error });
     }
   }
   return damaged;

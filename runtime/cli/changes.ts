@@ -6,7 +6,7 @@
 import { sinceText } from "../change/since.ts";
 import type { Course, JobChanges } from "../run/foresee.ts";
 import type { ForeseenGroup, ForeseenTask } from "../run/foresee_tasks.ts";
-import { oneLine } from "./text.ts";
+import { longest, oneLine } from "./text.ts";
 
 const VERDICTS = ["impossible", "to be allowed", "harmless"] as const;
 
@@ -88,7 +88,7 @@ function firstLines({ phase, epoch, tasks, pieces }: ForeseenGroup): readonly st
 }
 
 function taskLines(tasks: readonly ForeseenTask[]): readonly string[] {
-  const width = Math.max(...tasks.map(({ id }) => id.length), 0);
+  const width = longest(tasks.map(({ id }) => id));
   return tasks.map(({ id, isReused, because }) =>
     `  ${isReused ? "reuse" : "run  "}  ${id.padEnd(width)}  ${because}`
   );

@@ -5,6 +5,7 @@
  */
 import { type ParamRef, type ParamValue, paramValue } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
+import { longest } from "./text.ts";
 
 const COMMANDS = `Commands
   run              start the job, or go on where it stands, or say that it is finished (the default)
@@ -109,7 +110,7 @@ export function paramLines(
   values: Readonly<Record<string, ParamValue>> = {},
 ): string[] {
   const flags = params.map((param) => `--param ${param.name}=${paramValue(param, values)}`);
-  const width = Math.max(0, ...flags.map((flag) => flag.length));
+  const width = longest(flags);
   return params.map((param, index) => `  ${(flags[index] ?? "").padEnd(width)}  ${rulesOf(param)}`);
 }
 

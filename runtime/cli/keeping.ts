@@ -12,6 +12,7 @@ import type { Arguments } from "./arguments.ts";
 import { toJson } from "./json.ts";
 import type { Output } from "./output.ts";
 import { describeKeep } from "./plan_words.ts";
+import { longest } from "./text.ts";
 
 /** What these commands need. */
 export interface Keeping {
@@ -50,7 +51,7 @@ export async function explain(
 /** What becomes of each state, and why. */
 export function explainText({ verdicts, unmet }: RetentionPlan): string {
   if (verdicts.length === 0) return "nothing is saved\n";
-  const width = Math.max(...verdicts.map(({ ref }) => formatRef(ref).length));
+  const width = longest(verdicts.map(({ ref }) => formatRef(ref)));
   const lines = verdicts.map(({ ref, keep, reasons }) => {
     const why = keep ? reasons.join("; ") : "no rule keeps it";
     return `  ${formatRef(ref).padEnd(width)}  ${keep ? "stays" : "goes "}  ${why}\n`;

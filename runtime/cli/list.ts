@@ -12,7 +12,7 @@ import {
 } from "../../storage/mod.ts";
 import type { Archive } from "../checkpoint/archive.ts";
 import { holderText } from "../errors.ts";
-import { formatBytes } from "./text.ts";
+import { formatBytes, longest } from "./text.ts";
 
 /** Of a longer line, the states in its midst are left out. */
 const MOST_STATES = 30;
@@ -154,8 +154,8 @@ class Tree {
 
   constructor(private readonly lines: readonly ListedLine[]) {
     const all = lines.flatMap(({ states }) => states);
-    this.#refWidth = Math.max(...all.map(({ from }) => from.length));
-    this.#phaseWidth = Math.max(...all.map((state) => phaseOf(state).length));
+    this.#refWidth = longest(all.map(({ from }) => from));
+    this.#phaseWidth = longest(all.map(phaseOf));
     for (const line of lines) {
       const { branchesFrom } = line;
       if (branchesFrom === undefined) continue;

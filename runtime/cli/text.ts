@@ -49,6 +49,13 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** The length of the longest of some texts, of which there may be any number; 0 where there is none. */
+export function longest(texts: Iterable<string>): number {
+  let most = 0;
+  for (const { length } of texts) most = Math.max(most, length);
+  return most;
+}
+
 /** The most names of a kind that are shown. */
 const MOST_SHOWN = 10;
 

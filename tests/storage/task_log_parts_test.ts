@@ -79,3 +79,17 @@ Deno.test("task log: whoever looks for an entry reads no more than a part behind
     assertEquals((await readOwnEntries(again(), 1)).length, 8);
   });
 });
+
+Deno.test("task log: one append of very many entries is read", async () => {
+  const store = new MemoryStore();
+  const attempt = await begin(store);
+  await attempt.recordParent(undefined);
+  const log = attempt.beginLog({ ...HEAD, after: undefined });
+  const count = 150_000;
+  await log.append(
+    Array.from({ length: count }, (_, at) => ({ kind: "void", ...site, id: `${at}` })),
+  );
+  log.close();
+  const work = await readLoggedWork(store, undefined, 2);
+  assertEquals([work?.entries.length, work?.damaged], [count, []]);
+});

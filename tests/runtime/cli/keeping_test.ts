@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { blob, epochs, type Job, job, keepBest, keepLast, param, task } from "../../../dsl/mod.ts";
 import { runCommandLine } from "../../../runtime/cli/command_line.ts";
+import { explainText } from "../../../runtime/cli/keeping.ts";
 
 const total = blob("total", { initial: () => 0 });
 const never = blob<number>("never");
@@ -106,4 +107,15 @@ Deno.test("what cannot be pinned is an error that says why", async () => {
     const { code, err } = await run(job, words);
     assertEquals([code, err.startsWith("error: ")], [2, true], words);
   }
+});
+
+Deno.test("explain tells of very many epochs", () => {
+  const verdicts = Array.from({ length: 200_000 }, (_, epoch) => ({
+    ref: { epoch, attempt: 1, phase: "epoch" as const },
+    keep: true,
+    isCounted: true,
+    reasons: ["it is pinned"],
+  }));
+  const text = explainText({ verdicts, unmet: [] });
+  assertEquals(text.split("\n").length, verdicts.length + 1);
 });
