@@ -6,6 +6,7 @@
 import { DamagedError, RecordBoundError, UnsupportedVersionError } from "./errors.ts";
 import { Fields, MAX_KEY } from "./fields.ts";
 import { FOLDERS, isAskName, newAskName } from "./layout.ts";
+import { putNew } from "./put_new.ts";
 import type { RecordMap, RecordValue } from "./record_cbor.ts";
 import { readRecord } from "./record_reader.ts";
 import type { KeepRule } from "./retention.ts";
@@ -92,7 +93,7 @@ export async function leaveAsk(
   const { durability: promised } = await store.promises(options);
   // It speaks to live processes: what a power cut takes, a person asks for again.
   const durability = covers(promised, "process") ? "process" : "none";
-  await store.put(name, encodeAsk(ask), { ...options, durability });
+  await putNew(store, name, encodeAsk(ask), { ...options, durability });
   return name;
 }
 

@@ -6,6 +6,7 @@
 import { CheckpointNotFoundError, ObjectExistsError, RemovedError } from "./errors.ts";
 import { encodePin } from "./job_record.ts";
 import { FOLDERS, formatRef, type ManifestRef, parsePinName, pinName } from "./layout.ts";
+import { putNew } from "./put_new.ts";
 import type { Store, StoreOptions, WriteOptions } from "./store.ts";
 
 /** An epoch with the phases after it, as a pin keeps it. */
@@ -47,7 +48,7 @@ export async function createPin(
   const name = pinName(pin);
   const { nowMs = Date.now(), ...writing } = options;
   try {
-    await store.put(name, encodePin(pin, nowMs), writing);
+    await putNew(store, name, encodePin(pin, nowMs), writing);
   } catch (error) {
     if (!(error instanceof ObjectExistsError)) throw error;
   }

@@ -62,7 +62,7 @@ export const askBreakages: Readonly<Record<string, Breakage>> = {
   },
   "an asked repair clears away what others are writing": {
     breakCode: clearingAll,
-    ...{ slowSpot: /^link asks/, meanwhile: "repair", isAsked: true },
+    ...{ slowSpot: /^link attempts.*parent/, meanwhile: "repair", isAsked: true },
   },
   "what was asked for is not cleared away": { changeFileSystem: leavingAsks, isAsked: true },
 };

@@ -72,7 +72,7 @@ export const messages: Readonly<Record<string, RegExp>> = {
   ),
   "what one attempt was asked for another does": oneOf(TOO_FEW),
   "an asked repair clears away what others are writing": oneOf(
-    String.raw`\d+ \((?:prune|repair|pin|unpin)\) does not know what it has saved`,
+    String.raw`\d+ \((?:auto|take over|prune|repair|pin|unpin)\) does not know what it has saved`,
   ),
   "what was asked for is not cleared away": oneOf(
     `after a repair there is still ${ASK}(?:, ${ASK})*`,

@@ -66,7 +66,7 @@ export const threadBreakages: Readonly<Record<string, Breakage>> = {
   "the thread's text answers before the folder of a commit is synced": {
     changeText: changing([
       `if (this.#files.sync) await this.#syncFolder(folder)`,
-      `if (this.#files.sync) void this.#syncFolder(folder)`,
+      `if (this.#files.sync) void this.#syncFolder(folder).catch(() => {})`,
     ]),
     isOfPower: true,
   },
