@@ -70,10 +70,10 @@ export async function removeManifests(
   try {
     await remover.checkNotFenced();
     const pins = await listPins(store, options);
-    const unpinned = refs.filter((ref) => !isPinned(pins, ref));
-    if (unpinned.length < refs.length) {
+    // Of what was left too: whoever pins may have looked before this record was there, and reads that one after it went.
+    if (going.some((ref) => isPinned(pins, ref))) {
       await withdraw();
-      return await removeManifests(remover, unpinned, options);
+      return await removeManifests(remover, refs.filter((ref) => !isPinned(pins, ref)), options);
     }
   } catch (error) {
     // What led here matters more; one that stays is void, or finished by the next removal, which looks for pins.
@@ -81,8 +81,9 @@ export async function removeManifests(
     throw error;
   }
   const manifests = going.map(manifestName);
-  // What they name this one does: where removals fail, each would leave one more.
-  await store.remove(left.records, { durability });
+  // What they name this one does: where removals fail, each would leave one more. One that names what stays
+  // must not come back with a power cut.
+  await store.remove(left.records, { durability: left.isSpared ? remover.durability : durability });
   await store.remove(manifests, { durability: remover.durability });
   await store.remove(packs, { durability });
   await store.remove([record], { durability });
@@ -90,10 +91,19 @@ export async function removeManifests(
 }
 
 /** What earlier attempts were removing when they ended. */
+interface LeftRemovals {
+  /** The names of the records that say so. */
+  readonly records: readonly string[];
+  /** What is still to go of what they name. */
+  readonly refs: readonly ManifestRef[];
+  /** Whether they name something that stays. */
+  readonly isSpared: boolean;
+}
+
 async function leftRemovals(
   { store, attempt, parent }: Remover,
   options: StoreOptions,
-): Promise<{ readonly records: readonly string[]; readonly refs: readonly ManifestRef[] }> {
+): Promise<LeftRemovals> {
   const records: string[] = [];
   const refs: ManifestRef[] = [];
   for (const name of await store.list(FOLDERS.removals, options)) {
@@ -105,7 +115,8 @@ async function leftRemovals(
       records.push(name);
       const named = decodeRemoval(name, bytes);
       const newer = by === attempt ? [] : await parentsAfter(store, by, options);
-      if (!isWithdrawn({ name, by, refs: named }, newer)) refs.push(...named);
+      if (isWithdrawn({ name, by, refs: named }, newer)) continue;
+      for (const ref of named) refs.push(ref);
     } catch (error) {
       // One that a power cut has torn says nothing, and is cleared away.
       if (!(error instanceof DamagedError)) throw error;
@@ -115,7 +126,8 @@ async function leftRemovals(
     parent !== undefined && formatRef(ref) === formatRef(parent);
   // Whoever left a record may have died before it looked for pins. A later pin was in vain.
   const pins = refs.length === 0 ? [] : await listPins(store, options);
-  return { records, refs: refs.filter((ref) => !isParent(ref) && !isPinned(pins, ref)) };
+  const going = refs.filter((ref) => !isParent(ref) && !isPinned(pins, ref));
+  return { records, refs: going, isSpared: going.length < refs.length };
 }
 
 /**

@@ -3,8 +3,11 @@ import {
   CheckpointNotFoundError,
   CheckpointStore,
   formatRef,
+  MemoryStore,
+  ObjectNotFoundError,
   RemovedError,
   type Store,
+  UnknownOutcomeError,
 } from "../../storage/mod.ts";
 import { encodeRemoval } from "../../storage/job_record.ts";
 import { newRemovalName } from "../../storage/layout.ts";
@@ -126,3 +129,67 @@ testBoth(
     assertEquals(await opened.pins(), [{ epoch: 0, attempt: 1 }]);
   },
 );
+
+testBoth(
+  "a pin whose look falls between a removal that was left and the next one is not in vain",
+  async ({ store, reopen }) => {
+    const { first, record } = await withGoing(store);
+    const listed = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const pinned = Promise.withResolvers<void>();
+    // Who pins lists the record that was left, and reads it when it has gone.
+    const under = reopen();
+    const slow = overriding(under, {
+      list: async (prefix, options) => {
+        const names = await under.list(prefix, options);
+        if (prefix !== "removals/") return names;
+        listed.resolve();
+        await gone.promise;
+        return names;
+      },
+    });
+    let pinning: Promise<void> | undefined;
+    const pin = async () => {
+      await (await CheckpointStore.open(slow)).pin(first).finally(pinned.resolve);
+    };
+    const removing = overriding(store, {
+      list: async (prefix, options) => {
+        const names = await store.list(prefix, options);
+        if (prefix === "pins/" && pinning === undefined) {
+          pinning = pin();
+          await listed.promise;
+        }
+        return names;
+      },
+      remove: async (names, options) => {
+        if (names.some((name) => name.startsWith("epochs/"))) await pinned.promise;
+        await store.remove(names, options);
+        if (names.includes(record)) gone.resolve();
+      },
+    });
+    const opened = await CheckpointStore.open(removing);
+    const newest = (await opened.history()).line.at(-1);
+    await (await begin(opened, newest)).sweep();
+    await pinning;
+    assertEquals((await opened.history()).line.map(formatRef), ["0@a1", "1@a1"]);
+    assertEquals(await opened.pins(), [{ epoch: 0, attempt: 1 }]);
+  },
+);
+
+Deno.test("a pin is made though a repair clears away what it is written under", async () => {
+  const store = new MemoryStore();
+  const opened = await CheckpointStore.open(store);
+  const saved = await save(await begin(opened), 0);
+  let clears = 3;
+  const cleared = overriding(store, {
+    put: async (name, bytes, options) => {
+      if (name.startsWith("pins/") && clears-- > 0) {
+        const cause = new ObjectNotFoundError("link", name, "there is no such file");
+        throw new UnknownOutcomeError("commit", name, "nobody can tell", { cause });
+      }
+      await store.put(name, bytes, options);
+    },
+  });
+  await (await CheckpointStore.open(cleared)).pin(saved);
+  assertEquals(await opened.pins(), [{ epoch: 0, attempt: 1 }]);
+});

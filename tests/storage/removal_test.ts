@@ -235,9 +235,21 @@ testBoth("a removal that fails again and again names what goes once", async ({ s
   for (let times = 0; times < 12; times++) {
     await assertRejects(() => attempt.remove([saved[0]!, saved[1]!]), StoreError);
   }
-  for (const name of await store.list("removals/")) {
+  const records = await store.list("removals/");
+  assertEquals(records.length, 1);
+  for (const name of records) {
     assertEquals(decodeRemoval(name, await store.get(name)).map(({ epoch }) => epoch), [0, 1]);
   }
+});
+
+Deno.test("a removal of very many epochs that was left is finished", async () => {
+  const store = new MemoryStore();
+  const one = await save(await begin(await CheckpointStore.open(store)), 1);
+  const refs = Array.from({ length: 150_000 }, (_, index) => ({ ...one, epoch: index + 10 }));
+  await store.put(newRemovalName(1), encodeRemoval(1, refs));
+  const next = await begin(await CheckpointStore.open(store), one);
+  assertEquals((await next.sweep()).length, refs.length);
+  assertEquals(await store.list("removals/"), []);
 });
 
 Deno.test("removals that fail leave one record, however many there are", async () => {
