@@ -81,8 +81,8 @@ export class Attempt {
     const { store, durability, facts } = this.#context;
     const record = encodeParent(this.number, { parent, branch, removals });
     try {
-      if (parent !== undefined && durability === "power") {
-        await settleState(store, parent, (ref) => facts.packsOf(ref));
+      if (durability === "power") {
+        if (parent !== undefined) await settleState(store, parent, (ref) => facts.packsOf(ref));
         await settleParents(store, this.number);
       }
       await store.put(parentName(this.number), record, { ...options, durability });

@@ -8,9 +8,7 @@ import {
   DamagedError,
   FencedError,
   ObjectExistsError,
-  ObjectNotFoundError,
   PromiseError,
-  UnknownOutcomeError,
   WrongJobError,
 } from "./errors.ts";
 import { listManifests } from "./history.ts";
@@ -30,6 +28,7 @@ import {
   type ManifestRef,
   parseAttemptName,
 } from "./layout.ts";
+import { putNew } from "./put_new.ts";
 import { readRecord } from "./record_reader.ts";
 import {
   covers,
@@ -95,11 +94,13 @@ export async function createJob(
   options: WriteOptions,
 ): Promise<string | undefined> {
   try {
-    await store.put(JOB, encodeJob({ job, createdAtMs }), options);
+    await putNew(store, JOB, encodeJob({ job, createdAtMs }), options);
     return job;
   } catch (error) {
     if (!(error instanceof ObjectExistsError)) throw error;
   }
+  // It may have had to outlive less.
+  if (options.durability === "power") await store.settle?.([JOB]);
   const record = await readJob(store, { signal: options.signal });
   checkJob(store, job, record);
   return job ?? record?.job;
@@ -135,13 +136,12 @@ export async function takeAttempt(
   let number = next;
   for (let race = 0; race < MOST_RACES; race++) {
     try {
-      await store.put(attemptName(number), encodeAttempt(number, record), options);
+      await putNew(store, attemptName(number), encodeAttempt(number, record), options);
       return number;
     } catch (error) {
-      // Whoever repairs may take a record that is not linked yet for what a killed write has left.
-      if (isCleared(error)) continue;
       if (!(error instanceof ObjectExistsError)) throw error;
       if (behind !== undefined) break;
+      if (options.durability === "power") await store.settle?.([attemptName(number)]);
       number++;
     }
   }
@@ -149,10 +149,6 @@ export async function takeAttempt(
   throw new Error(
     `Cannot begin an attempt at ${store.place}: others began ${MOST_RACES} meanwhile. Run one at a time`,
   );
-}
-
-function isCleared(error: unknown): boolean {
-  return error instanceof UnknownOutcomeError && error.cause instanceof ObjectNotFoundError;
 }
 
 /**
@@ -185,7 +181,8 @@ export async function settleState(
       throw error;
     });
     // The record says what the state has gone through.
-    names.push(...packs, manifestName(one), attemptName(one.attempt));
+    for (const pack of packs) names.push(pack);
+    names.push(manifestName(one), attemptName(one.attempt));
   }
   await store.settle([...new Set(names)]);
 }

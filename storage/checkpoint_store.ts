@@ -4,14 +4,7 @@
  * @module
  */
 import { Attempt } from "./attempt.ts";
-import {
-  checkJob,
-  createJob,
-  promisedDurability,
-  readJob,
-  settleState,
-  takeAttempt,
-} from "./begin.ts";
+import { checkJob, createJob, promisedDurability, readJob, takeAttempt } from "./begin.ts";
 import { BlobReader, decodeBlob } from "./blob_reader.ts";
 import type {
   BeginOptions,
@@ -37,6 +30,7 @@ import { decodeManifest } from "./manifest_codec.ts";
 import { createPin, isPinned, listPins, type PinnedEpoch, removePin } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
 import type { KeepRule, RetentionPlan } from "./retention.ts";
+import { settleSaved } from "./settle.ts";
 import type { Durability, Store, StoreOptions } from "./store.ts";
 
 /**
@@ -269,9 +263,7 @@ export class CheckpointStore {
       return (await listManifests(this.store, options)).some(isSame) ? "going" : "missing";
     }, { ...options, durability });
     // It may be listed, and not be durable yet.
-    if (durability !== "power") return;
-    const state = { ...ref, phase: "epoch" } as const;
-    await settleState(this.store, state, (one) => this.#facts.packsOf(one));
+    await settleSaved(this, { ...ref, phase: "epoch" });
   }
 
   /** Takes the pin off an epoch; gives whether it had one. The epoch stays until a rule drops it. */

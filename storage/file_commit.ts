@@ -35,6 +35,9 @@ export type StorePoint =
   | "after link"
   | "remove";
 
+/** How many files are synced at once that others have written. */
+const SYNCS_AT_ONCE = 16;
+
 /** Is called before each step of a write, with the path. */
 export type OnPoint = (point: StorePoint, path: string) => void | Promise<void>;
 
@@ -178,25 +181,33 @@ export class FileCommit {
    */
   async settle(paths: readonly string[]): Promise<void> {
     const folders = new Set<string>();
-    let at = this.root;
-    try {
-      for (const path of paths) {
-        at = path;
-        await ignoring(Deno.errors.NotFound, async () => {
-          await this.fileSystem.syncFile?.(path);
-          // Whoever made the folders on the way may not have had to sync their entries either.
-          for (let folder = dirname(path); !folders.has(folder); folder = dirname(folder)) {
-            folders.add(folder);
-            if (folder === this.root || folder === dirname(folder)) break;
-          }
-        });
+    await this.#syncAll(paths, async (path) => {
+      await this.fileSystem.syncFile?.(path);
+      // Whoever made the folders on the way may not have had to sync their entries either.
+      for (let folder = dirname(path); !folders.has(folder); folder = dirname(folder)) {
+        folders.add(folder);
+        if (folder === this.root || folder === dirname(folder)) break;
       }
-      for (const folder of folders) {
-        at = folder;
-        await ignoring(Deno.errors.NotFound, () => this.syncFolder(folder));
-      }
-    } catch (error) {
-      throw asStoreError(error, "sync", at, this.root);
+    });
+    await this.#syncAll([...folders], (folder) => this.syncFolder(folder));
+  }
+
+  /** Syncs what is there, several at once: a job that was started very often has very many small records. */
+  async #syncAll(
+    paths: readonly string[],
+    sync: (path: string) => Promise<void>,
+  ): Promise<void> {
+    for (let at = 0; at < paths.length; at += SYNCS_AT_ONCE) {
+      const syncing = paths.slice(at, at + SYNCS_AT_ONCE).map(async (path) => {
+        try {
+          await ignoring(Deno.errors.NotFound, () => sync(path));
+        } catch (error) {
+          throw asStoreError(error, "sync", path, this.root);
+        }
+      });
+      // None may go on behind one that has failed.
+      await Promise.allSettled(syncing);
+      await Promise.all(syncing);
     }
   }
 

@@ -48,9 +48,9 @@ export class FileGround {
     this.place = new FilePlace(fileSystem, root);
   }
 
-  /** Makes the store's own folder. */
-  async make(): Promise<void> {
-    await this.place.make([], this.#folderOptions("none"));
+  /** Makes the store's own folder, and what its entry must outlive. */
+  async make(durability: Durability = "none"): Promise<void> {
+    await this.place.make([], this.#folderOptions(durability));
   }
 
   /** A path in a folder that is no object's and no one else's. */

@@ -167,6 +167,11 @@ export class FilePlace {
   }
 }
 
+/** A folder's path in the form in which the paths of what lies in it lead back to it. */
+export function folderPath(path: string): string {
+  return dirname(join(path, "_"));
+}
+
 function notFolder(path: string, kind: string): StoreError {
   const what = kind === "link" ? "a symbolic link, which stores do not follow" : `a ${kind}`;
   return new StoreError("use", path, `it should be a folder, but is ${what}: name another place`);

@@ -11,7 +11,7 @@ import { FileCommit, type OnPoint } from "./file_commit.ts";
 import type { FileStoreOptions } from "./file_options.ts";
 import { checkLeftover, leftTemporaries } from "./file_leftovers.ts";
 import { FileGround } from "./file_ground.ts";
-import { namesIn, removeIfThere } from "./file_place.ts";
+import { folderPath, namesIn, removeIfThere } from "./file_place.ts";
 import { filesOf, type FilesRequest, isForThread } from "./files_of.ts";
 import { fileHolder, HOLD_FILE, holdFile } from "./file_hold.ts";
 import type { Holder, HoldRequest, HoldResult } from "./hold.ts";
@@ -45,6 +45,8 @@ import type {
 export class FileStore implements Store {
   /** The kind. */
   readonly kind = "file";
+  /** The path of the folder. */
+  readonly root: string;
   /** How many bytes of objects were read through this value. */
   bytesRead = 0;
   /** How many bytes of objects were written through this value. */
@@ -59,15 +61,12 @@ export class FileStore implements Store {
   readonly isOwn = (leftover: string): boolean => this.#ground.isOwn(leftover);
 
   /** Names a folder; nothing is looked at yet, and none made before the first write. */
-  constructor(
-    /** The path of the folder. */
-    readonly root: string,
-    options: FileStoreOptions = {},
-  ) {
+  constructor(root: string, options: FileStoreOptions = {}) {
+    this.root = folderPath(root);
     this.#fileSystem = options.fileSystem ?? denoFileSystem();
     this.#onPoint = options.onPoint ?? (() => {});
-    this.#ground = new FileGround(this.#fileSystem, root, this.#onPoint);
-    this.#commit = new FileCommit(this.#fileSystem, root, options.onPoint);
+    this.#ground = new FileGround(this.#fileSystem, this.root, this.#onPoint);
+    this.#commit = new FileCommit(this.#fileSystem, this.root, options.onPoint);
   }
 
   /** The place. */
@@ -278,8 +277,9 @@ export class FileStore implements Store {
   }
 
   /** Syncs files, as far as they are there, and their folders. */
-  settle(names: readonly string[]): Promise<void> {
-    return this.#commit.settle(names.map((name) => this.#path(name)));
+  async settle(names: readonly string[]): Promise<void> {
+    await this.#ground.guard("sync", this.root, () => this.#ground.make("power"));
+    await this.#commit.settle(names.map((name) => this.#path(name)));
   }
 
   /** An object's facts, or `undefined` where there is none. */

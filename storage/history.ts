@@ -17,6 +17,7 @@ import {
 import { type AttemptInfo, computeLines, headOf, type Lines } from "./line.ts";
 import { comparePosition } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
+import { Pace } from "./pace.ts";
 import { readRecord } from "./record_reader.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import { isWithdrawn, type RemovalRecord } from "./withdrawn.ts";
@@ -103,7 +104,9 @@ export class HistoryReader {
     );
     const numbers = [...new Set(parsed.map(({ attempt }) => attempt))].sort((a, b) => a - b);
     const attempts: AttemptInfo[] = [];
+    const pace = new Pace();
     for (let at = 0; at < numbers.length; at += READS_AT_ONCE) {
+      await pace.turn();
       const read = numbers.slice(at, at + READS_AT_ONCE).map(async (attempt) => {
         if (!started.has(attempt)) return { attempt, isStarted: false, parent: undefined };
         return await this.#attempt(attempt, manifests, damaged, options);

@@ -3,10 +3,33 @@
  *
  * @module
  */
-import { promisedDurability } from "./begin.ts";
+import { promisedDurability, settleParents, settleState } from "./begin.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
-import { manifestName, type ManifestRef } from "./layout.ts";
+import { JOB, manifestName, type ManifestRef } from "./layout.ts";
 import type { LoggedWork } from "./task_log_reader.ts";
+
+/**
+ * Makes all that a saved state rests on as durable as what the store's own saves are, before anybody is told that it
+ * is there to stay. Whoever wrote that may have died before its sync. What is not there is skipped.
+ *
+ * @throws {StoreError} Where that fails.
+ *
+ * @example
+ * ```ts
+ * import { CheckpointStore, MemoryStore, settleSaved } from "tidemark/storage";
+ *
+ * const store = await CheckpointStore.open(new MemoryStore());
+ * await settleSaved(store, { epoch: 1, attempt: 1, phase: "epoch" });
+ * ```
+ */
+export async function settleSaved(opened: CheckpointStore, ref: ManifestRef): Promise<void> {
+  const { store, durability } = opened;
+  if (store.settle === undefined) return;
+  if (await promisedDurability(store, durability, {}) !== "power") return;
+  await store.settle([JOB]);
+  await settleState(store, ref, async (one) => (await opened.readManifest(one)).packs);
+  await settleParents(store, ref.attempt + 1);
+}
 
 /**
  * Makes what a run goes on from as durable as what it will save: a state, and what was logged since.

@@ -7,6 +7,7 @@ import { DamagedError } from "./errors.ts";
 import { decodeParent, MAX_RECORD_BYTES } from "./job_record.ts";
 import { FOLDERS, isSameRef, type ManifestRef, parentName, parseAttemptName } from "./layout.ts";
 import type { AttemptInfo } from "./line.ts";
+import { Pace } from "./pace.ts";
 import { readRecord } from "./record_reader.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
@@ -49,9 +50,11 @@ export async function parentsAfter(
   options: StoreOptions,
 ): Promise<readonly Started[]> {
   const found: Started[] = [];
+  const pace = new Pace();
   for (const name of await store.list(FOLDERS.attempts, options)) {
     const { attempt = 0, isParent = false } = parseAttemptName(name) ?? {};
     if (!isParent || attempt <= by) continue;
+    await pace.turn();
     try {
       const bytes = await readRecord(store, parentName(attempt), MAX_RECORD_BYTES, options);
       if (bytes !== undefined) found.push({ attempt, ...decodeParent(attempt, bytes) });

@@ -10,6 +10,7 @@ import {
   type JobDescription,
   type Manifest,
   type ManifestRef,
+  settleSaved,
 } from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
 import type { Target } from "../checkpoint/locate.ts";
@@ -101,6 +102,8 @@ async function chooseHeld(
     const start = await startAt(request, target, early, unfinished, isCurrent);
     if (start === undefined) continue;
     if (start.phase === undefined || isFarEnough(start, request)) {
+      // What is told to be saved is there to stay, though whoever saved it may have died before its sync.
+      if (start.from !== undefined) await settleSaved(await engine.archive.store(), start.from);
       return { ...start, warnings: [...start.warnings, ...warnings] };
     }
     if (!isTaken) {

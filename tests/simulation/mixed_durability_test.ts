@@ -1,18 +1,33 @@
 // What is saved under "power" on top of what had to outlive less.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  blob,
+  epochs,
+  job,
+  JobRunner,
+  type JobRunnerOptions,
+  LocalSession,
+  MultiNodeCheckpointManager,
+  task,
+} from "../../mod.ts";
 import {
   CheckpointStore,
   type Durability,
   FileStore,
   type ManifestRef,
+  RemovedError,
+  type SavedPhase,
+  verifyStore,
 } from "../../storage/mod.ts";
+import { encodeRemoval } from "../../storage/job_record.ts";
+import { newRemovalName } from "../../storage/layout.ts";
 import { randomFrom } from "../crash/trials.ts";
-import { begin, noise, save, value } from "../storage/sample.ts";
+import { begin, noise, overriding, save, START, value } from "../storage/sample.ts";
 import { Disk } from "./disk.ts";
 import { ROOT } from "./runner.ts";
 import { statesAfter } from "./states.ts";
 
-const MOST_STATES = 400;
+const STATES = () => ({ most: 400, random: randomFrom(1) });
 
 async function open(disk: Disk<unknown>, durability: Durability): Promise<CheckpointStore> {
   const store = new FileStore(ROOT, { fileSystem: disk.process() });
@@ -21,7 +36,7 @@ async function open(disk: Disk<unknown>, durability: Durability): Promise<Checkp
 
 /** Checks that in all states that a power cut may leave these can be restored, and lie on the line. */
 async function checkStates(disk: Disk<unknown>, refs: readonly ManifestRef[]): Promise<void> {
-  const { images } = statesAfter(disk.now, { most: MOST_STATES, random: randomFrom(1) });
+  const { images } = statesAfter(disk.now, STATES());
   assert(images.length > 0);
   for (const image of images) {
     const store = await open(new Disk<unknown>(image), "power");
@@ -65,10 +80,94 @@ for (const durability of ["none", "process", "power"] as const) {
   Deno.test(`so is a pinned epoch under "${durability}"`, async () => {
     const disk = new Disk<unknown>();
     const first = await begin(await open(disk, durability));
-    const zero = await save(first, 0, { main: { a: value(noise(9000)) } });
-    disk.settle();
+    await save(first, 0, { main: { a: value(noise(9000)) } });
     const one = await save(first, 1, { main: { a: value(noise(9000, 2)) } });
     await (await open(disk, "power")).pin(one);
-    await checkStates(disk, [zero, one]);
+    await checkStates(disk, [one]);
+  });
+
+  Deno.test(`so is one where a runner under "${durability}" made the job's record meanwhile`, async () => {
+    const disk = new Disk<unknown>();
+    const other = await open(disk, durability);
+    const own = await open(disk, "power");
+    await begin(other);
+    await checkStates(disk, [await save(await begin(own), 0, { main: { a: value(noise(9000)) } })]);
+  });
+
+  Deno.test(`the record of an attempt under "${durability}" that came between is whole`, async () => {
+    const disk = new Disk<unknown>();
+    await begin(await open(disk, "power"));
+    const files = new FileStore(ROOT, { fileSystem: disk.process() });
+    let isBetween = true;
+    const racing = overriding(files, {
+      list: async (prefix, options) => {
+        const names = await files.list(prefix, options);
+        if (prefix === "attempts/" && isBetween) {
+          isBetween = false;
+          await begin(await open(disk, durability));
+        }
+        return names;
+      },
+    });
+    const own = await CheckpointStore.open(racing, { job: "job", durability: "power" });
+    const attempt = await begin(own);
+    assertEquals(attempt.number, 3);
+    const saved = await save(attempt, 0, { main: { a: value(noise(9000)) } });
+    await checkStates(disk, [saved]);
+    for (const image of statesAfter(disk.now, STATES()).images) {
+      const { damaged } = await verifyStore(await open(new Disk<unknown>(image), "power"));
+      assertEquals(damaged, []);
+    }
   });
 }
+
+Deno.test("a removal that spares a pinned epoch does not come back with a power cut", async () => {
+  const disk = new Disk<unknown>();
+  const first = await begin(await open(disk, "power"));
+  const zero = await save(first, 0, { main: { a: value(noise(9000)) } });
+  const one = await save(first, 1, { main: { a: value(noise(9000, 2)) } });
+  // It was killed before it looked for pins, and the system writes all by itself.
+  const files = new FileStore(ROOT, { fileSystem: disk.process() });
+  await files.put(newRemovalName(1), encodeRemoval(1, [zero]), { durability: "process" });
+  await assertRejects(async () => await (await open(disk, "power")).pin(zero), RemovedError);
+  disk.settle();
+  const store = await open(disk, "power");
+  const next = await store.begin(START);
+  const { removals } = await store.history();
+  await next.recordParent(one, { removals });
+  const two = await save(next, 2, { main: { a: value(noise(9000, 3)) } });
+  await next.sweep();
+  await (await open(disk, "power")).pin(zero);
+  await checkStates(disk, [zero, one, two]);
+});
+
+Deno.test("a run that finds nothing to do tells of an epoch that is there to stay", async () => {
+  const disk = new Disk<unknown>();
+  const count = blob<number>("count");
+  const add = task("add", { writes: { count } }).run((_, { epoch }) => ({ count: epoch }));
+  const run = async (durability: Durability, more: JobRunnerOptions) => {
+    const store = new FileStore(ROOT, { fileSystem: disk.process() });
+    const checkpoints = new MultiNodeCheckpointManager(ROOT, "file", { store, durability });
+    const checkpoint = { to: "memory:unused" };
+    const made = job("job", { epoch: [add], until: epochs(2), checkpoint });
+    const runner = new JobRunner(made, { checkpoints, resumeFromEpoch: "auto", ...more });
+    await using session = new LocalSession();
+    return await runner.run(session);
+  };
+  const has = async (phase: SavedPhase) => {
+    const { images } = statesAfter(disk.now, STATES());
+    assert(images.length > 0);
+    for (const image of images) {
+      const store = await open(new Disk<unknown>(image), "power");
+      const newest = (await store.history()).line.at(-1);
+      assertEquals(newest?.phase, phase);
+      await store.check(await store.readManifest(newest!));
+    }
+  };
+  await run("process", { stopAfterEpoch: 1 });
+  assertEquals(await run("power", { stopAfterEpoch: 1 }), 1);
+  await has("epoch");
+  await run("process", {});
+  assertEquals(await run("power", {}), 2);
+  await has("exit");
+});

@@ -9,7 +9,7 @@ import {
 } from "../../storage/mod.ts";
 import { testStore } from "../conformance/store.ts";
 import { InvalidNameError } from "../../storage/errors.ts";
-import { temporaryFolder } from "./watched_file_system.ts";
+import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
 
@@ -158,4 +158,45 @@ Deno.test("what the system denies is no permission of Deno's", async () => {
   );
   assertEquals(error.flag, undefined);
   assertStringIncludes(error.message, "owner and mode");
+});
+
+Deno.test("what others wrote is synced up to the store's folder, however that is written", async () => {
+  await using folder = await temporaryFolder();
+  for (const [index, written] of ["/", "/.", "/../", "//"].entries()) {
+    const plain = join(folder.path, `${index}`);
+    const root = written === "/../" ? `${plain}/../${index}/` : `${plain}${written}`;
+    const synced: string[] = [];
+    const fileSystem = watchedFileSystem(({ op, path }) => {
+      if (op === "syncFile" || op === "syncFolder") synced.push(path);
+    });
+    const store = new FileStore(root, { fileSystem });
+    assertEquals(store.root, plain);
+    await store.put("pins/x.cbor", BYTES);
+    synced.length = 0;
+    await store.settle(["pins/x.cbor"]);
+    const found = [join(plain, "pins", "x.cbor"), join(plain, "pins"), plain];
+    assertEquals(synced.sort(), found.sort());
+  }
+  assertEquals(new FileStore("./a/").root, "a");
+  assertEquals(new FileStore("/").root, "/");
+});
+
+Deno.test("what fails to be synced is named, and the rest is not left under way", async () => {
+  await using folder = await temporaryFolder();
+  let isEnded = true;
+  const fileSystem: FileSystem = {
+    ...denoFileSystem(),
+    syncFile: async (path) => {
+      if (path.endsWith("b.cbor")) throw new Deno.errors.NotFound("it is gone");
+      if (path.endsWith("c.cbor")) throw new Error("the disk says no");
+      isEnded = false;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      isEnded = true;
+    },
+  };
+  const store = new FileStore(folder.path, { fileSystem });
+  await store.settle(["a.cbor", "b.cbor"]);
+  const failing = () => store.settle(["a.cbor", "b.cbor", "c.cbor"]);
+  const error = await assertRejects(failing, StoreError, "the disk says no");
+  assertEquals([error.path, isEnded], [join(folder.path, "c.cbor"), true]);
 });

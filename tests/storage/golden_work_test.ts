@@ -119,7 +119,14 @@ Deno.test("what lies beside checkpoints is still written byte for byte as in ver
     assertSame(name, encodeAsk((await readAsk(store, name))!));
   }
   const others = [...all.keys()].filter((name) => !checked.includes(name));
-  assertEquals(others.map((name) => name.split("/")[0]), ["epochs", "epochs", "job.cbor", "tasks", "tasks", "tasks"]);
+  assertEquals(others.map((name) => name.split("/")[0]), [
+    "epochs",
+    "epochs",
+    "job.cbor",
+    "tasks",
+    "tasks",
+    "tasks",
+  ]);
   assertEquals(encodeHolder(HELD), await Deno.readFile(join(ROOT, ".hold")));
   for (const log of await listLogs(store, {})) {
     const { head, entries } = await readLog(store, log, Infinity, {});
