@@ -29,7 +29,7 @@ export interface MigrationContext {
 export interface Migration {
   /** What it is. */
   readonly kind: "migration";
-  /** Its name, unique in the job: once an epoch is saved after it, it is never run again. */
+  /** Its name, unique in the job: what comes of an epoch that is saved after it is never given it again. */
   readonly name: string;
   /** What it reads and writes, and its function, as those of a task. */
   readonly task: AnyTask;
@@ -54,7 +54,13 @@ export interface MigrationWithoutRun<R, W> {
  * Where it fails, or returns what cannot be saved, nothing is changed.
  *
  * What it reads and the job no longer has is gone from then on. Migrations run in the order of the plan,
- * each once on a line; leave them there as long as older epochs are to be resumed from.
+ * each once on a line: what an epoch has gone through it says itself, also where a script saves it again, or
+ * another job begins with it. So one may be taken out of the plan and put back. Leave them there as long as
+ * older epochs are to be resumed from, or read: what `saved(…)` reads of an older epoch goes through those
+ * that its blob comes out of, given what that epoch has; where one fails, so does the task that reads.
+ *
+ * Where nobody can tell whether an epoch has gone through one (a script has saved what it did not load), it
+ * is not run: a `MigrationError` says so, and that `--migrated` (`migrated` of a `JobRunner`) says it.
  *
  * @example
  * ```ts

@@ -63,7 +63,8 @@ export function gather<T>(nodes: readonly string[], blob: BlobRef<T>): GatherVie
 
 /**
  * Reads a blob as it was in the best saved epoch of the current line, by a partial load. An epoch that is
- * damaged is not looked at, and said; with `onDamaged: "stop"` it fails the task.
+ * damaged is not looked at, and said; with `onDamaged: "stop"` it fails the task. What was saved before a
+ * migration of the plan is given as that makes it; a value of another kind than declared fails the task.
  *
  * @example
  * ```ts

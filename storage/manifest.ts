@@ -110,6 +110,11 @@ export interface RunState {
    * `null` where one was not set.
    */
   readonly derived?: SavedDigests;
+  /**
+   * The names of all migrations that the state has gone through, or had no need of, as the job that made it
+   * anew had them already; `null` where nobody could tell. Missing in what was saved before it was recorded.
+   */
+  readonly migrated?: readonly string[] | null;
   /** What values may depend on. */
   readonly environment: SavedEnvironment;
 }

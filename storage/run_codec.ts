@@ -16,6 +16,8 @@ import { decodeValue, encodeValue } from "./value/mod.ts";
 const MAX_NAMES = 100_000;
 /** The most nodes of a job. */
 export const MAX_NODES = 10_000;
+/** The most migrations that a state has gone through. */
+export const MAX_MIGRATED = 10_000;
 const MAX_EMBEDDED_BYTES = 16 * 1024 * 1024;
 const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
@@ -36,6 +38,7 @@ export function encodeRun(run: RunState): RecordMap {
   ]);
   if (run.stop !== undefined) map.set("stop", run.stop);
   if (run.derived !== undefined) map.set("derived", encodeDigests(run.derived));
+  if (run.migrated !== undefined) map.set("migrated", encodeMigrated(run.migrated));
   return map;
 }
 
@@ -49,6 +52,7 @@ export function parseRun(fields: Fields): RunState {
     elapsedMs: fields.number("elapsedMs"),
     ...stop,
     ...parseDigests(fields),
+    ...fields.has("migrated") ? { migrated: parseMigrated(fields) } : {},
     conditions: fields.record("conditions", MAX_NAMES, extract),
     cursors: fields.record(
       "cursors",
@@ -118,6 +122,20 @@ export function parseDigests(fields: Fields): { readonly derived?: SavedDigests 
     (nodes, node) => nodes.record(node, MAX_NAMES, parseDigest),
   );
   return { derived };
+}
+
+function encodeMigrated(names: readonly string[] | null): RecordValue {
+  const count = names?.length ?? 0;
+  if (count <= MAX_MIGRATED) return names;
+  throw new RecordBoundError("migrated", count, MAX_MIGRATED, "names");
+}
+
+function parseMigrated(fields: Fields): readonly string[] | null {
+  if (fields.value("migrated") === null) return null;
+  return fields.array("migrated", MAX_MIGRATED).map((name, index) => {
+    if (typeof name === "string") return name;
+    throw fields.damaged(`migrated[${index}]`, "the name of a migration", typeof name);
+  });
 }
 
 function encodeDigest(digest: string | null): RecordValue {

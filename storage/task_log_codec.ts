@@ -9,7 +9,14 @@ import { MAX_NUMBER, PHASES } from "./layout.ts";
 import { encodeBlob, parseBlob } from "./manifest_codec.ts";
 import { encodeHead, joinBytes, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
-import { encodeDigests, encodeParams, mapOf, parseDigests, parseParams } from "./run_codec.ts";
+import {
+  encodeDigests,
+  encodeParams,
+  mapOf,
+  MAX_MIGRATED,
+  parseDigests,
+  parseParams,
+} from "./run_codec.ts";
 import { seal, unseal } from "./seal.ts";
 import type {
   AppliedMigration,
@@ -29,7 +36,6 @@ export const MAX_LOG_BYTES = 2 * 1024 ** 3 - 1;
 export const LOG_INLINE_BYTES = 256 * 1024;
 const MAX_ENTRIES = 1_000_000;
 const MAX_SOURCES = 100_000;
-const MAX_MIGRATED = 10_000;
 const MAX_ID = 1024;
 const MAX_OUTPUTS = 100_000;
 const LOGGED_PHASES: readonly LoggedPhase[] = ["init", ...PHASES];

@@ -44,12 +44,15 @@ export class JobChangedError extends Error {
   }
 }
 
-/** A migration of the plan failed; `cause` is what it threw. */
+/**
+ * A migration of the plan failed, and `cause` is what it threw; or nobody can tell whether it is to be
+ * applied, and it was not tried.
+ */
 export class MigrationError extends Error {
   /** The class's name. */
   override readonly name: string = "MigrationError";
 
-  /** Says which failed, on what, and that nothing was changed. */
+  /** Says what has failed, that nothing was changed, and what to do. */
   constructor(
     /** The migration. */
     readonly migration: string,
@@ -57,13 +60,9 @@ export class MigrationError extends Error {
     readonly node: string,
     /** The epoch that was saved. */
     readonly epoch: number,
-    why: string,
+    message: string,
     options?: ErrorOptions,
   ) {
-    super(
-      `Migration "${migration}" failed on node "${node}" of epoch ${epoch}: ${why}. What is saved stays as ` +
-        `it was: mend it, and run the job again`,
-      options,
-    );
+    super(message, options);
   }
 }

@@ -117,7 +117,7 @@ export class Archive {
   /**
    * Begins a job's checkpoints here with an epoch of another's.
    *
-   * @throws {DamagedError} Where the epoch, or the record of the attempt that saved it, is damaged.
+   * @throws {DamagedError} Where the epoch, or the record of the attempt that saved it, is damaged or gone.
    */
   async adopt(job: string, from: Archive, epoch: EpochRef): Promise<void> {
     const source = await from.store();
@@ -125,7 +125,12 @@ export class Archive {
     const { seed, params } = manifest.run;
     // The fork is compared with what the job was, not with what it is; and what it has gone through must
     // not be lost on the way.
-    const description = (await source.readAttempt(manifest.attempt))?.description;
+    const { attempt } = manifest;
+    const begun = await source.readAttempt(attempt);
+    if (begun === undefined) {
+      throw new DamagedError(`record of attempt ${attempt}`, "a file of its own", "none");
+    }
+    const { description } = begun;
     const record = {
       ...{ seed, params, description },
       ...{ environment: environment(), createdAtMs: Date.now() },

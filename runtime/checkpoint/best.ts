@@ -10,12 +10,13 @@ import {
   type CheckpointStore,
   DamagedError,
   formatRef,
+  type Manifest,
   type ManifestRef,
 } from "../../storage/mod.ts";
 import { damageText } from "./damage_text.ts";
 import { BlobNotSetError } from "../errors.ts";
 import type { Events } from "../events.ts";
-import { decodeBlob } from "./restore.ts";
+import { decodeNodes, type SavedBlobMap } from "./restore.ts";
 
 /** What is to be read. */
 export interface BestQuery {
@@ -25,6 +26,8 @@ export interface BestQuery {
   readonly blob: AnyBlob;
   /** The number by which epochs are compared. */
   readonly by: By;
+  /** What is made of the blob as an epoch has it. */
+  readonly mapOf: (manifest: Manifest) => Promise<SavedBlobMap>;
   /** What is done about a damaged epoch: it is not looked at, or the read fails. */
   readonly onDamaged: "fallback" | "stop";
   /** Is told of each damaged epoch, once. */
@@ -39,20 +42,31 @@ export class BestReader {
    * Reads a blob from the epoch of the current line that is best by a number: `NaN` is never best,
    * and of equals the newest is better, as in `keepBest`.
    *
+   * It is given in the form that the job has it in: migrations that the epoch has not gone through are
+   * applied to what is read.
+   *
    * @throws {Error} Where no saved epoch has the number.
+   * @throws {MigrationError} Where a migration fails, or nobody can tell whether it is to be applied.
+   * @throws {BlobTypeError} Where the blob was saved as something other than the job declares.
    * @throws {DamagedError} Where an epoch is damaged, and that is to stop the job.
    */
   async read(store: CheckpointStore, query: BestQuery): Promise<unknown> {
     const { node, blob } = query;
     for (const ref of await this.#ranked(store, query)) {
-      const values = await this.#unlessDamaged(ref, query, async () => {
+      const read = await this.#unlessDamaged(ref, query, async () => {
         const manifest = await store.readManifest(ref);
-        return await store.readBlobs(manifest, (at, name) => at === node && name === blob.name);
+        const map = await query.mapOf(manifest);
+        const isRead = (at: string, name: string) => at === node && map.reads.has(name);
+        return { manifest, map, loaded: await store.readBlobs(manifest, isRead) };
       });
-      if (values === undefined) continue;
+      if (read === undefined) continue;
+      const { manifest, map, loaded } = read;
+      const declared = (_: string, name: string) => name === blob.name ? blob : undefined;
+      const values = await decodeNodes(manifest, loaded, declared, map);
+      await map.apply(values);
       const found = values.get(node);
       if (found === undefined || !found.has(blob.name)) throw new BlobNotSetError(blob.name, node);
-      return await decodeBlob(blob, found.get(blob.name));
+      return found.get(blob.name);
     }
     throw new Error(
       `No saved epoch at ${store.store.place} that can be read has a number in ` +

@@ -15,6 +15,7 @@ import type { EpochRef } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import { loadManifest, type LoadOptions, readsNow } from "./late.ts";
+import { migratedIn } from "./migrated.ts";
 import { checkNames, manifestOf, restoreBlobs, tellDerived } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
 import { bareState, blobsToSave, isOfBlobs, metricsNow, newBytes, sameNames } from "./selection.ts";
@@ -143,6 +144,7 @@ export class CheckpointEngine {
       const store = await this.archive.store();
       const loaded = await store.readBlobs(manifest, isMeant);
       await restoreBlobs(host, manifest, loaded, names);
+      this.#saved.mixed((await migratedIn(store, manifest)).names);
       await this.archive.tellLoaded(manifest, performance.now() - started, isMeant);
     });
   }
@@ -232,15 +234,12 @@ export class CheckpointEngine {
   async #commit(prepared: PreparedSave, onAside?: () => void): Promise<Committed> {
     const { host, epoch, phase, program, nodes, run, metrics, startedMs } = prepared;
     const saving = { epoch, phase: phase === "init" ? "epoch" : phase } as const;
-    const { attempt, parent } = await this.attempts.for({
-      state: saving,
-      last: this.#saved.last,
-      run,
-    });
+    const { last } = this.#saved;
+    const { attempt, parent } = await this.attempts.for({ state: saving, last, run });
     const waitedMs = performance.now() - startedMs;
     const saved = await attempt.save({
       ...{ ...saving, parent, metrics, nodes, onAside },
-      run: run ?? bareState(attempt.number, this.#saved.last?.run),
+      run: run ?? bareState(attempt.number, this.#saved),
       reclaim: program?.plan.keep !== undefined,
     });
     this.#saved.committed(host, saved.manifest);
@@ -278,12 +277,14 @@ export class CheckpointEngine {
     await this.#committing;
     const started = performance.now();
     const store = await this.archive.store();
+    const migrated = options.map?.migrated ?? (await migratedIn(store, manifest)).names;
     const before = store.store.bytesRead;
     const changed = await loadManifest(host, store, manifest, {
       ...options,
       onArrival: (node, name, value) => this.#saved.arrived(host, node, name, value),
     });
-    this.#saved.loaded(host, manifest);
+    const meant = options.nodes && (this.#nodes ?? host.nodes);
+    this.#saved.loaded(host, manifest, { migrated, meant });
     for (const [node, name] of changed) host.workspace(node).touch(name);
     const durationMs = performance.now() - started;
     const { epoch, attempt } = manifest;

@@ -10,8 +10,8 @@ import { BlobTypeError } from "./errors.ts";
 import { UnknownNameError } from "../errors.ts";
 import { DerivedNotSavedError } from "../derived/errors.ts";
 import { initialType } from "./initial_type.ts";
+import type { MigratedNames } from "./migrated.ts";
 import type { CheckpointHost } from "../session/session.ts";
-import type { Workspace } from "../session/workspace.ts";
 
 /** The values of a manifest's blobs, by node and name. */
 export type LoadedBlobs = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
@@ -19,14 +19,27 @@ export type LoadedBlobs = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 /** Values by node and name. */
 export type NodeValues = Map<string, Map<string, unknown>>;
 
+/** The blob that is declared under a name on a node; nothing where none is. */
+export type DeclaredBlobs = (node: string, name: string) => AnyBlob | undefined;
+
 /** Makes of what was saved what a job needs now. */
 export interface RestoreMap {
+  /** The migrations that the values have gone through once it is applied; `null` where nobody can tell. */
+  readonly migrated: MigratedNames;
   /** The blob as it was saved, where it is not as the job declares it. */
   asSaved(node: string, name: string): AnyBlob | undefined;
   /** Whether a value is made anew, and what was saved under its name is not looked at. */
   replaces(node: string, name: string): boolean;
   /** Changes the values, decoded, in their place. */
   apply(values: NodeValues): Promise<void>;
+}
+
+/** Makes one blob of what was saved. */
+export interface SavedBlobMap extends RestoreMap {
+  /** The saved blobs of its node that it comes out of. */
+  readonly reads: ReadonlySet<string>;
+  /** The migrations that make it of them, in turn. */
+  readonly makes: readonly string[];
 }
 
 /** What of a manifest is restored, and how. */
@@ -50,22 +63,17 @@ export async function restoreAll(
   loaded: LoadedBlobs,
   { nodes = host.nodes, map }: RestoreOptions = {},
 ): Promise<readonly (readonly [string, string])[]> {
-  const decoded = await decodeAll(host, manifest, loaded, map);
-  const values: NodeValues = new Map();
-  for (const [{ node }, name, value] of decoded) {
-    const own = values.get(node) ?? new Map<string, unknown>();
-    values.set(node, own.set(name, value));
-  }
+  const values = await decodeNodes(manifest, loaded, declaredIn(host), map);
+  const before = new Map([...values].map(([node, own]) => [node, new Map(own)]));
   await map?.apply(values);
   for (const node of new Set([...nodes, ...Object.keys(manifest.nodes), ...values.keys()])) {
     host.workspace(node).clear();
   }
-  const before = new Map(decoded.map(([{ node }, name, value]) => [`${node}/${name}`, value]));
   const changed: [string, string][] = [];
   for (const [node, own] of values) {
     for (const [name, value] of own) {
       host.workspace(node).set(name, value);
-      if (map !== undefined && before.get(`${node}/${name}`) !== value) changed.push([node, name]);
+      if (map !== undefined && before.get(node)?.get(name) !== value) changed.push([node, name]);
     }
   }
   return changed;
@@ -78,28 +86,39 @@ export async function restoreBlobs(
   loaded: LoadedBlobs,
   names: readonly string[],
 ): Promise<void> {
-  const values = await decodeAll(host, manifest, loaded);
+  const values = await decodeNodes(manifest, loaded, declaredIn(host));
   for (const [node, entries] of Object.entries(manifest.nodes)) {
     for (const name of names) if (entries[name] !== undefined) host.workspace(node).drop(name);
   }
-  for (const [workspace, name, value] of values) workspace.set(name, value);
+  for (const [node, own] of values) {
+    for (const [name, value] of own) host.workspace(node).set(name, value);
+  }
 }
 
-async function decodeAll(
-  host: CheckpointHost,
+function declaredIn({ workspace }: CheckpointHost): DeclaredBlobs {
+  return (node, name) => workspace(node).declared.get(name);
+}
+
+/**
+ * The values of what was loaded of a manifest, but for what a map makes anew.
+ *
+ * @throws {BlobTypeError} Where a blob was saved as something other than is declared.
+ */
+export async function decodeNodes(
   manifest: Manifest,
   loaded: LoadedBlobs,
+  declaredAt: DeclaredBlobs,
   map?: RestoreMap,
-): Promise<[Workspace, string, unknown][]> {
-  const values: [Workspace, string, unknown][] = [];
+): Promise<NodeValues> {
+  const values: NodeValues = new Map();
   for (const [node, blobs] of loaded) {
-    const workspace = host.workspace(node);
     for (const [name, plain] of blobs) {
       const entry = manifest.nodes[node]?.[name];
-      const declared = map?.asSaved(node, name) ?? workspace.declared.get(name);
+      const declared = map?.asSaved(node, name) ?? declaredAt(node, name);
       if (entry === undefined || map?.replaces(node, name) === true) continue;
       checkType(entry, declared, { name, node, epoch: manifest.epoch });
-      values.push([workspace, name, await decodeBlob(declared, plain)]);
+      const own = values.get(node) ?? new Map<string, unknown>();
+      values.set(node, own.set(name, await decodeBlob(declared, plain)));
     }
   }
   return values;

@@ -14,6 +14,7 @@ import type { Program } from "../program.ts";
 import type { CheckpointHost } from "../session/session.ts";
 import { SavedNode, SpareMemory } from "./encode.ts";
 import { type EpochRef, parseEpoch } from "./epoch_ref.ts";
+import { migratedBoth, type MigratedNames } from "./migrated.ts";
 import { blobsToSave, writtenByEpochs } from "./selection.ts";
 
 /** Which blobs are saved. */
@@ -26,12 +27,21 @@ export interface BlobsNamed {
   readonly listed: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What the values are that were loaded. */
+export interface LoadedValues {
+  /** The migrations that they have gone through. */
+  readonly migrated: MigratedNames;
+  /** The nodes whose workspaces follow from save to save; all that were loaded where not given. */
+  readonly meant?: readonly string[] | undefined;
+}
+
 /** Follows the workspaces of a session from save to save. */
 export class SavedNodes {
   readonly #nodes = new Map<string, SavedNode>();
   readonly #memory = new Map<string, SpareMemory>();
   readonly #store: () => Promise<CheckpointStore>;
   #last: Manifest | undefined;
+  #migrated: MigratedNames | undefined;
 
   /** Takes how to reach the store that the last manifest lies in. */
   constructor(store: () => Promise<CheckpointStore>) {
@@ -41,6 +51,11 @@ export class SavedNodes {
   /** What was saved or loaded last. */
   get last(): Manifest | undefined {
     return this.#last;
+  }
+
+  /** The migrations that what the workspaces hold has gone through; `null` where nobody can tell. */
+  get migrated(): MigratedNames {
+    return this.#migrated ?? null;
   }
 
   /** That, where it is the epoch meant: to find one in the store lists all there are. */
@@ -70,18 +85,33 @@ export class SavedNodes {
   /** Takes note of a manifest that holds what was encoded last. */
   committed(host: CheckpointHost, manifest: Manifest): void {
     this.#last = manifest;
+    this.#migrated = manifest.run.migrated;
     for (const [node, entries] of Object.entries(manifest.nodes)) {
       this.#follow(host, node).committed(entries);
     }
   }
 
-  /** Takes note of a manifest that the workspaces were just loaded from. */
-  loaded(host: CheckpointHost, manifest: Manifest): void {
+  /**
+   * Takes note of a manifest that the workspaces were just loaded from, all of them or those of the nodes
+   * meant that it has, and of the migrations that their values have gone through.
+   */
+  loaded(
+    host: CheckpointHost,
+    manifest: Manifest,
+    { migrated, meant = [] }: LoadedValues,
+  ): void {
+    const mixed = migratedBoth(this.migrated, migrated);
     this.forget();
     this.#last = manifest;
+    this.#migrated = meant.every((node) => Object.hasOwn(manifest.nodes, node)) ? migrated : mixed;
     for (const [node, entries] of Object.entries(manifest.nodes)) {
       this.#follow(host, node).loaded(entries);
     }
+  }
+
+  /** Takes note that some values were put beside others, of an epoch that has gone through these migrations. */
+  mixed(migrated: MigratedNames): void {
+    this.#migrated = migratedBoth(this.migrated, migrated);
   }
 
   /** Takes note of a value that was loaded when it was first needed. */
@@ -100,6 +130,7 @@ export class SavedNodes {
   /** Forgets all, so that everything is saved whole. */
   forget(): void {
     this.#last = undefined;
+    this.#migrated = undefined;
     for (const node of this.#nodes.values()) node.release();
     this.#nodes.clear();
   }

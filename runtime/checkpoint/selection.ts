@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { INLINE_BYTES, type RunState, type SaveRequest } from "../../storage/mod.ts";
+import { INLINE_BYTES, type Manifest, type RunState, type SaveRequest } from "../../storage/mod.ts";
 import type { Program } from "../program.ts";
 import { environment } from "../run/state.ts";
 import type { CheckpointHost } from "../session/session.ts";
+import type { MigratedNames } from "./migrated.ts";
 
 /**
  * The blobs of a node that are to be saved: the job's; without a job those listed before, or all
@@ -87,8 +88,11 @@ export function sameNames(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** What a save outside a runner records: what the state before it did, but for why that run ended. */
-export function bareState(branch: number, before: RunState | undefined): RunState {
-  const { stop: _, ...known }: Omit<RunState, "branch" | "environment"> = before ??
+export function bareState(
+  branch: number,
+  { last, migrated }: { readonly last: Manifest | undefined; readonly migrated: MigratedNames },
+): RunState {
+  const { stop: _, ...known }: Omit<RunState, "branch" | "environment"> = last?.run ??
     { seed: 0, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} };
-  return { ...known, branch, environment: environment() };
+  return { ...known, branch, migrated, environment: environment() };
 }

@@ -50,6 +50,8 @@ export interface Arguments {
   readonly takeOver: boolean;
   /** Goes on where the job was edited, as far as that can be allowed. */
   readonly allowChange: boolean;
+  /** The migrations that saved epochs have gone through of which nobody can tell otherwise: a list, or "none". */
+  readonly migrated: string | undefined;
   /** Says how a resume would go, instead of what a run would do. */
   readonly resume: boolean;
   /** The epoch to resume from. */
@@ -92,14 +94,14 @@ const PLACE = ["--to", "--as"] as const;
 const RUNS = [
   ...PLACE,
   ...["--json", "--quiet", "--param", "--seed", "--stop-after", "--grace", "--take-over"],
-  "--allow-change",
+  ...["--allow-change", "--migrated"],
 ] as const;
 
 /** Which flags a command takes, beside `--help` and `--version`. */
 const TAKES: Readonly<Record<Command, readonly string[]>> = {
   run: ["--fresh", ...RUNS],
   resume: ["--from", ...RUNS],
-  plan: ["--resume", "--from", "--param", "--seed", "--json", ...PLACE],
+  plan: ["--resume", "--from", "--param", "--seed", "--migrated", "--json", ...PLACE],
   ls: ["--all", "--json", ...PLACE],
   verify: ["--full", "--json", ...PLACE],
   explain: ["--full", "--param", "--json", ...PLACE],
@@ -167,6 +169,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     dryRun: switches.has("--dry-run"),
     takeOver: switches.has("--take-over"),
     allowChange: switches.has("--allow-change"),
+    migrated: values.get("--migrated"),
     resume: switches.has("--resume"),
     from: values.get("--from"),
     operand,
@@ -189,15 +192,19 @@ export function parseArguments(args: readonly string[]): Arguments {
 
 /** Flags that say something only beside another one, or only without it. */
 function checkTogether(command: Command, used: readonly string[]): void {
-  for (const flag of ["--from", "--seed"]) {
+  for (const flag of ["--from", "--seed", "--migrated"]) {
     if (command !== "plan" || !used.includes(flag) || used.includes("--resume")) continue;
     throw new UsageError(`"plan" takes ${flag} only with --resume`);
   }
   if (used.includes("--dry-run") && used.includes("--wait")) {
     throw new UsageError("--dry-run asks for nothing that --wait could wait for: leave one out");
   }
-  if (used.includes("--fresh") && used.includes("--allow-change")) {
+  if (!used.includes("--fresh")) return;
+  if (used.includes("--allow-change")) {
     throw new UsageError("--fresh starts anew, so that there is no change to allow: leave one out");
+  }
+  if (used.includes("--migrated")) {
+    throw new UsageError("--fresh starts anew, so that nothing is migrated: leave one out");
   }
 }
 

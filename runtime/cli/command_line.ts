@@ -111,6 +111,7 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
     ...name === undefined ? {} : { as: name },
     takeOver: args.takeOver,
     ...args.allowChange ? { allowChange: true } : {},
+    ...migratedOf(args),
     ...args.stopAfter === undefined ? {} : { stopAfter: args.stopAfter },
     ...startOf(args),
   });
@@ -257,6 +258,11 @@ function compileForParams(job: Job, args: Arguments): Program {
   const shape = new Map(Object.values(job.shape).map((param) => [param.name, param]));
   const texts = new Map([...args.params].filter(([name]) => shape.has(name)));
   return compile(job, { params: parseParams(texts, shape) });
+}
+
+function migratedOf({ migrated }: Arguments): Pick<JobRunnerOptions, "migrated"> {
+  if (migrated === undefined) return {};
+  return { migrated: migrated === "none" ? [] : migrated.split(",") };
 }
 
 function startOf(args: Arguments): Pick<JobRunnerOptions, "resumeFromEpoch"> {

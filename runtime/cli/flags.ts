@@ -13,7 +13,7 @@ export const SWITCHES = [
 /** Flags with one. */
 export const VALUES = [
   ...["--from", "--as", "--of", "--to", "--param", "--seed", "--stop-after", "--grace"] as const,
-  ...["--kills", "--flags", "--limit", "--wait"] as const,
+  ...["--kills", "--flags", "--limit", "--wait", "--migrated"] as const,
 ] as const;
 /** Short forms. */
 export const SHORT: Readonly<Record<string, string>> = {
@@ -35,5 +35,6 @@ export const EXAMPLES: Readonly<Record<(typeof VALUES)[number], string>> = {
   "--kills": "--kills 50",
   "--limit": "--limit 10m",
   "--wait": "--wait 30s",
+  "--migrated": "--migrated split (or none)",
   "--flags": '--flags="--allow-net --allow-read=data"',
 };

@@ -49,6 +49,8 @@ const FLAGS = `Flags
                    or has ended, so that it can be done here: 30s (then exit code 75)
   --allow-change   run, resume, fork: go on though the job was edited since it was saved, in a way
                    that changes what later epochs compute, or a derived blob is not what it was
+  --migrated LIST  run, resume, fork, plan --resume: which of the plan's migrations those saved
+                   epochs have gone through of which nobody can tell: split,widen, or "none"
   --resume         plan: say from which epoch a resume would go on (or from --from), what was edited
                    since it was saved, how each change is judged, which stop conditions hold (but
                    for those that read blobs), which tasks would run (first those of derived blobs)

@@ -132,12 +132,13 @@ export async function foreseeResume(
 
 /** The migrations that the last state behind an epoch goes through. */
 async function migrationsAt(
-  { checkpoints: { engine: { archive } } }: JobRequest,
+  { checkpoints: { engine: { archive } }, migrated }: JobRequest,
   { program, migrations }: Recompiled,
   by: ManifestRef,
 ): Promise<StateMigrations> {
   if (by.phase === "epoch" || program.plan.migrate === undefined) return migrations;
-  return await migrationsOf(program, await archive.read(by), await archive.store());
+  const source = { store: await archive.store(), said: migrated };
+  return await migrationsOf(program, await archive.read(by), source);
 }
 
 /** What keeps the job from going on. */

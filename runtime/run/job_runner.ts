@@ -50,6 +50,8 @@ export interface JobRunnerOptions {
    * that can be allowed; where not given, the plan's `onChange` says.
    */
   readonly allowChange?: boolean;
+  /** The plan's migrations, by name, that saved epochs have gone through of which nobody can tell otherwise. */
+  readonly migrated?: readonly string[];
   /**
    * Takes the job over where another runner holds it, whose next save is then refused; else such a job
    * is not run.
@@ -156,6 +158,7 @@ export class JobRunner {
    * @throws {StoppedError} Where the signal stops it.
    * @throws {JobChangedError} Where the job is not what it was when it was saved, and may not go on.
    * @throws {DerivedChangedError} Where a derived blob is not what it was, and the job may not go on so.
+   * @throws {MigrationError} Where a migration fails, or nobody can tell whether it is to be applied.
    * @throws {JobHeldError} Where another runner has the job, and it is not to be taken over.
    * @throws {FencedError} Where another runner has taken the job over.
    * @throws {ObserverError} Where an observer of the session's events failed.
@@ -283,10 +286,10 @@ export class JobRunner {
   }
 
   #jobRequest(): JobRequest {
-    const { uploader, seed, allowChange, base } = this.#options;
+    const { uploader, seed, allowChange = false, migrated, base } = this.#options;
     return {
       ...{ job: this.#job, checkpoints: this.checkpoints, params: this.#givenParams },
-      ...{ uploader, seed, allowChange: allowChange === true, sources: readSources(base) },
+      ...{ uploader, seed, allowChange, migrated, sources: readSources(base) },
     };
   }
 

@@ -101,6 +101,7 @@ async function loadEpoch(
   }
   const seed = request.seed ?? unfinished?.seed ?? run.seed;
   const progress = new Progress(program, seed, run.branch, { epoch, run });
+  progress.migrated = recompiled.migrations.migrated;
   progress.stop = epoch === 0 ? undefined : await judge(session, progress);
   return { manifest, ref, recompiled, progress, ended: undefined };
 }
@@ -115,7 +116,9 @@ async function loadPhase(
   const { archive } = request.checkpoints.engine;
   const { program } = loaded.recompiled;
   const manifest = await archive.read(ref);
-  const migrations = await migrationsOf(program, manifest, await archive.store());
+  const source = { store: await archive.store(), said: request.migrated };
+  const migrations = await migrationsOf(program, manifest, source);
+  loaded.progress.migrated = migrations.migrated;
   await loadState(request, program, manifest, migrations);
   return { ...loaded, ended: { ref, migrations } };
 }

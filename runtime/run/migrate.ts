@@ -8,15 +8,17 @@ import type { AnyBlob, Migration, Reads, Writes } from "../../dsl/mod.ts";
 import {
   type AppliedMigration,
   type CheckpointStore,
-  DamagedError,
   encodeValue,
-  type JobDescription,
   type Manifest,
 } from "../../storage/mod.ts";
-import { describedIn } from "../change/since.ts";
-import { damageText } from "../checkpoint/damage_text.ts";
-import { type NodeValues, type RestoreMap, wrongType } from "../checkpoint/restore.ts";
-import { MigrationError } from "../change/errors.ts";
+import { migrationFailed, migrationsUnknown } from "../change/migration_errors.ts";
+import { migratedIn, type MigratedNames, type UnknownMigrated } from "../checkpoint/migrated.ts";
+import {
+  type NodeValues,
+  type RestoreMap,
+  type SavedBlobMap,
+  wrongType,
+} from "../checkpoint/restore.ts";
 import { codeOfTask, digestOf } from "../journal/code.ts";
 import type { StateMigrations } from "../journal/judge_work.ts";
 import type { Program } from "../program.ts";
@@ -44,21 +46,18 @@ export class Migrations implements RestoreMap, StartMigrations {
   readonly #placed: readonly PlacedMigration[];
   readonly #program: Program;
   readonly #epoch: number;
-  /** Whether the job had a migration when the manifest was written. */
+  /** Whether the manifest had gone through one when it was saved. */
   readonly isDone: (name: string) => boolean;
+  /** All that it has gone through once these are applied; `null` where nobody can tell. */
+  readonly migrated: MigratedNames;
   /** The blobs that are made, as `node/blob`, with the migration that makes each. */
   readonly made: ReadonlyMap<string, string>;
 
-  /** Finds them by what the job was when the manifest was written. */
-  constructor(program: Program, manifest: Manifest, before: JobDescription | undefined) {
-    const done = before?.parts?.["migrations"] ?? {};
-    this.isDone = (name) => Object.hasOwn(done, name);
+  /** Finds them by those that the manifest has gone through. */
+  constructor(program: Program, manifest: Manifest, done: MigratedNames) {
+    this.isDone = (name) => done?.includes(name) ?? false;
     const pending = (program.plan.migrate ?? []).filter(({ name }) => !this.isDone(name));
-    if (pending.length > 0 && before !== undefined && before.parts === undefined) {
-      const why = "the job is too large for a record of which migrations it has gone through; " +
-        "take them out of the plan once it is saved anew";
-      throw new MigrationError(pending[0]?.name ?? "", "every", manifest.epoch, why);
-    }
+    this.migrated = done && [...done, ...pending.map(({ name }) => name)];
     this.#program = program;
     this.#epoch = manifest.epoch;
     const made = new Map<string, string>();
@@ -105,23 +104,50 @@ export class Migrations implements RestoreMap, StartMigrations {
 
   /** Runs the migrations on the old values of all nodes, in their place. */
   async apply(values: NodeValues): Promise<void> {
+    await this.#runAll(values, this.#placed);
     for (const { migration, nodes } of this.#placed) {
+      const { reads, writes } = migration.task.declaration;
+      for (const node of nodes) {
+        for (const { name } of [...blobsOf(reads), ...blobsOf(writes)]) {
+          if (!this.#isInJob(node, name)) values.get(node)?.delete(name);
+        }
+      }
+    }
+  }
+
+  /** What one blob of a node comes out of: the saved blobs that are read, and the migrations that make it of them. */
+  behind(node: string, name: string): SavedBlobMap {
+    const reads = new Set([name]);
+    const made = this.#placed.toReversed().filter(({ migration, nodes }) => {
+      const { declaration } = migration.task;
+      const writes = blobsOf(declaration.writes);
+      // One that reads nothing is placed where tasks use what it writes, and they may not.
+      const isHere = nodes.includes(node) || blobsOf(declaration.reads).length === 0;
+      if (!isHere || !writes.some((blob) => reads.has(blob.name))) return false;
+      for (const blob of writes) reads.delete(blob.name);
+      for (const blob of blobsOf(declaration.reads)) reads.add(blob.name);
+      return true;
+    });
+    const placed = made.toReversed().map(({ migration }) => ({ migration, nodes: [node] }));
+    return {
+      reads,
+      makes: placed.map(({ migration }) => migration.name),
+      migrated: this.migrated,
+      asSaved: (node, name) => this.asSaved(node, name),
+      replaces: (node, name) => this.replaces(node, name),
+      apply: (values) => this.#runAll(values, placed),
+    };
+  }
+
+  async #runAll(values: NodeValues, placed: readonly PlacedMigration[]): Promise<void> {
+    for (const { migration, nodes } of placed) {
       for (const node of nodes) {
         try {
           const own = values.get(node) ?? new Map<string, unknown>();
           values.set(node, own);
           await this.#run(migration, node, own);
         } catch (error) {
-          const why = error instanceof Error ? error.message : String(error);
-          throw new MigrationError(migration.name, node, this.#epoch, why, { cause: error });
-        }
-      }
-    }
-    for (const { migration, nodes } of this.#placed) {
-      const { reads, writes } = migration.task.declaration;
-      for (const node of nodes) {
-        for (const { name } of [...blobsOf(reads), ...blobsOf(writes)]) {
-          if (!this.#isInJob(node, name)) values.get(node)?.delete(name);
+          throw migrationFailed(migration.name, node, this.#epoch, error);
         }
       }
     }
@@ -149,38 +175,75 @@ export class Migrations implements RestoreMap, StartMigrations {
   }
 }
 
-/** The migrations that a manifest is yet to go through. */
+/** Where a manifest lies, and what a person says of such as say nothing. */
+export interface MigrationSource {
+  /** The job's checkpoints. */
+  readonly store: CheckpointStore;
+  /** The migrations that a state has gone through of which nobody can tell otherwise. */
+  readonly said: readonly string[] | undefined;
+}
+
+/**
+ * The migrations that a manifest is yet to go through.
+ *
+ * @throws {MigrationError} Where nobody can tell: none must be applied twice.
+ * @throws {RangeError} Where a migration is said to be done that the plan does not have.
+ */
 export async function migrationsOf(
   program: Program,
   manifest: Manifest,
-  store: CheckpointStore,
+  source: MigrationSource,
 ): Promise<Migrations> {
-  const before = await describedIn(store, manifest.attempt);
-  const migrations = new Migrations(program, manifest, before);
-  if (before === undefined && migrations.applied.length > 0) {
-    await checkKnown(program, manifest, store);
-  }
+  const { migrations, unknown } = await findMigrations(program, manifest, source);
+  const names = migrations.applied.map(({ name }) => name);
+  if (unknown !== undefined && names.length > 0) throw migrationsUnknown(names, manifest, unknown);
   return migrations;
 }
 
-/** Throws where nobody can tell which migrations a state has gone through: none must be applied twice. */
-async function checkKnown(
-  { plan: { migrate } }: Program,
-  { attempt, epoch }: Manifest,
-  store: CheckpointStore,
-): Promise<void> {
-  const unknown = (what: string, options?: ErrorOptions): MigrationError => {
-    const why =
-      `which migrations it has gone through is said by the record of attempt ${attempt}, which ` +
-      `${what}. Bring that back from a copy, or take those out of the plan that it has gone through`;
-    return new MigrationError(migrate?.[0]?.name ?? "", "every", epoch, why, options);
-  };
-  try {
-    if (await store.readAttempt(attempt) === undefined) throw unknown("is not there");
-  } catch (error) {
-    if (!(error instanceof DamagedError)) throw error;
-    throw unknown(`is damaged: ${damageText(error)}`, { cause: error });
+/**
+ * The same of one blob of a node alone, which other migrations do not matter to.
+ *
+ * @throws {MigrationError} Where nobody can tell: none must be applied twice.
+ */
+export async function migrationsOfBlob(
+  program: Program,
+  manifest: Manifest,
+  source: MigrationSource,
+  { node, name }: { readonly node: string; readonly name: string },
+): Promise<SavedBlobMap> {
+  const { migrations, unknown } = await findMigrations(program, manifest, source);
+  const map = migrations.behind(node, name);
+  if (unknown !== undefined && map.makes.length > 0) {
+    throw migrationsUnknown(map.makes, manifest, unknown);
   }
+  return map;
+}
+
+async function findMigrations(
+  program: Program,
+  manifest: Manifest,
+  { store, said }: MigrationSource,
+): Promise<{ readonly migrations: Migrations; readonly unknown?: UnknownMigrated }> {
+  if (said !== undefined) checkSaid(program, said);
+  const found = await migratedIn(store, manifest);
+  const migrations = new Migrations(program, manifest, found.names ?? said ?? null);
+  return found.names === null && said === undefined
+    ? { migrations, unknown: found }
+    : { migrations };
+}
+
+/** Throws where a migration is said to be done that the plan does not have: a slip would have another applied. */
+function checkSaid({ plan: { migrate = [] } }: Program, said: readonly string[]): void {
+  const names = migrate.map(({ name }) => name);
+  const odd = said.find((name) => !names.includes(name));
+  if (odd === undefined) return;
+  throw new RangeError(
+    `--migrated says that saved epochs have gone through "${odd}", and the plan has ` +
+      `${
+        names.length === 0 ? "no migrations" : `only ${names.join(", ")}`
+      }: name one that it has, or put ` +
+      `"${odd}" back into it`,
+  );
 }
 
 /** Throws where a value cannot be saved, or is none of what its blob declares. */

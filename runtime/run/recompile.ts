@@ -26,7 +26,7 @@ import type { Unfinished } from "./unfinished.ts";
 /** What of a run's request says what the job is. */
 export type JobRequest = Pick<
   RunRequest,
-  "job" | "params" | "seed" | "uploader" | "sources" | "allowChange" | "checkpoints"
+  "job" | "params" | "seed" | "uploader" | "sources" | "allowChange" | "migrated" | "checkpoints"
 >;
 
 /** A job as it goes on from a saved epoch. */
@@ -67,7 +67,7 @@ export async function recompile(
   const store = await engine.archive.store();
   const saved = { description: await describedIn(store, by.attempt), attempt: undefined };
   const last = unfinished?.description === undefined ? saved : unfinished;
-  const migrations = await migrationsOf(program, manifest, store);
+  const migrations = await migrationsOf(program, manifest, { store, said: request.migrated });
   const { made } = migrations;
   const since = (before: FormerJob) =>
     changesSince({ program, description, made }, before, manifest, by);

@@ -12,6 +12,7 @@ import type { Action, Program } from "../program.ts";
 import { ResourcePool } from "../session/resources.ts";
 import { prepareGroup, prepareStep, type ReadyGroup } from "../session/ready_group.ts";
 import type { Scope } from "../session/scope.ts";
+import { readsSaved } from "./read_saved.ts";
 import { deriveAtStart } from "./run_derived.ts";
 import { RunJournal } from "./run_journal.ts";
 import { Saver } from "./saver.ts";
@@ -238,12 +239,7 @@ export class Run {
       attempt: checkpoints.engine.attempt,
       stopReason,
       resources: this.#pool,
-      saved: async (node, blob, by) => {
-        await this.#saver.ended();
-        const { onDamaged = "fallback" } = program.plan;
-        const { events } = session;
-        return await checkpoints.engine.readBest({ node, blob, by, onDamaged, events });
-      },
+      saved: readsSaved(this.#request, program, () => this.#saver.ended()),
       events: session.events,
       checkReads: program.plan.check === "reads",
       clock: this.#request.clock,

@@ -40,6 +40,8 @@ export interface RunRequest {
    * it: with the hold that it has, and reading all that is saved at its start, whatever the plan says.
    */
   readonly behind: number | undefined;
+  /** The migrations that saved states have gone through of which nobody can tell otherwise, where that is said. */
+  readonly migrated: readonly string[] | undefined;
   /** Takes the job over where another runner holds it. */
   readonly takeOver: boolean;
   /** What `now` gives. */

@@ -5,6 +5,7 @@
  */
 import { cloneValue, type RunState } from "../../storage/mod.ts";
 import { type ConditionState, StopConditions } from "../conditions.ts";
+import type { MigratedNames } from "../checkpoint/migrated.ts";
 import { DerivedDigests } from "../derived/digests.ts";
 import { type CursorPositions, Cursors } from "../session/cursors.ts";
 import type { Program } from "../program.ts";
@@ -29,6 +30,8 @@ export class Progress {
   conditions: StopConditions;
   /** The stamps of resources, by `node/name`. */
   readonly stamps = new Map<string, unknown>();
+  /** The migrations that the blobs have gone through, or had no need of; `null` where nobody can tell. */
+  migrated: MigratedNames;
   /** What is known of derived blobs. */
   readonly derived: DerivedDigests;
   /** What was saved; none at a fresh start. */
@@ -53,6 +56,10 @@ export class Progress {
     );
     this.saved = saved?.run;
     this.derived = new DerivedDigests(program.derived, saved?.run.derived);
+    // What a job makes anew is in the form that its migrations lead to.
+    this.migrated = saved === undefined
+      ? (program.plan.migrate ?? []).map(({ name }) => name)
+      : null;
     if (saved === undefined) return;
     this.epoch = saved.epoch;
     this.elapsedMs = saved.run.elapsedMs;
@@ -99,6 +106,7 @@ export class Progress {
       cursors: this.cursors.save(),
       stamps: Object.fromEntries(stamps),
       ...derived === undefined ? {} : { derived },
+      migrated: this.migrated,
       environment: environment(),
     };
   }

@@ -90,7 +90,11 @@ const run = map({
   cursors: names(names(cursor)),
   stamps: worth,
   environment,
-}, { stop: text(), derived: names(names(nullable(digest))) });
+}, {
+  stop: text(),
+  derived: names(names(nullable(digest))),
+  migrated: nullable(list(10_000, text())),
+});
 const created = { createdAtMs: num };
 const attempt = int(1, most);
 /** What the body of a record of each kind must be. */

@@ -18,7 +18,7 @@ Deno.test("checkpoints of version 1 are read for ever", async () => {
   assertEquals(sides.map(({ refs }) => refs.map(formatRef)), [["1@a1", "1@a1 (upload)"]]);
   assertEquals(damaged, []);
   const manifest = await opened.readManifest(line[0]!);
-  const { derived: _, ...run } = RUN; // which came later, and may be missing
+  const { derived: _, migrated: __, ...run } = RUN; // which came later, and may be missing
   assertEquals(manifest.run, run);
   assertEquals(manifest.metrics, METRICS);
   assertEquals(manifest.createdAtMs, 1_700_000_000_000);

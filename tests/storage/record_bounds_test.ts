@@ -77,3 +77,10 @@ Deno.test("a value of a run of more than 16 MiB is refused", async () => {
     "stamp main/disk",
   );
 });
+
+Deno.test("a state that has gone through more migrations than a reader takes is refused", async () => {
+  const names = Array.from({ length: 10_001 }, (_, index) => `m${index}`);
+  const saved = (migrated: readonly string[]) => there({ more: { run: { ...RUN, migrated } } });
+  await saved(names.slice(1));
+  await assertRejects(() => saved(names), RecordBoundError, "may have 10000");
+});

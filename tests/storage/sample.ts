@@ -39,6 +39,7 @@ export const RUN: RunState = {
   },
   stamps: { "main/images": new Map([["size", 10n]]) },
   derived: { main: { images: "0123456789abcdef".repeat(4), labels: null }, other: {} },
+  migrated: ["split", "näme"],
   environment: ENVIRONMENT,
 };
 

@@ -33,6 +33,7 @@ Deno.test("arguments: run is the default, and flags go anywhere", () => {
   assertEquals([timed.stopAfter, timed.grace], ["55m", "30s"]);
   assertEquals(parseArguments(["resume", "--from", "4@a3"]).from, "4@a3");
   assertEquals(parseArguments(["prune", "--wait", "30s"]).wait, "30s");
+  assertEquals(parseArguments(["--migrated", "split,widen"]).migrated, "split,widen");
 });
 
 Deno.test("arguments: each mistake is said, with what would be right", () => {
@@ -65,6 +66,14 @@ Deno.test("arguments: each mistake is said, with what would be right", () => {
     'Cannot parse --param "rate": write name=value, as in --param rate=0.1',
   );
   assertStringIncludes(refusal("--param", "a=1", "--param", "a=2"), "--param a is given twice");
+  assertStringIncludes(
+    refusal("run", "--fresh", "--migrated", "none"),
+    "--fresh starts anew, so that nothing is migrated: leave one out",
+  );
+  assertStringIncludes(
+    refusal("plan", "--migrated", "none"),
+    '"plan" takes --migrated only with --resume',
+  );
   assertStringIncludes(
     refusal("--seed=-1"),
     'Cannot parse --seed "-1": give a whole number from 0',

@@ -128,7 +128,7 @@ everyKind(
 );
 
 everyKind(
-  "fork: of an epoch whose attempt's record is damaged, nothing is made",
+  "fork: of an epoch whose attempt's record is damaged or gone, nothing is made",
   async (to, make) => {
     await run(make());
     const store = openStore(`${to}/walkers`);
@@ -136,8 +136,11 @@ everyKind(
     const bytes = await store.get(record);
     await store.remove([record]);
     await store.put(record, bytes.with(bytes.length >> 1, bytes[bytes.length >> 1]! ^ 1));
-    // Nobody could tell any more what it has gone through.
+    // Nobody could tell any more what the job was.
     await assertRejects(() => make().fork("other"), DamagedError, record);
+    await store.remove([record]);
+    const gone = 'Damaged: "record of attempt 1" should have a file of its own, but has none';
+    await assertRejects(() => make().fork("other"), DamagedError, gone);
     assertEquals(await openStore(`${to}/other`).list(""), []);
   },
 );
