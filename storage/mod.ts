@@ -62,6 +62,7 @@ export * from "./snapshot.ts";
 export { listLogObjects } from "./list_logs.ts";
 export * from "./store.ts";
 export type { Garbage } from "./sweep.ts";
+export { type Cleaner, type Clearable, clearableBy } from "./clearable.ts";
 export * from "./value/mod.ts";
 export { type DigestOptions, digestValue } from "./value_digest.ts";
 export * from "./verify.ts";

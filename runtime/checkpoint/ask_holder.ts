@@ -85,12 +85,12 @@ export async function actOrAsk<T>(
 }
 
 /** Whether a holder looks for asks, as one does that runs the job. */
-function doesAsks({ purpose }: Holder): boolean {
+export function doesAsks({ purpose }: Holder): boolean {
   return purpose !== "prune" && purpose !== "repair";
 }
 
 /** The attempt that is asked. */
-type Whom = Pick<Ask, "attempt" | "heldSinceMs">;
+export type Whom = Pick<Ask, "attempt" | "heldSinceMs">;
 
 /** Whether two are the same attempt, or of one hold though a clock was set back meanwhile. */
 function isSame(next: Whom, whom: Whom): boolean {
@@ -99,7 +99,7 @@ function isSame(next: Whom, whom: Whom): boolean {
 }
 
 /** The holder's attempt: the newest one, or the next, where he has not begun it yet, as he still loads what he starts from. */
-async function whomToAsk(checkpoints: CheckpointStore, holder: Holder): Promise<Whom> {
+export async function whomToAsk(checkpoints: CheckpointStore, holder: Holder): Promise<Whom> {
   const newest = (await checkpoints.history()).attempts.at(-1)?.attempt ?? 0;
   const { sinceMs } = holder;
   if (sinceMs === undefined || !doesAsks(holder)) return { attempt: newest };

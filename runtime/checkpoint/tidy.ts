@@ -7,16 +7,18 @@ import type { Keep } from "../../dsl/mod.ts";
 import {
   type Attempt,
   type CheckpointStore,
+  type Cleaner,
   formatRef,
+  type Holder,
   listManifests,
   type ManifestRef,
   type StoreReport,
   type UpkeepPurpose,
-  verifyStore,
 } from "../../storage/mod.ts";
 import { environment } from "../run/state.ts";
-import { actOrAsk, type AskOutcome, clearAsks } from "./ask_holder.ts";
+import { actOrAsk, type AskOutcome, clearAsks, doesAsks, whomToAsk } from "./ask_holder.ts";
 import type { CheckpointEngine } from "./engine.ts";
+import { there, whatGoes, whatWent } from "./garbage.ts";
 import { judgePruning, type Pruning } from "./judge_pruning.ts";
 import { ruleOf } from "./retain.ts";
 
@@ -36,16 +38,22 @@ export interface Pruned extends Pruning {
 
 /** What repairing did, or would do. */
 export interface Repaired {
-  /** What the store held before; its garbage, logs, leftovers and removals are what goes. */
+  /**
+   * What the store holds; its garbage, logs, leftovers and removals are what goes, or has gone. What a
+   * runner that holds the job is writing or removing itself is none of that.
+   */
   readonly report: StoreReport;
-  /** Where somebody else holds the job: that he was asked; if the ask is gone, the report is of what went. */
+  /**
+   * Where somebody else holds the job: that he was asked. If the ask is gone, the report is of what has
+   * gone since, whether for that or by what he does himself.
+   */
   readonly asked?: AskOutcome;
   /**
    * Where the ask is gone: how much was to go by it, and is still there. Where there is any, the ask was
    * dropped undone, as he could not do it or could not read it.
    */
   readonly left?: number;
-  /** Where the ask is gone: the temporary files that he left, as somebody may be writing them. */
+  /** Where somebody else holds the job: how many temporary files stay, as somebody may be writing them. */
   readonly spared?: number;
 }
 
@@ -134,40 +142,51 @@ export async function repair(
   { dryRun, waitMs }: TidyOptions,
 ): Promise<Repaired> {
   const checkpoints = await engine.archive.store();
-  const report = await verifyStore(checkpoints);
+  const holder = await engine.holding.holder();
+  const going = await whatGoes(checkpoints, await cleanerFor(checkpoints, holder));
+  const { report, spared } = going;
   // Whoever holds the job does what waits without being asked to.
-  const isToClear = report.asks.length > 0 && await engine.holding.holder() === undefined;
-  if (dryRun || !(isUntidy(report) || isToClear)) return { report };
+  const isToClear = report.asks.length > 0 && holder === undefined;
+  if (dryRun || !(isUntidy(report) || isToClear)) return { report, spared };
   const act = () =>
-    withAttempt(engine, "repair", async (attempt, store) => {
-      await attempt.remove([]);
-      // Only now nobody writes here any more.
-      const now = await verifyStore(store);
-      const { garbage: packs, logs, leftovers } = now;
-      await attempt.clear({ packs, logs, leftovers });
-      await clearAsks(store.store, "all");
-      return { report };
-    });
+    withAttempt(
+      engine,
+      "repair",
+      async (attempt, store) => ({ report: await repairNow(attempt, store, report.removals) }),
+    );
   const tidied = await actOrAsk(engine, { what: "repair" }, { act, waitMs });
   if ("did" in tidied) return tidied.did;
-  if (!tidied.asked.isGone) return { report, ...tidied };
-  const gone = goneFrom(report, await verifyStore(checkpoints));
-  const spared = report.leftovers.length - gone.leftovers.length;
-  return { report: gone, left: untidy(report) - untidy(gone) - spared, spared, ...tidied };
+  if (!tidied.asked.isGone) return { report, spared, ...tidied };
+  return { ...await whatWent(checkpoints, going), ...tidied };
 }
 
-/** What a store holds, with that alone of what nobody needs which was there before and is gone. */
-function goneFrom(before: StoreReport, after: StoreReport): StoreReport {
-  const gone = (was: readonly string[], is: readonly string[]) =>
-    was.filter((name) => !is.includes(name));
-  return {
-    ...after,
-    garbage: gone(before.garbage, after.garbage),
-    garbageBytes: Math.max(0, before.garbageBytes - after.garbageBytes),
-    logs: gone(before.logs, after.logs),
-    leftovers: gone(before.leftovers, after.leftovers),
-    removals: gone(before.removals, after.removals),
-  };
+/** Who would repair: this process, with an attempt of its own, or whoever runs the job. */
+async function cleanerFor(
+  checkpoints: CheckpointStore,
+  holder: Holder | undefined,
+): Promise<Cleaner> {
+  if (holder !== undefined && doesAsks(holder)) {
+    return { attempt: (await whomToAsk(checkpoints, holder)).attempt, isBeside: true };
+  }
+  const newest = (await checkpoints.history()).attempts.at(-1)?.attempt ?? 0;
+  return { attempt: newest + 1, isBeside: false };
+}
+
+/** Repairs a job that this process holds, and says what has gone by that. */
+async function repairNow(
+  attempt: Attempt,
+  checkpoints: CheckpointStore,
+  removals: readonly string[],
+): Promise<StoreReport> {
+  // Whoever had the hold before may have finished some.
+  const finished = await there(checkpoints, removals);
+  await attempt.remove([]);
+  // Only now nobody writes here any more.
+  const { report } = await whatGoes(checkpoints, { attempt: attempt.number, isBeside: false });
+  const { garbage: packs, logs, leftovers } = report;
+  await attempt.clear({ packs, logs, leftovers });
+  await clearAsks(checkpoints.store, "all");
+  return { ...report, removals: finished };
 }
 
 /** Whether there is anything that repairing removes. */

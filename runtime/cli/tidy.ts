@@ -101,7 +101,7 @@ export async function repairSaved(
   }
   const lines = [
     ...askedLines(asked, args, { count: left, what: "object" }),
-    ...garbageLines(report, isYetToGo(dryRun, asked)),
+    ...garbageLines(report, wordsOf(dryRun, asked)),
   ];
   if (spared > 0) {
     lines.push(`${count(spared, "temporary file")} left, as somebody may be writing there`);
@@ -115,9 +115,27 @@ export async function repairSaved(
   return code;
 }
 
-function garbageLines(report: StoreReport, isYetToGo: boolean): readonly string[] {
+/** What is said of garbage. */
+interface Words {
+  readonly remove: string;
+  readonly finish: string;
+  readonly nothing: string;
+}
+
+function wordsOf(dryRun: boolean, asked: AskOutcome | undefined): Words {
+  const nothing = "there is nothing to remove";
+  if (isYetToGo(dryRun, asked)) return { remove: "would remove", finish: "would finish", nothing };
+  if (asked === undefined) return { remove: "removed", finish: "finished", nothing };
+  // Nobody can tell what of it the job would have removed unasked.
+  const since = "since, for that or by what the job does itself:";
+  return { remove: `gone ${since}`, finish: `finished ${since}`, nothing: "nothing has gone" };
+}
+
+function garbageLines(
+  report: StoreReport,
+  { remove: verb, finish, nothing }: Words,
+): readonly string[] {
   const { garbage, garbageBytes, doubtful, logs, leftovers, removals } = report;
-  const verb = isYetToGo ? "would remove" : "removed";
   const lines: string[] = [];
   if (garbage.length > 0) {
     const bytes = formatBytes(garbageBytes);
@@ -128,10 +146,10 @@ function garbageLines(report: StoreReport, isYetToGo: boolean): readonly string[
     lines.push(`${verb} ${count(leftovers.length, "temporary file")} of killed writes`);
   }
   if (removals.length > 0) {
-    lines.push(`${isYetToGo ? "would finish" : "finished"} ${count(removals.length, "removal")}`);
+    lines.push(`${finish} ${count(removals.length, "removal")}`);
   }
   if (doubtful.length > 0) lines.push(doubtfulText(report));
-  if (lines.length === 0) lines.push("there is nothing to remove");
+  if (lines.length === 0) lines.push(nothing);
   return lines;
 }
 

@@ -110,8 +110,16 @@ Deno.test("prune and repair ask the process that runs the job, which does it wit
     assertEquals(undone.code, 1, undone.err);
     assertStringIncludes(undone.out, "2 states that should have gone are still there");
     const waiting = folder.run("prune", "--wait", "1m");
-    while ((await asks(folder)).length < 4) await new Promise((done) => setTimeout(done, 20));
+    const repairing = folder.run("repair", "--wait", "1m");
+    while ((await asks(folder)).length < 5) await new Promise((done) => setTimeout(done, 20));
     await goOn();
+    const repaired = await repairing;
+    assertEquals(repaired.code, 0, repaired.err);
+    assertMatch(repaired.out, /which holds the job, and it is done\n/);
+    assertStringIncludes(
+      repaired.out,
+      "gone since, for that or by what the job does itself: 1 temporary file of killed writes",
+    );
     const waited = await waiting;
     assertEquals(waited.code, 0, waited.err);
     assertMatch(

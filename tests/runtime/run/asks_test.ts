@@ -240,7 +240,9 @@ Deno.test("whoever waits for what is dropped undone is told what is still there"
   const engine = await engineOf(world);
   const store = world.store();
   await store.put(GARBAGE, new Uint8Array(10), { durability: "none" });
-  const hold = await store.hold!({ ...{ purpose: "run", pid: 5, host: undefined, sinceMs: 0 } });
+  const hold = await store.hold!({
+    ...{ purpose: "run", pid: 5, host: undefined, sinceMs: Date.now() },
+  });
   assert("hold" in hold);
   const waitMs = 60_000;
   const pruned = prune(engine, [keepLast(3)], { dryRun: false, waitMs });
