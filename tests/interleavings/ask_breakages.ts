@@ -1,6 +1,6 @@
 /** Builds that are broken on purpose in what they do for others. */
 
-import { Attempt, type FileReader, type FileSystem } from "../../storage/mod.ts";
+import { Attempt, type FileReader, FileStore, type FileSystem } from "../../storage/mod.ts";
 import { decodeAsk, encodeAsk } from "../../storage/asks.ts";
 import { isAskName, parseAttemptName } from "../../storage/layout.ts";
 import { ROOT } from "../simulation/runner.ts";
@@ -54,6 +54,15 @@ function clearingAll(): () => void {
   return () => void (Attempt.prototype.abandoned = abandoned);
 }
 
+/** A hold says since when it was got, and not since when its process works on the job. */
+function holdingLate(): () => void {
+  const { hold } = FileStore.prototype;
+  FileStore.prototype.hold = function (request, options) {
+    return hold.call(this, { ...request, sinceMs: Date.now() }, options);
+  };
+  return () => void (FileStore.prototype.hold = hold);
+}
+
 /** All of them, by what is wrong. */
 export const askBreakages: Readonly<Record<string, Breakage>> = {
   "what one attempt was asked for another does": {
@@ -63,6 +72,10 @@ export const askBreakages: Readonly<Record<string, Breakage>> = {
   "an asked repair clears away what others are writing": {
     breakCode: clearingAll,
     ...{ slowSpot: /^link attempts.*parent/, meanwhile: "repair", isAsked: true },
+  },
+  "whoever has taken the job over does not know that it is asked": {
+    breakCode: holdingLate,
+    ...{ slowSpot: /^link epochs/, meanwhile: { start: "take over" }, isAsked: true },
   },
   "what was asked for is not cleared away": { changeFileSystem: leavingAsks, isAsked: true },
 };

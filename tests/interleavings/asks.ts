@@ -3,6 +3,7 @@
 import { DamagedError, type KeepRule } from "../../storage/mod.ts";
 import { decodeAsk } from "../../storage/asks.ts";
 import { isAskName } from "../../storage/layout.ts";
+import { check } from "./promise.ts";
 import type { Kept } from "./retention.ts";
 
 /** An ask that waits. */
@@ -11,11 +12,17 @@ interface Waiting {
   readonly attempt: number;
   /** What it is to keep; all where it is to repair. */
   readonly kept: Kept | undefined;
+  /** Since when whoever is asked has the hold, where he had not begun that attempt. */
+  readonly heldSinceMs: number | undefined;
+  /** How many saves of whoever is asked were acknowledged meanwhile. */
+  saves: number;
 }
 
 /** Follows what is asked, and knows what each attempt may remove. */
 export class Asks {
   readonly #waiting = new Map<string, Waiting>();
+  /** Who has the hold, or had, by since when. */
+  readonly #holders = new Map<number, string>();
   /** How many were there once, and how many are not any more. */
   left = 0;
   gone = 0;
@@ -37,6 +44,22 @@ export class Asks {
       last: Math.min(...all.map(({ last }) => last)),
       youngerMs: Math.min(...all.map(({ youngerMs }) => youngerMs)),
     };
+  }
+
+  /** Takes note of who has the hold. */
+  held(by: string, sinceMs: number): void {
+    this.#holders.set(sinceMs, by);
+  }
+
+  /** Takes note that a save was acknowledged: behind the one before, what its process is asked was to be done. */
+  saved(by: string, processOf: (attempt: number) => string | undefined): void {
+    for (const [name, ask] of this.#waiting) {
+      const { attempt, heldSinceMs } = ask;
+      const asked = heldSinceMs === undefined ? processOf(attempt) : this.#holders.get(heldSinceMs);
+      if (asked !== by) continue;
+      check(ask.saves === 0, () => `${by} has saved twice, and not done ${name}, which asks it`);
+      ask.saves++;
+    }
   }
 
   /** Takes note of what was linked. */
@@ -61,8 +84,13 @@ export class Asks {
 }
 
 function waitingOf(name: string, bytes: Uint8Array): Waiting {
-  const { attempt, asked } = decodeAsk(name, bytes);
-  return { attempt, kept: asked.what === "prune" ? keptOf(asked.rules) : undefined };
+  const { attempt, heldSinceMs, asked } = decodeAsk(name, bytes);
+  return {
+    attempt,
+    heldSinceMs,
+    saves: 0,
+    kept: asked.what === "prune" ? keptOf(asked.rules) : undefined,
+  };
 }
 
 function keptOf(rules: readonly KeepRule[]): Kept {

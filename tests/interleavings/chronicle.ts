@@ -51,7 +51,6 @@ export class Chronicle {
   readonly #pins = new Pins();
   readonly #packs = new Set<string>();
   #link: { readonly by: string; readonly atMs: number } = { by: "", atMs: 0 };
-
   readonly #ended = new Set<string>();
   readonly #sleeping = new Map<string, number>();
 
@@ -87,7 +86,10 @@ export class Chronicle {
       case "unpinned":
         return this.#pins.note(note);
       case "saved":
-        return this.#acknowledged(note.ref);
+        this.#acknowledged(note.ref);
+        return this.asks.saved(note.by, (attempt) => this.#attempts.get(attempt));
+      case "held":
+        return this.asks.held(note.by, note.sinceMs);
       case "hold":
         return check(false, () => `${note.by} has ${note.what} the hold of ${note.from}, alive`);
       case "power cut":
@@ -160,10 +162,9 @@ export class Chronicle {
   #linked(name: string, node: number): void {
     const bytes = this.#image.file(node).bytes;
     const attempt = parseAttemptName(name);
-    if (attempt !== undefined) {
-      if (!attempt.isParent) this.#attempts.set(attempt.attempt, this.#link.by);
-      else this.#began(attempt.attempt, decodeParent(attempt.attempt, bytes).parent);
-    }
+    const number = attempt?.attempt ?? 0;
+    if (attempt?.isParent === false) this.#attempts.set(number, this.#link.by);
+    if (attempt?.isParent) this.#began(number, decodeParent(number, bytes).parent);
     const ref = parseManifestName(name);
     if (ref !== undefined) this.#committed(ref, decodeManifest(ref, bytes));
     this.asks.linked(name, bytes);

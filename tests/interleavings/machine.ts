@@ -12,6 +12,7 @@ import {
   type Store,
   type StoreOptions,
 } from "../../storage/mod.ts";
+import { decodeHolder } from "../../storage/hold.ts";
 import { Disk } from "../simulation/disk.ts";
 import { ROOT } from "../simulation/runner.ts";
 import { statesAfter } from "../simulation/states.ts";
@@ -154,6 +155,10 @@ export class Machine {
         if (writer !== undefined && writer !== process && !writer.isOver && !writer.wasHeldUp) {
           const what = bytes.byteLength > 0 ? "taken" : "let go";
           this.disk.note({ note: "hold", what, by: process.name, from: writer.name });
+        }
+        const held = decodeHolder(path, bytes);
+        if (held !== undefined) {
+          this.disk.note({ note: "held", by: process.name, sinceMs: held.sinceMs });
         }
         file.writer = bytes.byteLength === 0 ? undefined : process;
         file.bytes = bytes.slice();

@@ -30,6 +30,7 @@ const NONE_INTACT = String
 const LOST = `${REF} was acknowledged, and lost in a power cut`;
 
 const LIFE = String.raw`\d+ \((?:auto|from|take over|fresh|prune|repair)\)`;
+const NOT_DONE = `${LIFE} has saved twice, and not done ${ASK}, which asks it`;
 const HOLD_TAKEN = `${LIFE} has taken the hold of ${LIFE}, alive`;
 
 /** The first line of what is said, by what is wrong with a build. */
@@ -74,8 +75,11 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "an asked repair clears away what others are writing": oneOf(
     String.raw`\d+ \((?:auto|take over|prune|repair|pin|unpin)\) does not know what it has saved`,
   ),
+  "whoever has taken the job over does not know that it is asked": oneOf(
+    NOT_DONE,
+  ),
   "what was asked for is not cleared away": oneOf(
-    `after a repair there is still ${ASK}(?:, ${ASK})*`,
+    ...[NOT_DONE, `after a repair there is still ${ASK}(?:, ${ASK})*`],
   ),
   "a removal sees no pins": oneOf(`${REF} is removed, and pinned`),
   "retention keeps one epoch less": oneOf(TOO_FEW),

@@ -23,6 +23,8 @@ export type Note =
     readonly by: string;
     readonly from: string;
   }
+  /** A process has the hold, and says since when it works on the job. */
+  | { readonly note: "held"; readonly by: string; readonly sinceMs: number }
   /** An epoch is about to be pinned by a process, or is, and so are its states that were listed before. */
   | { readonly note: "pinning"; readonly pin: PinnedEpoch; readonly by: string }
   | {
