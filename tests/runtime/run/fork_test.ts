@@ -79,6 +79,26 @@ everyKind(
   },
 );
 
+everyKind(
+  "fork: the newest epoch is the one that is judged, though others are saved meanwhile",
+  async (to, make) => {
+    await run(make({ stopAfterEpoch: 2 }));
+    const source = make();
+    const { archive } = source.checkpoints.engine;
+    const locate = archive.locate.bind(archive);
+    let looks = 0;
+    archive.locate = async (wanted) => {
+      const found = await locate(wanted);
+      if (looks++ === 0) await run(make({ resumeFromEpoch: "latest", stopAfterEpoch: 4 }));
+      return found;
+    };
+    await source.fork("other");
+    const names = await openStore(`${to}/other`).list("epochs/");
+    assert(looks > 1);
+    assertEquals(names.map((name) => name.slice(7, 14)), ["e000002"]);
+  },
+);
+
 everyKind("fork: what the parent removes is still there for the fork", async (to, make) => {
   await run(make({ stopAfterEpoch: 2 }));
   const fork = await make().fork("other", 1);
