@@ -90,9 +90,10 @@ export class FilePlace {
       this.#seen.add(this.root);
     }
     if (!options.sync) return;
-    while (this.#unsynced[0] !== undefined) {
-      await this.#syncRootEntry(this.#unsynced[0], options);
-      this.#unsynced.shift();
+    for (let path = this.#unsynced[0]; path !== undefined; path = this.#unsynced[0]) {
+      await this.#syncRootEntry(path, options);
+      // Another call may have done it meanwhile, and begun with the next one.
+      if (this.#unsynced[0] === path) this.#unsynced.shift();
     }
   }
 

@@ -200,3 +200,24 @@ Deno.test("what fails to be synced is named, and the rest is not left under way"
   const error = await assertRejects(failing, StoreError, "the disk says no");
   assertEquals([error.path, isEnded], [join(folder.path, "c.cbor"), true]);
 });
+
+Deno.test("of first writes at once none is told before all folders above are synced", async () => {
+  await using folder = await temporaryFolder();
+  const root = join(folder.path, "a", "b", "c", "d");
+  const synced = new Set<string>();
+  const fileSystem: FileSystem = {
+    ...denoFileSystem(),
+    syncFolder: async (path) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      synced.add(path);
+    },
+  };
+  const store = new FileStore(root, { fileSystem });
+  await store.promises();
+  const above = ["", "a", "a/b", "a/b/c"].map((path) => join(folder.path, path));
+  synced.clear();
+  await Promise.all(["x.cbor", "y.cbor", "z.cbor"].map(async (name) => {
+    await store.put(name, BYTES, { durability: "power" });
+    assertEquals(above.filter((path) => !synced.has(path)), []);
+  }));
+});
