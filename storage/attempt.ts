@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { settleParents, settleState } from "./begin.ts";
+import { settleAttempts, settleState } from "./begin.ts";
 import { commit } from "./commit.ts";
 import { UnknownOutcomeError } from "./errors.ts";
 import { Fence } from "./fence.ts";
@@ -83,7 +83,7 @@ export class Attempt {
     try {
       if (durability === "power") {
         if (parent !== undefined) await settleState(store, parent, (ref) => facts.packsOf(ref));
-        await settleParents(store, this.number);
+        await settleAttempts(store, this.number);
       }
       await store.put(parentName(this.number), record, { ...options, durability });
     } catch (error) {

@@ -188,16 +188,16 @@ export async function settleState(
 }
 
 /**
- * Makes durable from where attempts before one started: it is by that that a line leads back to what they
- * saved, whatever that had to outlive.
+ * Makes durable the records of attempts before one, and from where they started: it is by that that a line
+ * leads back to what they saved, whatever that had to outlive.
  *
  * @throws {StoreError} Where that fails.
  */
-export async function settleParents(store: Store, before: number): Promise<void> {
+export async function settleAttempts(store: Store, before: number): Promise<void> {
   if (store.settle === undefined) return;
   const names = (await store.list(FOLDERS.attempts)).filter((name) => {
-    const { attempt = 0, isParent = false } = parseAttemptName(name) ?? {};
-    return isParent && attempt < before;
+    const { attempt = before } = parseAttemptName(name) ?? {};
+    return attempt < before;
   });
   await store.settle(names);
 }

@@ -9,6 +9,7 @@ import {
   compareBytes,
   decodeRecord,
   joinBytes,
+  MOST_SHOWN,
   type RecordMap,
   type RecordValue,
 } from "./record_cbor.ts";
@@ -108,7 +109,8 @@ function openWhole(
   }
   const [name, , body] = record as readonly RecordValue[];
   if (name !== PREFIX + kind) {
-    throw new DamagedError(object, expected, `a ${JSON.stringify(name)} record`);
+    const found = JSON.stringify(name)?.slice(0, MOST_SHOWN);
+    throw new DamagedError(object, expected, `a ${found} record`);
   }
   if (!(body instanceof Map)) throw new DamagedError(object, expected, "a body that is no map");
   return body;

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { promisedDurability, settleParents, settleState } from "./begin.ts";
+import { promisedDurability, settleAttempts, settleState } from "./begin.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
+import { PromiseError, StoreError } from "./errors.ts";
 import { JOB, manifestName, type ManifestRef } from "./layout.ts";
 import type { LoggedWork } from "./task_log_reader.ts";
 
@@ -12,7 +13,7 @@ import type { LoggedWork } from "./task_log_reader.ts";
  * Makes all that a saved state rests on as durable as what the store's own saves are, before anybody is told that it
  * is there to stay. Whoever wrote that may have died before its sync. What is not there is skipped.
  *
- * @throws {StoreError} Where that fails.
+ * @throws {StoreError} Where that fails, in a place that can be written.
  *
  * @example
  * ```ts
@@ -24,11 +25,22 @@ import type { LoggedWork } from "./task_log_reader.ts";
  */
 export async function settleSaved(opened: CheckpointStore, ref: ManifestRef): Promise<void> {
   const { store, durability } = opened;
-  if (store.settle === undefined) return;
-  if (await promisedDurability(store, durability, {}) !== "power") return;
-  await store.settle([JOB]);
-  await settleState(store, ref, async (one) => (await opened.readManifest(one)).packs);
-  await settleParents(store, ref.attempt + 1);
+  if (store.settle === undefined || (durability ?? "power") !== "power") return;
+  let isWritable = true;
+  try {
+    if (await promisedDurability(store, durability, {}) !== "power") return;
+  } catch (error) {
+    if (!(error instanceof StoreError || error instanceof PromiseError)) throw error;
+    // To find out means to write, which may not be permitted, nor possible, where all is saved and nothing is to do.
+    isWritable = false;
+  }
+  try {
+    await store.settle([JOB]);
+    await settleState(store, ref, async (one) => (await opened.readManifest(one)).packs);
+    await settleAttempts(store, ref.attempt + 1);
+  } catch (error) {
+    if (isWritable || !(error instanceof StoreError)) throw error;
+  }
 }
 
 /**

@@ -52,6 +52,14 @@ async function checkStates(disk: Disk<unknown>, refs: readonly ManifestRef[]): P
   }
 }
 
+/** Checks that in all states that a power cut may leave nothing is damaged. */
+async function checkWhole(disk: Disk<unknown>): Promise<void> {
+  for (const image of statesAfter(disk.now, STATES()).images) {
+    const { damaged } = await verifyStore(await open(new Disk<unknown>(image), "power"));
+    assertEquals(damaged, []);
+  }
+}
+
 for (const durability of ["none", "process", "power"] as const) {
   Deno.test(`an epoch saved under "power" on top of one under "${durability}" is there`, async () => {
     const disk = new Disk<unknown>();
@@ -86,6 +94,23 @@ for (const durability of ["none", "process", "power"] as const) {
     await checkStates(disk, [one]);
   });
 
+  Deno.test(`so are the records of attempts that ran nothing under "${durability}"`, async () => {
+    const disk = new Disk<unknown>();
+    await begin(await open(disk, durability));
+    await begin(await open(disk, durability));
+    const saved = await save(await begin(await open(disk, durability)), 0, {
+      main: { a: value(noise(9000)) },
+    });
+    await (await open(disk, "power")).pin(saved);
+    await checkStates(disk, [saved]);
+    await checkWhole(disk);
+    const next = await begin(await open(disk, "power"), saved);
+    const carry = saved.nodes["main"]?.["a"];
+    assert(carry !== undefined);
+    await checkStates(disk, [saved, await save(next, 1, { main: { a: { carry } } })]);
+    await checkWhole(disk);
+  });
+
   Deno.test(`so is one where a runner under "${durability}" made the job's record meanwhile`, async () => {
     const disk = new Disk<unknown>();
     const other = await open(disk, durability);
@@ -114,10 +139,7 @@ for (const durability of ["none", "process", "power"] as const) {
     assertEquals(attempt.number, 3);
     const saved = await save(attempt, 0, { main: { a: value(noise(9000)) } });
     await checkStates(disk, [saved]);
-    for (const image of statesAfter(disk.now, STATES()).images) {
-      const { damaged } = await verifyStore(await open(new Disk<unknown>(image), "power"));
-      assertEquals(damaged, []);
-    }
+    await checkWhole(disk);
   });
 }
 

@@ -9,6 +9,8 @@ import {
   UnsupportedVersionError,
 } from "../../storage/mod.ts";
 import { joinBytes } from "../../storage/record_cbor.ts";
+import { encodeRecord } from "../../storage/record_writer.ts";
+import { type RecordKind, seal } from "../../storage/seal.ts";
 import { altered, MANIFEST, readAll, sample } from "./damaged_store.ts";
 import { begin, objects, overriding, request, RUN, save, START } from "./sample.ts";
 import { temporaryFolder } from "./watched_file_system.ts";
@@ -178,4 +180,22 @@ Deno.test("values that cannot be saved fail before anything is written", async (
     return attempt.save(request({ epoch: 0, run: { ...RUN, params } }));
   }, RangeError);
   assertEquals(await objects(store), before);
+});
+
+Deno.test("messages show what is long in a hostile record in part", async () => {
+  const { store } = await sample();
+  const long = "x".repeat(60_000);
+  const parts = ["tidemark.job", 1].map((value) => encodeRecord(value));
+  const fields = ["job", "job", "createdAtMs", 1, long, 1].map((value) => encodeRecord(value));
+  const sealed = joinBytes([Uint8Array.of(0x84), ...parts, Uint8Array.of(0xa3), ...fields]);
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", sealed));
+  const hostile = [
+    joinBytes([sealed, Uint8Array.of(0x58, 32), sum]),
+    seal(long as RecordKind, new Map()),
+  ];
+  for (const bytes of hostile) {
+    const changed = await altered(store, { "job.cbor": bytes });
+    const error = await assertRejects(() => CheckpointStore.open(changed), DamagedError);
+    assert(error.message.length < 2000, `${error.message.length}`);
+  }
 });

@@ -3,11 +3,8 @@ import {
   CheckpointNotFoundError,
   CheckpointStore,
   formatRef,
-  MemoryStore,
-  ObjectNotFoundError,
   RemovedError,
   type Store,
-  UnknownOutcomeError,
 } from "../../storage/mod.ts";
 import { encodeRemoval } from "../../storage/job_record.ts";
 import { newRemovalName } from "../../storage/layout.ts";
@@ -175,21 +172,3 @@ testBoth(
     assertEquals(await opened.pins(), [{ epoch: 0, attempt: 1 }]);
   },
 );
-
-Deno.test("a pin is made though a repair clears away what it is written under", async () => {
-  const store = new MemoryStore();
-  const opened = await CheckpointStore.open(store);
-  const saved = await save(await begin(opened), 0);
-  let clears = 3;
-  const cleared = overriding(store, {
-    put: async (name, bytes, options) => {
-      if (name.startsWith("pins/") && clears-- > 0) {
-        const cause = new ObjectNotFoundError("link", name, "there is no such file");
-        throw new UnknownOutcomeError("commit", name, "nobody can tell", { cause });
-      }
-      await store.put(name, bytes, options);
-    },
-  });
-  await (await CheckpointStore.open(cleared)).pin(saved);
-  assertEquals(await opened.pins(), [{ epoch: 0, attempt: 1 }]);
-});
