@@ -41,6 +41,7 @@ export interface BegunRun {
 /** Takes an attempt, and another where that one cannot save. */
 export class Attempts {
   #current: Attempt | undefined;
+  #first = 0;
   #resumedFrom: ManifestRef | undefined;
   #description: JobDescription | undefined;
 
@@ -50,6 +51,11 @@ export class Attempts {
   /** The attempt that was begun last. */
   get current(): Attempt | undefined {
     return this.#current;
+  }
+
+  /** The first of the attempts that this process has begun, each right behind the one before it, up to the last. */
+  get first(): number {
+    return this.#first;
   }
 
   /** Where a run has started from. */
@@ -126,7 +132,9 @@ export class Attempts {
   async #begin(run: BegunRun, behind?: number): Promise<Attempt> {
     const store = await this.archive.store();
     const record = { ...run, environment: environment(), createdAtMs: Date.now() };
-    return await store.begin(record, { behind });
+    const attempt = await store.begin(record, { behind });
+    if (behind === undefined) this.#first = attempt.number;
+    return attempt;
   }
 
   /** What a manager that is used without a runner goes on from, to save this epoch: the nearest before it. */

@@ -36,6 +36,8 @@ export interface AskedHolder {
   readonly store: CheckpointStore;
   /** With what it removes. */
   readonly attempt: Attempt;
+  /** The first of those that this process has begun, each right behind the one before it, up to that. */
+  readonly first: number;
   /** By which times of holds this process may be meant. */
   readonly heldSince: HeldSince;
   /** What stays whatever is asked. */
@@ -154,12 +156,13 @@ type Meant =
   | "a later attempt";
 
 function whoIsAsked(
-  { attempt: { number }, heldSince: { ownMs, takenFromMs } }: AskedHolder,
+  { attempt: { number }, first, heldSince: { ownMs, takenFromMs } }: AskedHolder,
   { attempt, heldSinceMs }: Ask,
 ): Meant {
-  if (attempt < number) return "an earlier attempt";
+  // A run that lost its attempt, or started again behind damage, is still the one that was asked.
+  if (attempt < first) return "an earlier attempt";
   const isOfOwn = heldSinceMs === undefined || heldSinceMs === ownMs;
-  if (attempt === number) return isOfOwn ? "this one" : "who was to begin this attempt";
+  if (attempt <= number) return isOfOwn ? "this one" : "who was to begin this attempt";
   // Who asks for the next attempt of this hold, or of the one that this process has taken the job over
   // from, has seen this attempt, and took it for one before that hold, as a clock was set back.
   const isOfHold = heldSinceMs !== undefined && (isOfOwn || heldSinceMs === takenFromMs);

@@ -259,7 +259,7 @@ export class CheckpointEngine {
       ...{ attempt, epoch, store: await this.archive.store(), events: host.events },
       keep: program?.plan.keep,
       inUse: resumedFrom === undefined ? [] : [resumedFrom],
-      heldSince: this.holding.heldSince,
+      ...{ first: this.attempts.first, heldSince: this.holding.heldSince },
     });
   }
 

@@ -17,6 +17,8 @@ export interface AfterSave {
   readonly store: CheckpointStore;
   /** Who saved. */
   readonly attempt: Attempt;
+  /** The first of those that this process has begun, each right behind the one before it, up to that. */
+  readonly first: number;
   /** What was saved. */
   readonly epoch: number;
   /** The plan's rules; all are kept where there are none. */

@@ -1,7 +1,7 @@
 // Damage that a task is the first to read, under `load: "lazy"`.
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { type CheckpointPlan, epochs, task, when } from "../../../dsl/mod.ts";
-import { DamagedError, FencedError } from "../../../storage/mod.ts";
+import { type CheckpointPlan, epochs, sequence, task, when } from "../../../dsl/mod.ts";
+import { DamagedError, FencedError, leaveAsk, listAsks } from "../../../storage/mod.ts";
 import { StoppedError, UnresponsiveTaskError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { DamagedStartError } from "../../../runtime/run/damaged_start_error.ts";
@@ -149,25 +149,27 @@ async function takeOver(world: World): Promise<void> {
   await engine.attempts.begin({ seed: 0, params: {} });
 }
 
+/** The same job, with something that is done in its fifth epoch before the damage is read, once. */
+function meddling(world: World, act: () => Promise<void>) {
+  let isDone = false;
+  const meddle = task("meddle", { if: when(total, (total) => total === 4) })
+    .run(async (_, { node }) => {
+      if (node !== world.node || isDone) return;
+      isDone = true;
+      await act();
+    });
+  const { build, ...rest } = seldom(world);
+  const epochOf = (set: Parameters<typeof build>[0]) => {
+    const { epoch: [first, ...others], ...groups } = build(set);
+    if (first === undefined) throw new Error("no steps");
+    return { ...groups, epoch: [sequence(...world.on(meddle), first, ...others)] as const };
+  };
+  return { ...rest, build: epochOf };
+}
+
 everywhere("late damage: whoever has taken the job over since keeps it", async (world) => {
   await spoiled(world);
-  let isTaken = false;
-  const change = task("change", { updates: { weights }, if: when(total, (total) => total === 3) })
-    .run(() => {});
-  const read = task("read", { reads: { weights }, if: when(total, (total) => total === 5) })
-    .run(() => {});
-  const count = task("count", { reads: { total }, writes: { total } })
-    .run(async ({ total }, { node }) => {
-      if (total + 1 === 5 && node === world.node && !isTaken) {
-        isTaken = true;
-        await takeOver(world);
-      }
-      return { total: total + 1 };
-    });
-  const given = world.job({
-    ...{ init: [start], epoch: [count, change, read], exit: [], until: epochs(6) },
-    plan: { load: "lazy" },
-  });
+  const given = meddling(world, () => takeOver(world));
   const { error, seen } = await world.fail(given, { resumeFromEpoch: "auto", allowChange: true });
   assertInstanceOf(error, FencedError);
   assertEquals([error.attempt, error.by], [2, 3]);
@@ -226,3 +228,22 @@ everywhere("late damage: beside a task that does not end nothing starts again", 
   over.resolve();
   await on.session[Symbol.asyncDispose]();
 });
+
+everywhere(
+  "late damage: what the run was asked before it starts again it still does",
+  async (world) => {
+    await spoiled(world);
+    const asked = {
+      ...{ what: "prune", rules: [{ rule: "last", n: 1 }], sideLines: false, full: false } as const,
+    };
+    const given = meddling(world, async () => {
+      const by = { attempt: 2, pid: 7, host: undefined, createdAtMs: 0 };
+      await leaveAsk(world.store(), { asked, ...by });
+    });
+    const { seen } = await world.run(given, { resumeFromEpoch: "auto", allowChange: true });
+    assertEquals(seen.of("run-started").map(({ attempt }) => attempt), [2, 3]);
+    const told = notices(seen).filter((text) => text.includes("prune, which"));
+    assertEquals([told.length, told[0]?.includes("asked for: removed 0@a1, 1@a1")], [1, true]);
+    assertEquals(await listAsks(world.store()), []);
+  },
+);
