@@ -208,7 +208,8 @@ Deno.test("of first writes at once none is told before all folders above are syn
   const fileSystem: FileSystem = {
     ...denoFileSystem(),
     syncFolder: async (path) => {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      // Who begins with one that lies deeper must not end first.
+      await new Promise((resolve) => setTimeout(resolve, path === folder.path ? 50 : 1));
       synced.add(path);
     },
   };
