@@ -64,7 +64,8 @@ export function gather<T>(nodes: readonly string[], blob: BlobRef<T>): GatherVie
 /**
  * Reads a blob as it was in the best saved epoch of the current line, by a partial load. An epoch that is
  * damaged is not looked at, and said; with `onDamaged: "stop"` it fails the task. What was saved before a
- * migration of the plan is given as that makes it; a value of another kind than declared fails the task.
+ * migration of the plan is given as that makes it; a value of another kind than declared fails the task. The
+ * numbers by which epochs are compared are those that each has saved, whatever a migration makes of them.
  *
  * @example
  * ```ts

@@ -63,6 +63,7 @@ export async function actOrAsk<T>(
       ...{ asked, ...whom, pid: Deno.pid, host: hostName(), createdAtMs: Date.now() },
     });
   let whom = await whomToAsk(checkpoints, holder);
+  let held: Holder = holder;
   let name = await ask(whom);
   for (;;) {
     const now = await holding.holder();
@@ -70,8 +71,11 @@ export async function actOrAsk<T>(
     if (await store.stat(name) === undefined) {
       const next = await whomToAsk(checkpoints, now ?? holder);
       // Another attempt does not do what this one was asked for, and who only tidies up clears it away.
-      if (isRunning && isSame(next, whom)) return { asked: { holder, isGone: true } };
+      if (isRunning && (isSame(next, whom) || isOneHold(now, held))) {
+        return { asked: { holder, isGone: true } };
+      }
       whom = next;
+      held = now ?? held;
       name = await ask(whom);
     }
     if (now === undefined) {
@@ -96,6 +100,12 @@ export type Whom = Pick<Ask, "attempt" | "heldSinceMs">;
 function isSame(next: Whom, whom: Whom): boolean {
   return next.attempt === whom.attempt ||
     (whom.heldSinceMs !== undefined && next.heldSinceMs === whom.heldSinceMs);
+}
+
+/** Whether a job is held as it was, by who has begun another attempt since: it does what it was asked before that. */
+function isOneHold(now: Holder | undefined, before: Holder): boolean {
+  if (now?.sinceMs === undefined || now.sinceMs !== before.sinceMs) return false;
+  return now.pid === before.pid && now.host === before.host;
 }
 
 /** The holder's attempt: the newest one, or the next, where he has not begun it yet, as he still loads what he starts from. */

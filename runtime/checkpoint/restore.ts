@@ -73,7 +73,9 @@ export async function restoreAll(
   for (const [node, own] of values) {
     for (const [name, value] of own) {
       host.workspace(node).set(name, value);
-      if (map !== undefined && before.get(node)?.get(name) !== value) changed.push([node, name]);
+      // Who was given a value may have changed it where it lies.
+      const isChanged = before.get(node)?.get(name) !== value || map?.asSaved(node, name);
+      if (isChanged) changed.push([node, name]);
     }
   }
   return changed;

@@ -71,7 +71,10 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "packs are removed before the manifests that name them": oneOf(
     `${PACK} is removed, which ${REF} names`,
   ),
-  "what one attempt was asked for another does": oneOf(TOO_FEW),
+  "what one attempt was asked for another does": oneOf(
+    TOO_FEW,
+    `after a repair there is still ${LOG}`,
+  ),
   "an asked repair clears away what others are writing": oneOf(
     String.raw`\d+ \((?:auto|take over|prune|repair|pin|unpin)\) does not know what it has saved`,
   ),
@@ -89,7 +92,7 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "a resume has a blob of the epoch before": oneOf(OTHER_VALUE),
   "a resume has forgotten where its cursors stood": oneOf(OTHER_VALUE),
   "a step goes on before its result is recorded": oneOf(REPEATED),
-  "packs are not synced": oneOf(DAMAGED_PACK, NONE_INTACT, LEFT_OUT),
+  "packs are not synced": oneOf(DAMAGED_PACK, NONE_INTACT, LEFT_OUT, REPEATED),
   "manifests are not synced": oneOf(DAMAGED_MANIFEST, LEFT_OUT, REPEATED),
   "the folder of a commit is not synced": oneOf(LOST, LEFT_OUT, REPEATED),
   "an attempt's start is not synced": oneOf(

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { epochs, keepLast, task } from "../../../dsl/mod.ts";
 import { prune } from "../../../runtime/checkpoint/tidy.ts";
-import { leaveAsk, listAsks, readAsk } from "../../../storage/mod.ts";
+import { CheckpointStore, dropAsks, leaveAsk, listAsks, readAsk } from "../../../storage/mod.ts";
 import type { Recorder } from "../helpers.ts";
 import { notices, World } from "./world.ts";
 
@@ -114,4 +114,38 @@ Deno.test("what somebody else is asked for his next attempt is left to him", asy
   const { seen } = await world.run(given);
   assertEquals((await listAsks(world.store())).length, 2);
   assertEquals(notices(seen).filter((text) => text.startsWith("repair")), []);
+});
+
+Deno.test("who waits for an ask asks no more once a holder that has begun anew has done it", async () => {
+  await using world = await World.make("file", 1);
+  const store = world.store();
+  await world.run(world.job(), { stopAfterEpoch: 1 });
+  const held = await store.hold!({ ...HUNG, sinceMs: Date.now() });
+  assert("hold" in held);
+  const begin = async () => {
+    const opened = await CheckpointStore.open(store);
+    const attempt = await opened.begin({
+      ...{ seed: 1, params: {}, createdAtMs: Date.now() },
+      environment: { deno: "", arch: "", tidemark: "" },
+    });
+    await attempt.recordParent((await opened.history()).line.at(-1));
+  };
+  await begin();
+  const { engine } = world.manager();
+  await engine.archive.open("world", []);
+  let asks = 0;
+  const waiting = prune(engine, [keepLast(1)], { dryRun: false, waitMs: 5000 });
+  // It is asked, begins anew behind damage, and does then what it was asked.
+  for (let isDone = false; !isDone;) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const [name] = await listAsks(store);
+    if (name === undefined) continue;
+    asks++;
+    await begin();
+    await dropAsks(store, [name]);
+    isDone = true;
+  }
+  assertEquals((await waiting).asked?.isGone, true);
+  assertEquals([asks, await listAsks(store)], [1, []]);
+  await held.hold.release();
 });

@@ -180,3 +180,36 @@ Deno.test("migrate: what a phase's state has gone through is not that of its epo
   const { run } = await store.readManifest(end ?? at(1, 1));
   assertEquals(run.migrated, ["convert"]);
 });
+
+for (const plan of [{}, { load: "lazy" }, { snapshot: "none" }] as const) {
+  for (const size of [10, 40_000]) {
+    everywhere(
+      `migrate: a value of ${size} that is changed where it lies is saved so (${
+        JSON.stringify(plan)
+      })`,
+      async (world) => {
+        const w = blob<Float64Array>("w");
+        const seen: number[] = [];
+        const fill = task("fill", { writes: { w } })
+          .run(() => ({ w: new Float64Array(size).fill(2) }));
+        const look = task("look", { reads: { w } }).run(({ w }) => void seen.push(w[5]!));
+        // It gives back the array that it was given.
+        const grow = migration("grow", { reads: { w }, writes: { w } }).run(({ w }) => {
+          w.forEach((value, at) => w[at] = 100 * value);
+          return { w };
+        });
+        const run = (until: number, migrate: readonly Migration[]) => {
+          const made = { init: [fill], epoch: [look], exit: [], until: epochs(until) };
+          const job = world.job({ ...made, plan: { ...plan, migrate } });
+          return world.run(job, until === 1 ? {} : { resumeFromEpoch: "latest" });
+        };
+        await run(1, []);
+        for (const until of [2, 3, 4]) await run(until, [grow]);
+        const each = world.nodes.length;
+        assertEquals([seen.slice(0, each), seen.slice(each)].map((part) => [...new Set(part)]), [
+          ...[[2], [200]],
+        ]);
+      },
+    );
+  }
+}
