@@ -29,7 +29,10 @@ export interface MigrationContext {
 export interface Migration {
   /** What it is. */
   readonly kind: "migration";
-  /** Its name, unique in the job: what comes of an epoch that is saved after it is never given it again. */
+  /**
+   * Its name, unique in the job, which must stay: what comes of an epoch that is saved after it is never given
+   * it again, and under another name it would be another migration.
+   */
   readonly name: string;
   /** What it reads and writes, and its function, as those of a task. */
   readonly task: AnyTask;

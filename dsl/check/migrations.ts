@@ -26,6 +26,10 @@ export function checkMigrations({ options, inventory }: Subject): readonly Probl
       const mend = "give each its own: by its name a job knows which it has gone through";
       problems.push({ code: "same-name", message: `two migrations have the name "${name}"`, mend });
     }
+    if (name === "none") {
+      const mend = "give it another: --migrated none says that an epoch has gone through none";
+      problems.push({ code: "bad-name", message: `${where} has a name that means none`, mend });
+    }
     names.add(name);
     const later = migrate.slice(index + 1);
     for (const blob of tokensOf(migration.task.declaration.writes) as readonly AnyBlob[]) {

@@ -40,6 +40,8 @@ export interface SavedBlobMap extends RestoreMap {
   readonly reads: ReadonlySet<string>;
   /** The migrations that make it of them, in turn. */
   readonly makes: readonly string[];
+  /** What is to be said of that. */
+  readonly notice?: string | undefined;
 }
 
 /** What of a manifest is restored, and how. */

@@ -41,25 +41,45 @@ export const NO_MIGRATIONS: StartMigrations = Object.freeze({
   ...{ made: new Map<string, string>(), applied: [], isDone: () => false },
 });
 
+/** The migrations that a state has gone through. */
+interface Done {
+  /** Their names; `null` where nobody can tell. */
+  readonly names: MigratedNames;
+  /** Whether a person says so. */
+  readonly isSaid: boolean;
+}
+
+function saidText({ epoch, attempt }: Manifest, names: readonly string[]): string {
+  const what = names.length === 0 ? "no migration" : names.map((name) => `"${name}"`).join(", ");
+  return `epoch ${epoch}@a${attempt} is taken to have gone through ${what}, as --migrated says`;
+}
+
 /** The migrations that a manifest is yet to go through, and what they make of it. */
 export class Migrations implements RestoreMap, StartMigrations {
   readonly #placed: readonly PlacedMigration[];
   readonly #program: Program;
   readonly #epoch: number;
-  /** Whether the manifest had gone through one when it was saved. */
+  /** Whether the manifest says, or its record, that it had gone through one when it was saved. */
   readonly isDone: (name: string) => boolean;
+  /** What is taken to be so as a person says it, in words; nothing where nobody had to. */
+  readonly notice: string | undefined;
   /** All that it has gone through once these are applied; `null` where nobody can tell. */
   readonly migrated: MigratedNames;
   /** The blobs that are made, as `node/blob`, with the migration that makes each. */
   readonly made: ReadonlyMap<string, string>;
 
-  /** Finds them by those that the manifest has gone through. */
-  constructor(program: Program, manifest: Manifest, done: MigratedNames) {
-    this.isDone = (name) => done?.includes(name) ?? false;
-    const pending = (program.plan.migrate ?? []).filter(({ name }) => !this.isDone(name));
-    this.migrated = done && [...done, ...pending.map(({ name }) => name)];
+  /** Finds them by those that the manifest has gone through, as it says itself, or a person of it. */
+  constructor(program: Program, manifest: Manifest, { names: done, isSaid }: Done) {
     this.#program = program;
     this.#epoch = manifest.epoch;
+    const all = program.plan.migrate ?? [];
+    const isOver = (migration: Migration) =>
+      done?.includes(migration.name) === true && !this.#isUndone(migration, manifest);
+    const over = new Set(all.filter(isOver).map(({ name }) => name));
+    this.isDone = (name) => !isSaid && over.has(name);
+    this.notice = isSaid ? saidText(manifest, done ?? []) : undefined;
+    const pending = all.filter(({ name }) => !over.has(name));
+    this.migrated = done && [...new Set([...done, ...pending.map(({ name }) => name)])];
     const made = new Map<string, string>();
     this.#placed = pending.map((migration) => {
       const { reads, writes } = migration.task.declaration;
@@ -77,6 +97,21 @@ export class Migrations implements RestoreMap, StartMigrations {
       return { migration, nodes };
     });
     this.made = made;
+  }
+
+  /**
+   * Whether a state that has gone through a migration is as if it had not: where the job was run without it
+   * since, and has made anew what it alone reads and dropped all that it writes.
+   */
+  #isUndone({ task: { declaration } }: Migration, { nodes }: Manifest): boolean {
+    const reads = blobsOf(declaration.reads);
+    const writes = blobsOf(declaration.writes);
+    const all = Object.values(nodes);
+    const isForeign = ({ name }: AnyBlob) =>
+      !this.#program.nodes.some((node) => this.#isInJob(node, name));
+    return reads.length > 0 && reads.every(isForeign) &&
+      all.some((blobs) => reads.every(({ name }) => blobs[name] !== undefined)) &&
+      all.every((blobs) => writes.every(({ name }) => blobs[name] === undefined));
   }
 
   /** Those that make any blobs, in turn, with digests of what they do, and where. */
@@ -133,6 +168,7 @@ export class Migrations implements RestoreMap, StartMigrations {
       reads,
       makes: placed.map(({ migration }) => migration.name),
       migrated: this.migrated,
+      notice: this.notice,
       asSaved: (node, name) => this.asSaved(node, name),
       replaces: (node, name) => this.replaces(node, name),
       apply: (values) => this.#runAll(values, placed),
@@ -226,10 +262,10 @@ async function findMigrations(
 ): Promise<{ readonly migrations: Migrations; readonly unknown?: UnknownMigrated }> {
   if (said !== undefined) checkSaid(program, said);
   const found = await migratedIn(store, manifest);
-  const migrations = new Migrations(program, manifest, found.names ?? said ?? null);
-  return found.names === null && said === undefined
-    ? { migrations, unknown: found }
-    : { migrations };
+  const isSaid = found.names === null && said !== undefined;
+  const done = { names: found.names ?? said ?? null, isSaid };
+  const migrations = new Migrations(program, manifest, done);
+  return found.names === null && !isSaid ? { migrations, unknown: found } : { migrations };
 }
 
 /** Throws where a migration is said to be done that the plan does not have: a slip would have another applied. */

@@ -15,13 +15,23 @@ export function readsSaved(
   saveEnded: () => Promise<void>,
 ): SavedReader {
   const { onDamaged = "fallback" } = program.plan;
+  const told = new Set<string>();
+  const tell = (message: string | undefined): void => {
+    if (message === undefined || told.has(message)) return;
+    told.add(message);
+    events.emit({ type: "notice", level: "warning", message });
+  };
   return async (node, blob, by) => {
     await saveEnded();
     const store = await engine.archive.store();
     const { name } = blob;
     return await engine.readBest({
       ...{ node, blob, by, onDamaged, events },
-      mapOf: (manifest) => migrationsOfBlob(program, manifest, { store, said }, { node, name }),
+      mapOf: async (manifest) => {
+        const map = await migrationsOfBlob(program, manifest, { store, said }, { node, name });
+        tell(map.notice);
+        return map;
+      },
     });
   };
 }

@@ -76,7 +76,8 @@ export async function recompile(
   // Who takes an edit back that had to be allowed has what was saved, and need not have that allowed too.
   const isTakenBack = isRefused(sinceLast, false) && !isRefused(sinceSaved, false);
   const difference = isTakenBack ? sinceSaved : sinceLast;
-  const notices = [...said, ...madeAgain(program, made, difference.changes)];
+  const taken = migrations.notice === undefined ? [] : [migrations.notice];
+  const notices = [...said, ...taken, ...madeAgain(program, made, difference.changes)];
   const isAnother = (phase: Phase): boolean =>
     hasOtherSettings({ program, seed }, settings) || isEdited(description, last.description, phase);
   const { params } = manifest.run;

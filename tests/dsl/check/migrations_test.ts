@@ -48,6 +48,10 @@ Deno.test("names of migrations are safe, and each its own", () => {
   );
   const [problem = ""] = problemsOf({ epoch, checkpoint: { to, migrate: [makes("a/b")] } });
   assertEquals(problem.startsWith('bad-name: migration "a/b" is not a safe name: '), true);
+  assertEquals(problemsOf({ epoch, checkpoint: { to, migrate: [makes("none")] } }), [
+    'bad-name: migration "none" has a name that means none: give it another: --migrated none says ' +
+    "that an epoch has gone through none",
+  ]);
 });
 
 Deno.test("what is no migration is said", () => {

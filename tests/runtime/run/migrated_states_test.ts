@@ -213,3 +213,35 @@ for (const plan of [{}, { load: "lazy" }, { snapshot: "none" }] as const) {
     );
   }
 }
+
+everywhere(
+  "migrate: one that renames is applied again to what the job without it has made anew",
+  async (world) => {
+    const metres = blob("metres", { initial: () => 2 });
+    const cm = blob("cm", { initial: () => 0 });
+    const tick = blob("tick", { initial: () => 0 });
+    const old = blob<number>("metres");
+    const rename = migration("rename", { reads: { old }, writes: { cm } })
+      .run(({ old }) => ({ cm: 100 * old }));
+    const count = task("count", { writes: { tick } }).run((_, { epoch }) => ({ tick: epoch }));
+    const shape = (until: number) => ({ init: [], epoch: [count], until: epochs(until) });
+    const older = (until: number) =>
+      world.job({ ...shape(until), exit: [task("say", { reads: { metres } }).run(() => {})] });
+    const newer = (until: number) => {
+      const exit = [task("say", { reads: { cm } }).run(() => {})];
+      return world.job({ ...shape(until), exit, plan: { migrate: [rename] } });
+    };
+    await world.run(older(1));
+    const jobs = [[newer(2), 200], [older(3)], [older(4)], [newer(5), 200], [
+      newer(6),
+      200,
+    ]] as const;
+    for (const [made, expected] of jobs) {
+      const { values } = await world.run(made, { resumeFromEpoch: "latest", allowChange: true });
+      if (expected === undefined) continue;
+      assertEquals(Object.values(values).flatMap((own) => "cm" in own ? [own["cm"]] : []), [
+        expected,
+      ]);
+    }
+  },
+);

@@ -1,10 +1,10 @@
 // States of which nobody can tell which migrations they have gone through.
-import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { blob, epochs, type Job, migration, task } from "../../../dsl/mod.ts";
 import { MigrationError } from "../../../runtime/change/errors.ts";
 import { at, makeOld } from "./old_states.ts";
 import { spoil } from "./spoil.ts";
-import { everywhere, type World } from "./world.ts";
+import { everywhere, notices, type World } from "./world.ts";
 
 const length = blob("length", { initial: () => 2 });
 const convert = migration("convert", { reads: { length }, writes: { length } })
@@ -110,5 +110,37 @@ everywhere(
     assertStringIncludes(error.message, '"convrt", and the plan has only convert: name one');
     const other = await world.fail(jobOf(world, 2, false), options);
     assertStringIncludes(other.error.message, "the plan has no migrations");
+  },
+);
+
+everywhere(
+  "migrate: what a person says wrongly, and corrects in mid-epoch, is told, and nothing of it kept",
+  async (world) => {
+    const copied = blob("copied", { initial: () => 0 });
+    let dies = false;
+    const seen: number[] = [];
+    const copy = task("copy", { reads: { length }, writes: { copied } })
+      .run(({ length }) => ({ copied: length }));
+    const look = task("look", { reads: { copied } }).run(({ copied }) => {
+      if (dies) throw new Error("dies");
+      seen.push(copied);
+    });
+    const made = (until: number, isMigrated: boolean) => {
+      const plan = { grain: "task", ...isMigrated ? { migrate: [convert] } : {} } as const;
+      return world.job({ init: [], epoch: [copy, look], exit: [], until: epochs(until), plan });
+    };
+    await world.run(made(1, false));
+    await world.run(made(2, true), resumed);
+    await makeOld(world.store(), at(2, 2));
+    await hide(world, 2, "gone");
+    dies = true;
+    await world.fail(made(3, true), { ...resumed, migrated: [] });
+    dies = false;
+    seen.length = 0;
+    const run = await world.run(made(3, true), { ...resumed, migrated: ["convert"] });
+    assertLengths(world, run.values, 200);
+    assertEquals(new Set(seen), new Set([200]));
+    const taken = 'epoch 2@a2 is taken to have gone through "convert", as --migrated says';
+    assert(notices(run.seen).includes(taken), notices(run.seen).join());
   },
 );
