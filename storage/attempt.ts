@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { settleAttempts, settleState } from "./begin.ts";
+import { attemptsBefore, settleState } from "./begin.ts";
 import { commit } from "./commit.ts";
 import { UnknownOutcomeError } from "./errors.ts";
 import { Fence } from "./fence.ts";
@@ -82,8 +82,9 @@ export class Attempt {
     const record = encodeParent(this.number, { parent, branch, removals });
     try {
       if (durability === "power") {
-        if (parent !== undefined) await settleState(store, parent, (ref) => facts.packsOf(ref));
-        await settleAttempts(store, this.number);
+        const before = await attemptsBefore(store, this.number);
+        if (parent === undefined) await store.settle?.(before);
+        else await settleState(store, parent, (ref) => facts.packsOf(ref), before);
       }
       await store.put(parentName(this.number), record, { ...options, durability });
     } catch (error) {

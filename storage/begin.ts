@@ -156,12 +156,14 @@ export async function takeAttempt(
  * epoch before it too. What of it is gone, or cannot be read, is for whoever restores it to miss.
  *
  * @param packsOf The packs that a manifest names.
+ * @param besides What else is made durable with it.
  * @throws {StoreError} Where that fails.
  */
 export async function settleState(
   store: Store,
   ref: ManifestRef,
   packsOf: (ref: ManifestRef) => Promise<readonly string[]>,
+  besides: readonly string[],
 ): Promise<void> {
   if (store.settle === undefined) return;
   const refs = [ref];
@@ -174,7 +176,7 @@ export async function settleState(
       ),
     );
   }
-  const names: string[] = [];
+  const names = [...besides];
   for (const one of refs) {
     const packs = await packsOf(one).catch((error) => {
       if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) return [];
@@ -188,18 +190,14 @@ export async function settleState(
 }
 
 /**
- * Makes durable the records of attempts before one, and from where they started: it is by that that a line
- * leads back to what they saved, whatever that had to outlive.
- *
- * @throws {StoreError} Where that fails.
+ * The names of the records of attempts before one, and of where they started: it is by those that a line
+ * leads back to what they saved, whatever they had to outlive.
  */
-export async function settleAttempts(store: Store, before: number): Promise<void> {
-  if (store.settle === undefined) return;
-  const names = (await store.list(FOLDERS.attempts)).filter((name) => {
+export async function attemptsBefore(store: Store, before: number): Promise<readonly string[]> {
+  return (await store.list(FOLDERS.attempts)).filter((name) => {
     const { attempt = before } = parseAttemptName(name) ?? {};
     return attempt < before;
   });
-  await store.settle(names);
 }
 
 /** The highest attempt that has left anything. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { promisedDurability, settleAttempts, settleState } from "./begin.ts";
+import { attemptsBefore, promisedDurability, settleState } from "./begin.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
 import { PromiseError, StoreError } from "./errors.ts";
 import { JOB, manifestName, type ManifestRef } from "./layout.ts";
@@ -35,9 +35,9 @@ export async function settleSaved(opened: CheckpointStore, ref: ManifestRef): Pr
     isWritable = false;
   }
   try {
-    await store.settle([JOB]);
-    await settleState(store, ref, async (one) => (await opened.readManifest(one)).packs);
-    await settleAttempts(store, ref.attempt + 1);
+    const packsOf = async (one: ManifestRef) => (await opened.readManifest(one)).packs;
+    const records = await attemptsBefore(store, ref.attempt + 1);
+    await settleState(store, ref, packsOf, [JOB, ...records]);
   } catch (error) {
     if (isWritable || !(error instanceof StoreError)) throw error;
   }
