@@ -73,12 +73,11 @@ export class Migrations implements RestoreMap, StartMigrations {
     this.#program = program;
     this.#epoch = manifest.epoch;
     const all = program.plan.migrate ?? [];
-    const isOver = (migration: Migration) =>
-      done?.includes(migration.name) === true && !this.#isUndone(migration, manifest);
-    const over = new Set(all.filter(isOver).map(({ name }) => name));
-    this.isDone = (name) => !isSaid && over.has(name);
+    const undone = all.filter((one) => this.#isUndone(one, manifest)).map(({ name }) => name);
+    const isOver = (name: string) => done?.includes(name) === true && !undone.includes(name);
+    this.isDone = (name) => !isSaid && isOver(name);
     this.notice = isSaid ? saidText(manifest, done ?? []) : undefined;
-    const pending = all.filter(({ name }) => !over.has(name));
+    const pending = all.filter(({ name }) => !isOver(name));
     this.migrated = done && [...new Set([...done, ...pending.map(({ name }) => name)])];
     const made = new Map<string, string>();
     this.#placed = pending.map((migration) => {

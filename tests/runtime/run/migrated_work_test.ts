@@ -153,3 +153,11 @@ Deno.test("what a migrated job does after the first epoch that it saves is used,
   assertEquals(foreseen(await paying.foresee(given))[0], "reuse pay@main: it has finished");
   assertEquals((await paying.run(given)).paid, []);
 });
+
+Deno.test("what was done behind a migrated epoch is used though the plan has the migration no more", async () => {
+  const paying = await diedMigrated([toCentimeters]);
+  // It saves epoch 2, as what it was made of has gone through the migration, and dies in epoch 3.
+  assertEquals((await paying.run(paying.job([toCentimeters], 3, 3))).paid, [200]);
+  const { paid, said } = await paying.run(paying.job([], undefined, 3));
+  assertEquals([paid, said.includes("migrations made otherwise")], [[], false], said);
+});
