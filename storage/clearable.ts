@@ -5,7 +5,7 @@
  */
 import { parsePackName, parseRemovalName } from "./layout.ts";
 import type { Store } from "./store.ts";
-import { abandoned } from "./sweep.ts";
+import { abandoned, ofEarlier } from "./sweep.ts";
 import { parseLogName } from "./task_log_names.ts";
 import type { StoreReport } from "./verify.ts";
 
@@ -26,14 +26,10 @@ export function clearableBy(
   { attempt, isBeside }: Cleaner,
   { garbage, logs, leftovers, removals }: Clearable,
 ): Clearable {
-  const earlier = (
-    names: readonly string[],
-    parse: (name: string) => { readonly attempt: number } | undefined,
-  ) => names.filter((name) => (parse(name)?.attempt ?? attempt) < attempt);
   return {
-    garbage: earlier(garbage, parsePackName),
-    logs: earlier(logs, parseLogName),
+    garbage: ofEarlier(garbage, parsePackName, attempt),
+    logs: ofEarlier(logs, parseLogName, attempt),
     leftovers: isBeside ? abandoned(store, leftovers) : leftovers,
-    removals: earlier(removals, parseRemovalName),
+    removals: ofEarlier(removals, parseRemovalName, attempt),
   };
 }

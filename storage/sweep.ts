@@ -100,6 +100,15 @@ export function abandoned(store: Store, leftovers: readonly string[]): readonly 
   );
 }
 
+/** Of some objects, those of attempts before one, as their names say. */
+export function ofEarlier(
+  names: readonly string[],
+  parse: (name: string) => { readonly attempt: number } | undefined,
+  attempt: number,
+): readonly string[] {
+  return names.filter((name) => (parse(name)?.attempt ?? attempt) < attempt);
+}
+
 /** What nobody needs. */
 export interface Garbage {
   /** Packs that no manifest names. */
@@ -116,11 +125,9 @@ export async function clearGarbage(
   { packs, logs, leftovers }: Garbage,
   options: StoreOptions,
 ): Promise<readonly string[]> {
-  const isEarlier = (by: { readonly attempt: number } | undefined) =>
-    (by?.attempt ?? attempt) < attempt;
   const objects = [
-    ...packs.filter((pack) => isEarlier(parsePackName(pack))),
-    ...logs.filter((log) => isEarlier(parseLogName(log))),
+    ...ofEarlier(packs, parsePackName, attempt),
+    ...ofEarlier(logs, parseLogName, attempt),
   ];
   await checkNotFenced();
   await store.remove(objects, options);
