@@ -62,15 +62,15 @@ async function measure(bench: Bench): Promise<Outcome> {
       return isThere === false ? undefined : time;
     },
   });
-  const bare = (path: string): void => {
+  const bare = (path: string, saved: Uint8Array = bytesOf(values)): void => {
     Deno.mkdirSync(path);
-    bareSave(path, "epoch", bytesOf(values), MANIFEST_BYTES);
+    bareSave(path, "epoch", saved, MANIFEST_BYTES);
   };
   const figures = await interleaved(
     [
       { name: WARM, measure: () => warm(subject, bench) },
       { name: COLD, measure: () => cold(bench) },
-      timed(BARE, bare),
+      timed(BARE, (path) => bare(path)),
       timed(WITH_COPY, (path) => {
         compareAndCopy(bytesOf(values), copy);
         bare(path);
@@ -78,8 +78,7 @@ async function measure(bench: Bench): Promise<Outcome> {
       timed(FRESH_COPY, (path) => {
         const fresh = new Uint8Array(new SharedArrayBuffer(bytes));
         fresh.set(bytesOf(values));
-        Deno.mkdirSync(path);
-        bareSave(path, "epoch", fresh, MANIFEST_BYTES);
+        bare(path, fresh);
       }),
       timed(DD, (path) => ddSave(path, bytes)),
       timed(CBOR, (path) => cborSave(path, values)),

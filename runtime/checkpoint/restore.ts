@@ -76,8 +76,8 @@ export async function restoreAll(
     for (const [name, value] of own) {
       host.workspace(node).set(name, value);
       // Who was given a value may have changed it where it lies.
-      const isChanged = before.get(node)?.get(name) !== value || map?.asSaved(node, name);
-      if (isChanged) changed.push([node, name]);
+      const isGiven = map?.asSaved(node, name) !== undefined;
+      if (isGiven || before.get(node)?.get(name) !== value) changed.push([node, name]);
     }
   }
   return changed;
