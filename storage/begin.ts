@@ -115,6 +115,8 @@ export interface KnownAttempts {
    * Whoever saved later has a record, as records are never removed.
    */
   readonly saved: number | undefined;
+  /** What else the next attempt rests on, and is made durable with the record before its own. */
+  readonly unsynced: readonly string[];
 }
 
 /**
@@ -125,13 +127,15 @@ export interface KnownAttempts {
 export async function takeAttempt(
   store: Store,
   record: AttemptRecord,
-  { behind, saved }: KnownAttempts,
+  { behind, saved, unsynced }: KnownAttempts,
   options: WriteOptions,
 ): Promise<number> {
   const next = 1 + (behind ?? await highestAttempt(store, saved, { signal: options.signal }));
-  // Whoever created the record before this one may have died before its sync, and numbers have no gaps.
-  if (behind === undefined && next > 1 && options.durability === "power") {
-    await store.settle?.([attemptName(next - 1)]);
+  if (options.durability === "power") {
+    // Whoever created the record before this one may have died before its sync, and numbers have no gaps.
+    const before = behind === undefined && next > 1 ? [attemptName(next - 1)] : [];
+    const names = [...unsynced, ...before];
+    if (names.length > 0) await store.settle?.(names);
   }
   let number = next;
   for (let race = 0; race < MOST_RACES; race++) {

@@ -159,15 +159,17 @@ export class CheckpointStore {
    */
   async begin(record: AttemptRecord, options: BeginOptions = {}): Promise<Attempt> {
     const durability = await promisedDurability(this.store, this.durability, options);
+    // Whoever created the job's record may have died before its sync.
+    const unsynced = this.#isCreated ? [JOB] : [];
     if (!this.#isCreated) {
       this.#job = await createJob(this.store, this.#job, record.createdAtMs, {
         ...options,
         durability,
       });
       this.#isCreated = true;
-    } else if (durability === "power") await this.store.settle?.([JOB]);
+    }
     const writing = { signal: options.signal, durability };
-    const known = { behind: options.behind, saved: this.#history.highest };
+    const known = { behind: options.behind, saved: this.#history.highest, unsynced };
     const number = await takeAttempt(this.store, record, known, writing);
     const context = { store: this.store, job: this.#job, durability, facts: this.#facts };
     return new Attempt(context, number);

@@ -35,8 +35,8 @@ export type StorePoint =
   | "after link"
   | "remove";
 
-/** How many files are synced at once that others have written. */
-const SYNCS_AT_ONCE = 16;
+/** How many files and folders are synced at once that others have written. */
+const SYNCS_AT_ONCE = 32;
 
 /** Is called before each step of a write, with the path. */
 export type OnPoint = (point: StorePoint, path: string) => void | Promise<void>;
@@ -181,26 +181,26 @@ export class FileCommit {
    */
   async settle(paths: readonly string[]): Promise<void> {
     const folders = new Set<string>();
-    await this.#syncAll(paths, async (path) => {
-      await this.fileSystem.syncFile?.(path);
+    for (const path of paths) {
       // Whoever made the folders on the way may not have had to sync their entries either.
       for (let folder = dirname(path); !folders.has(folder); folder = dirname(folder)) {
         folders.add(folder);
         if (folder === this.root || folder === dirname(folder)) break;
       }
-    });
-    await this.#syncAll([...folders], (folder) => this.syncFolder(folder));
+    }
+    // It counts only when all are synced, so that their order is nothing to anybody.
+    await this.#syncAll([
+      ...paths.map((path) => ({ path, sync: async () => await this.fileSystem.syncFile?.(path) })),
+      ...[...folders].map((path) => ({ path, sync: () => this.syncFolder(path) })),
+    ]);
   }
 
   /** Syncs what is there, several at once: a job that was started very often has very many small records. */
-  async #syncAll(
-    paths: readonly string[],
-    sync: (path: string) => Promise<void>,
-  ): Promise<void> {
-    for (let at = 0; at < paths.length; at += SYNCS_AT_ONCE) {
-      const syncing = paths.slice(at, at + SYNCS_AT_ONCE).map(async (path) => {
+  async #syncAll(all: readonly { path: string; sync: () => Promise<void> }[]): Promise<void> {
+    for (let at = 0; at < all.length; at += SYNCS_AT_ONCE) {
+      const syncing = all.slice(at, at + SYNCS_AT_ONCE).map(async ({ path, sync }) => {
         try {
-          await ignoring(Deno.errors.NotFound, () => sync(path));
+          await ignoring(Deno.errors.NotFound, sync);
         } catch (error) {
           throw asStoreError(error, "sync", path, this.root);
         }

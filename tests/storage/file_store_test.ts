@@ -1,4 +1,10 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "@std/path";
 import {
   denoFileSystem,
@@ -199,6 +205,25 @@ Deno.test("what fails to be synced is named, and the rest is not left under way"
   const failing = () => store.settle(["a.cbor", "b.cbor", "c.cbor"]);
   const error = await assertRejects(failing, StoreError, "the disk says no");
   assertEquals([error.path, isEnded], [join(folder.path, "c.cbor"), true]);
+});
+
+Deno.test("of very many files that others wrote some are synced at once, and all in the end", async () => {
+  await using folder = await temporaryFolder();
+  const names = Array.from({ length: 100 }, (_, index) => `attempts/a${index}.cbor`);
+  const synced = new Set<string>();
+  let running = 0;
+  let most = 0;
+  const sync = async (path: string) => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    running--;
+    synced.add(path);
+  };
+  const fileSystem: FileSystem = { ...denoFileSystem(), syncFile: sync, syncFolder: sync };
+  await new FileStore(folder.path, { fileSystem }).settle(names);
+  const all = [...names, "attempts", ""].map((name) => join(folder.path, name));
+  assertEquals(all.filter((path) => !synced.has(path)), []);
+  assert(most > 1 && most <= 32, `${most} at once`);
 });
 
 Deno.test("of first writes at once none is told before all folders above are synced", async () => {
