@@ -1,11 +1,14 @@
 // What readers refuse is never written.
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
   CheckpointStore,
   MemoryStore,
   RecordBoundError,
   type SaveRequest,
 } from "../../storage/mod.ts";
+import { mostParts } from "../../storage/record_cbor.ts";
+import { encodeUnsummed } from "../../storage/record_writer.ts";
+import { Items, SumHole } from "../../storage/unsummed.ts";
 import { objects, request, START, value } from "./sample.ts";
 
 const text = (length: number) => "x".repeat(length);
@@ -83,4 +86,15 @@ Deno.test("a state that has gone through more migrations than a reader takes is 
   const saved = (migrated: readonly string[]) => there({ more: { run: { ...RUN, migrated } } });
   await saved(names.slice(1));
   await assertRejects(() => saved(names), RecordBoundError, "may have 10000");
+});
+
+Deno.test("a record's parts are judged with the sums that are still to be put in", () => {
+  const count = 120_000;
+  const blocks = (sums: number) => new Array(sums).fill(new SumHole(0));
+  const record = encodeUnsummed(new Items(count, () => blocks(3)));
+  assert(count > mostParts(record.bytes.byteLength), "it would be refused without them");
+  assertEquals(record.holes.length, 3 * count);
+  const many = mostParts(2 * count);
+  const error = assertThrows(() => encodeUnsummed(new Items(many, () => blocks(0).concat(1))));
+  assertInstanceOf(error, RecordBoundError);
 });
