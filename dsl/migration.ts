@@ -54,6 +54,7 @@ export interface MigrationWithoutRun<R, W> {
 /**
  * Declares a migration, for the plan's `migrate`: a resume from an epoch that was saved before gives its
  * function the old values, on each node that has any of them, and the job goes on with what it returns.
+ * One that reads nothing saved runs on each node where what it makes is wanted, be it by a later one.
  * Where it fails, or returns what cannot be saved, nothing is changed.
  *
  * What it reads and the job no longer has is gone from then on. Migrations run in the order of the plan,

@@ -4,7 +4,7 @@
  * @module
  */
 import { accessKey } from "../../dsl/access.ts";
-import type { AnyBlob, Migration, Reads, Writes } from "../../dsl/mod.ts";
+import type { AnyBlob, Migration } from "../../dsl/mod.ts";
 import {
   type AppliedMigration,
   type CheckpointStore,
@@ -23,6 +23,7 @@ import { codeOfTask, digestOf } from "../journal/code.ts";
 import type { StateMigrations } from "../journal/judge_work.ts";
 import type { Program } from "../program.ts";
 import { checkOutput } from "../task/output.ts";
+import { blobsOf, migrationsAt, migrationsBehind } from "./place_migrations.ts";
 
 /** A migration on the nodes on which it runs. */
 interface PlacedMigration {
@@ -56,9 +57,10 @@ function saidText({ epoch, attempt }: Manifest, names: readonly string[]): strin
 
 /** The migrations that a manifest is yet to go through, and what they make of it. */
 export class Migrations implements RestoreMap, StartMigrations {
-  readonly #placed: readonly PlacedMigration[];
   readonly #program: Program;
-  readonly #epoch: number;
+  readonly #manifest: Manifest;
+  readonly #pending: readonly Migration[];
+  readonly #placed: readonly PlacedMigration[];
   /** Whether the manifest says, or its record, that it had gone through one when it was saved. */
   readonly isDone: (name: string) => boolean;
   /** What is taken to be so as a person says it, in words; nothing where nobody had to. */
@@ -71,7 +73,7 @@ export class Migrations implements RestoreMap, StartMigrations {
   /** Finds them by those that the manifest has gone through, as it says itself, or a person of it. */
   constructor(program: Program, manifest: Manifest, { names: done, isSaid }: Done) {
     this.#program = program;
-    this.#epoch = manifest.epoch;
+    this.#manifest = manifest;
     const all = program.plan.migrate ?? [];
     const undone = all.filter((one) => this.#isUndone(one, manifest)).map(({ name }) => name);
     const isOver = (name: string) => done?.includes(name) === true && !undone.includes(name);
@@ -79,19 +81,15 @@ export class Migrations implements RestoreMap, StartMigrations {
     this.notice = isSaid ? saidText(manifest, done ?? []) : undefined;
     const pending = all.filter(({ name }) => !isOver(name));
     this.migrated = done && [...new Set([...done, ...pending.map(({ name }) => name)])];
+    this.#pending = pending;
+    const at = new Map(program.nodes.map((node) => [node, this.#at(node)]));
     const made = new Map<string, string>();
     this.#placed = pending.map((migration) => {
-      const { reads, writes } = migration.task.declaration;
-      const has = (node: string, blob: AnyBlob): boolean =>
-        manifest.nodes[node]?.[blob.name] !== undefined || made.has(accessKey({ node, blob }));
-      const old = blobsOf(reads);
-      const nodes = program.nodes.filter((node) =>
-        old.length === 0
-          ? blobsOf(writes).some((blob) => this.#isInJob(node, blob.name))
-          : old.some((blob) => has(node, blob))
-      );
+      const nodes = program.nodes.filter((node) => at.get(node)?.includes(migration));
       for (const node of nodes) {
-        for (const blob of blobsOf(writes)) made.set(accessKey({ node, blob }), migration.name);
+        for (const blob of blobsOf(migration.task.declaration.writes)) {
+          made.set(accessKey({ node, blob }), migration.name);
+        }
       }
       return { migration, nodes };
     });
@@ -111,6 +109,15 @@ export class Migrations implements RestoreMap, StartMigrations {
     return reads.length > 0 && reads.every(isForeign) &&
       all.some((blobs) => reads.every(({ name }) => blobs[name] !== undefined)) &&
       all.every((blobs) => writes.every(({ name }) => blobs[name] === undefined));
+  }
+
+  /** Those that a node goes through, where these blobs of it are wanted beside those of the job. */
+  #at(node: string, besides: readonly string[] = []): readonly Migration[] {
+    const placed = this.#program.blobs.filter((one) => one.node === node);
+    return migrationsAt(this.#pending, {
+      saved: Object.keys(this.#manifest.nodes[node] ?? {}),
+      wanted: [...placed.map(({ blob }) => blob.name), ...besides],
+    });
   }
 
   /** Those that make any blobs, in turn, with digests of what they do, and where. */
@@ -151,21 +158,12 @@ export class Migrations implements RestoreMap, StartMigrations {
 
   /** What one blob of a node comes out of: the saved blobs that are read, and the migrations that make it of them. */
   behind(node: string, name: string): SavedBlobMap {
-    const reads = new Set([name]);
-    const made = this.#placed.toReversed().filter(({ migration, nodes }) => {
-      const { declaration } = migration.task;
-      const writes = blobsOf(declaration.writes);
-      // One that reads nothing is placed where tasks use what it writes, and they may not.
-      const isHere = nodes.includes(node) || blobsOf(declaration.reads).length === 0;
-      if (!isHere || !writes.some((blob) => reads.has(blob.name))) return false;
-      for (const blob of writes) reads.delete(blob.name);
-      for (const blob of blobsOf(declaration.reads)) reads.add(blob.name);
-      return true;
-    });
-    const placed = made.toReversed().map(({ migration }) => ({ migration, nodes: [node] }));
+    // A task may read as saved what none uses there.
+    const { makes, reads } = migrationsBehind(this.#at(node, [name]), name);
+    const placed = makes.map((migration) => ({ migration, nodes: [node] }));
     return {
       reads,
-      makes: placed.map(({ migration }) => migration.name),
+      makes: makes.map(({ name }) => name),
       migrated: this.migrated,
       notice: this.notice,
       asSaved: (node, name) => this.asSaved(node, name),
@@ -182,7 +180,7 @@ export class Migrations implements RestoreMap, StartMigrations {
           values.set(node, own);
           await this.#run(migration, node, own);
         } catch (error) {
-          throw migrationFailed(migration.name, node, this.#epoch, error);
+          throw migrationFailed(migration.name, node, this.#manifest.epoch, error);
         }
       }
     }
@@ -201,7 +199,7 @@ export class Migrations implements RestoreMap, StartMigrations {
       }
       inputs[key] = values.get(blob.name);
     }
-    const context = { node, epoch: this.#epoch };
+    const context = { node, epoch: this.#manifest.epoch };
     const outputs = checkOutput(task, await task.body(inputs as never, context as never));
     for (const [key, blob] of Object.entries(writes) as [string, AnyBlob][]) {
       await trySave(blob, outputs[key]);
@@ -291,8 +289,4 @@ async function trySave(blob: AnyBlob, value: unknown): Promise<void> {
   throw new TypeError(
     `it returned ${wrong.saved} for blob "${name}", and the job declares ${wrong.declared}`,
   );
-}
-
-function blobsOf(tokens: Reads | Writes): readonly AnyBlob[] {
-  return Object.values(tokens) as readonly AnyBlob[];
 }
