@@ -283,8 +283,7 @@ export class CheckpointEngine {
       ...options,
       onArrival: (node, name, value) => this.#saved.arrived(host, node, name, value),
     });
-    const meant = options.nodes && (this.#nodes ?? host.nodes);
-    this.#saved.loaded(host, manifest, { migrated, meant });
+    this.#saved.loaded(host, manifest, migrated);
     for (const [node, name] of changed) host.workspace(node).touch(name);
     const durationMs = performance.now() - started;
     const { epoch, attempt } = manifest;

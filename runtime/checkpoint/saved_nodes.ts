@@ -27,14 +27,6 @@ export interface BlobsNamed {
   readonly listed: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What the values are that were loaded. */
-export interface LoadedValues {
-  /** The migrations that they have gone through. */
-  readonly migrated: MigratedNames;
-  /** The nodes whose workspaces follow from save to save; all that were loaded where not given. */
-  readonly meant?: readonly string[] | undefined;
-}
-
 /** Follows the workspaces of a session from save to save. */
 export class SavedNodes {
   readonly #nodes = new Map<string, SavedNode>();
@@ -91,19 +83,11 @@ export class SavedNodes {
     }
   }
 
-  /**
-   * Takes note of a manifest that the workspaces were just loaded from, all of them or those of the nodes
-   * meant that it has, and of the migrations that their values have gone through.
-   */
-  loaded(
-    host: CheckpointHost,
-    manifest: Manifest,
-    { migrated, meant = [] }: LoadedValues,
-  ): void {
-    const mixed = migratedBoth(this.migrated, migrated);
+  /** Takes note of a manifest that the workspaces were just loaded from, and of the migrations that their values have gone through. */
+  loaded(host: CheckpointHost, manifest: Manifest, migrated: MigratedNames): void {
     this.forget();
     this.#last = manifest;
-    this.#migrated = meant.every((node) => Object.hasOwn(manifest.nodes, node)) ? migrated : mixed;
+    this.#migrated = migrated;
     for (const [node, entries] of Object.entries(manifest.nodes)) {
       this.#follow(host, node).loaded(entries);
     }

@@ -199,6 +199,26 @@ everywhere("late damage: also whoever does so while it reads all at once", async
   assertEquals(seen.of("run-finished").map(({ epoch }) => epoch), [4]);
 });
 
+everywhere(
+  "late damage: the run finds its place again where that changes while it starts",
+  async (world) => {
+    const expected = await spoiled(world);
+    const inner = world.store();
+    const store = overriding(inner, {
+      put: async (name, ...rest) => {
+        await inner.put(name, ...rest);
+        // As somebody would who was told that it is damaged.
+        if (name === "attempts/000003.cbor") await inner.remove(["epochs/e000004.a000002.cbor"]);
+      },
+    });
+    const { values, seen } = await world.run(seldom(world), {
+      ...{ resumeFromEpoch: "auto", checkpoints: world.manager({ store }) },
+    });
+    assertEquals(values, expected);
+    assertEquals(seen.of("run-started").map(({ attempt }) => attempt), [2, 4]);
+  },
+);
+
 everywhere("late damage: beside a task that does not end nothing starts again", async (world) => {
   await spoiled(world);
   const over = Promise.withResolvers<void>();

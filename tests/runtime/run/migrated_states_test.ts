@@ -103,6 +103,18 @@ Deno.test("migrate: what a script saves of values of several epochs has gone thr
   assertEquals(await place.run(5, [convert], { migrated: [] }), 200);
 });
 
+Deno.test("migrate: what a script saves of one node has gone through what it has loaded of that one", async () => {
+  const place = await migrated();
+  await using session = new LocalSession();
+  await session.feed(length, 7, { node: "beside" });
+  const manager = place.manager();
+  await session.run(manager.load(2));
+  await session.run(manager.init());
+  await session.run(manager.save(3));
+  assertEquals(await place.migrated(at(3, 3)), ["convert"]);
+  assertEquals(await place.run(4, [convert]), 200);
+});
+
 Deno.test("migrate: what a script's loadEpoch has migrated is saved as that", async () => {
   const place = await migrated();
   await using session = new LocalSession();
