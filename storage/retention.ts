@@ -22,7 +22,7 @@ export type KeepRule =
   }
   /** Those written less than `ms` milliseconds ago. */
   | { readonly rule: "younger"; readonly ms: number }
-  /** One in each stretch of `ms` milliseconds: the first, and each that is so much younger than the last kept. */
+  /** One in each stretch of `ms` milliseconds: the first, and each that is so much younger than the last kept, or older. */
   | { readonly rule: "interval"; readonly ms: number }
   /** The newest, as many as take at most so many bytes together on disk. */
   | { readonly rule: "size"; readonly bytes: number };
@@ -202,7 +202,8 @@ class JudgedLine {
     for (const one of this.#good) {
       // What cannot be told is kept.
       const atMs = this.#facts(one)?.createdAtMs ?? Infinity;
-      if (atMs - lastMs < ms) continue;
+      // A clock that was set back begins another stretch: until it has caught up nothing would be kept.
+      if (lastMs <= atMs && atMs - lastMs < ms) continue;
       kept.push(one);
       if (atMs < Infinity) lastMs = atMs;
     }

@@ -114,8 +114,10 @@ export class TaskContext implements Context {
   }
 
   get sleep(): Context["sleep"] {
-    return (name, duration) =>
-      this.#wait(`sleep "${name}"`, () => Date.now() + parseDuration(duration));
+    return (name, duration) => {
+      const ms = () => parseDuration(duration);
+      return this.#wait(`sleep "${name}"`, () => Date.now() + ms(), ms);
+    };
   }
 
   get waitUntil(): Context["waitUntil"] {
@@ -195,8 +197,8 @@ export class TaskContext implements Context {
     return result;
   }
 
-  /** Waits until a time, which is recorded first. */
-  #wait(what: string, until: () => number): Promise<void> {
+  /** Waits until a time, which is recorded first, but no longer than this: clocks are set back. */
+  #wait(what: string, until: () => number, most = () => Infinity): Promise<void> {
     try {
       this.#scope.onWait?.(what, this.#place);
       this.#claim(what);
@@ -206,7 +208,7 @@ export class TaskContext implements Context {
     return this.#follow(what, async () => {
       const { signal } = this.#stepHalt ??= this.halt.child();
       const untilMs = await this.#time(what, until);
-      await sleep(Math.max(0, untilMs - Date.now()), signal);
+      await sleep(Math.min(most(), Math.max(0, untilMs - Date.now())), signal);
     });
   }
 

@@ -46,6 +46,12 @@ Deno.test("each rule keeps what it says, and the newest always stays", () => {
     { createdAtMs },
   ]));
   assertEquals(kept([{ rule: "interval", ms: 15 }], epochs, hours), [0, 2, 4, 5, 6]);
+  // A clock that was an hour ahead at first keeps nothing from being kept.
+  const setBack = Object.fromEntries([1000, 1010, 25, 26, 40, 55, 56].map((createdAtMs, epoch) => [
+    epoch,
+    { createdAtMs },
+  ]));
+  assertEquals(kept([{ rule: "interval", ms: 15 }], epochs, setBack), [0, 2, 4, 5, 6]);
   assertEquals(kept([{ rule: "every", n: 5 }, { rule: "last", n: 2 }], epochs), [5, 6]);
   assertEquals(kept([], epochs), epochs);
 });

@@ -70,6 +70,32 @@ for (const grain of ["epoch", "task"] as const) {
   });
 }
 
+everywhere(
+  "sleep: where the clock was set back, it takes no longer than it was to",
+  async (world) => {
+    const stop = new AbortController();
+    let isFirst = true;
+    const wait = task("wait").run(async (_, { sleep }) => {
+      if (isFirst) setTimeout(() => stop.abort(new StoppedError("told")), 20);
+      await sleep("short", "300ms");
+    });
+    const job = world.job({
+      ...{ init: [], epoch: [wait], exit: [], until: epochs(1), plan: { grain: "task" } },
+    });
+    const checkpoints = world.manager();
+    const first = new JobRunner(job, { checkpoints }).run(world.session().session, {
+      signal: stop.signal,
+    });
+    assertEquals((await errorOf(first)).name, "StoppedError");
+    isFirst = false;
+    const on = world.session();
+    const runner = new JobRunner(job, { checkpoints: world.manager(), resumeFromEpoch: "auto" });
+    const signal = AbortSignal.timeout(20_000);
+    await shifted(-2 * HOUR_MS, () => runner.run(on.session, { signal }));
+    assertEquals(runner.result?.outcome, "finished");
+  },
+);
+
 /** A job whose only epoch takes two hours. */
 function sleeping(world: World, grain: "epoch" | "task", begun: string[]) {
   const wait = task("wait").run(async (_, { sleep, waitUntil, log, node }) => {
