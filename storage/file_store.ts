@@ -228,8 +228,8 @@ export class FileStore implements Store {
     return await this.#ground.guard("list", path, async () => {
       if (!await this.#ground.place.check(parts)) return [];
       const entries = await namesIn(this.#fileSystem, path);
-      return entries.filter((entry) => !entry.startsWith(".")).map((entry) => prefix + entry)
-        .sort();
+      const names = entries.filter((entry) => !entry.startsWith(".")).sort();
+      return names.map((name) => prefix + name);
     });
   }
 

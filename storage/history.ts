@@ -44,8 +44,10 @@ export class HistoryReader {
   readonly #store: Store;
   readonly #readManifest: (ref: ManifestRef) => Promise<Manifest>;
   readonly #parents = new Map<number, ParentRecord>();
-  /** What the names of manifests said that were listed last. */
+  /** What the names of manifests said that were listed last … */
   #refs: ReadonlyMap<string, ManifestRef> = new Map();
+  /** … and all that was listed with them, oldest first. */
+  #listed: { readonly names: readonly string[]; readonly refs: readonly ManifestRef[] } | undefined;
   #highest: number | undefined;
 
   /** Takes a store, and how one of its manifests is read. */
@@ -81,15 +83,21 @@ export class HistoryReader {
   }
 
   async #list(options: StoreOptions): Promise<readonly ManifestRef[]> {
-    const refs = new Map<string, ManifestRef>();
-    for (const name of await listManifestNames(this.#store, options)) {
-      const ref = this.#refs.get(name) ?? parseManifestName(name);
-      if (ref !== undefined) refs.set(name, ref);
+    const names = await listManifestNames(this.#store, options);
+    // A start lists twice, and mostly finds the same.
+    if (this.#listed !== undefined && isSameList(names, this.#listed.names)) {
+      return this.#listed.refs;
     }
-    this.#refs = refs;
-    const manifests = [...refs.values()].sort(compareRefs);
-    this.#highest = manifests.reduce((most, { attempt }) => Math.max(most, attempt), 0);
-    return manifests;
+    const found = new Map<string, ManifestRef>();
+    for (const name of names) {
+      const ref = this.#refs.get(name) ?? parseManifestName(name);
+      if (ref !== undefined) found.set(name, ref);
+    }
+    this.#refs = found;
+    const refs = [...found.values()].sort(compareRefs);
+    this.#listed = { names, refs };
+    this.#highest = refs.reduce((most, { attempt }) => Math.max(most, attempt), 0);
+    return refs;
   }
 
   async #attempts(
@@ -206,6 +214,10 @@ export async function listManifests(
 async function listManifestNames(store: Store, options: StoreOptions): Promise<readonly string[]> {
   const epochs = await store.list(FOLDERS.epochs, options);
   return [...epochs, ...await store.list(FOLDERS.phases, options)];
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
 }
 
 function compareRefs(a: ManifestRef, b: ManifestRef): number {
