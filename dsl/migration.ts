@@ -53,13 +53,15 @@ export interface MigrationWithoutRun<R, W> {
 
 /**
  * Declares a migration, for the plan's `migrate`: a resume from an epoch that was saved before gives its
- * function the old values, on each node that has any of them, and the job goes on with what it returns.
- * One that reads nothing saved runs on each node where what it makes is wanted, be it by a later one.
+ * function the old values, on each node that has any of them, or reads none, and where what it makes is
+ * wanted, be it by a later one; and the job goes on with what it returns.
  * Where it fails, or returns what cannot be saved, nothing is changed.
  *
  * What it reads and the job no longer has is gone from then on. Migrations run in the order of the plan,
  * each once on a line: what an epoch has gone through it says itself, also where a script saves it again, or
- * another job begins with it. So one may be taken out of the plan and put back. Leave them there as long as
+ * another job begins with it. So one may be taken out of the plan and put back. A node that holds again what
+ * one alone reads, and nothing of what it writes, as the job was run there without it, is given it again.
+ * Leave them there as long as
  * older epochs are to be resumed from, or read: what `saved(…)` reads of an older epoch goes through those
  * that its blob comes out of, given what that epoch has; where one fails, so does the task that reads.
  *

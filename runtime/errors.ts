@@ -169,11 +169,16 @@ export class BlobNotSetError extends Error {
     /** Its node. */
     readonly node: string,
     isDerived: boolean = false,
+    /** The saved epoch that it was read from, in words. */
+    readonly savedIn?: string,
   ) {
     const mend = isDerived
       ? "it is derived, and in no checkpoint: load the epoch with the job runner's loadEpoch"
-      : "write it first, or read it with optional(…)";
-    super(`Blob "${blob}" of node "${node}" is not set: ${mend}`);
+      : savedIn === undefined
+      ? "write it first, or read it with optional(…)"
+      : "the epoch was saved without it, and no migration of the plan makes it of what that has";
+    const where = savedIn === undefined ? "" : ` in ${savedIn}`;
+    super(`Blob "${blob}" of node "${node}" is not set${where}: ${mend}`);
   }
 }
 

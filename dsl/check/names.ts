@@ -7,6 +7,7 @@ import type { Problem } from "../errors.ts";
 import { PHASES, type Subject } from "./check.ts";
 
 const SAFE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
+const OWN_MEANING = "this name has a meaning of its own in JavaScript: choose another";
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
 
 /** What is wrong with a name as a file name on some system, or `undefined`. */
@@ -14,9 +15,7 @@ export function nameProblem(name: string): string | undefined {
   if (typeof name !== "string" || !SAFE.test(name)) {
     return "names have 1 to 100 letters, digits, _, - and ., and start with a letter, digit or _";
   }
-  if (name === "__proto__") {
-    return "this name has a meaning of its own in JavaScript: choose another";
-  }
+  if (name === "__proto__") return OWN_MEANING;
   if (RESERVED.test(name)) return "this name is reserved on Windows: choose another";
   return name.endsWith(".") ? "names do not end with a dot" : undefined;
 }
@@ -41,11 +40,16 @@ export function checkNames(subject: Subject): readonly Problem[] {
 
 function badNames(kind: string, named: Iterable<{ readonly name: string }>): readonly Problem[] {
   return [...named].flatMap(({ name }) => {
-    const mend = nameProblem(name);
+    const mend = nameProblem(name) ?? keyProblem(kind, name);
     return mend === undefined
       ? []
       : [{ code: "bad-name", message: `${kind} "${name}" is not a safe name`, mend }];
   });
+}
+
+/** Blobs and nodes are keys of plain objects in what is saved. */
+function keyProblem(kind: string, name: string): string | undefined {
+  return (kind === "blob" || kind === "node") && name in Object.prototype ? OWN_MEANING : undefined;
 }
 
 function duplicates(kind: string, named: Iterable<{ readonly name: string }>): readonly Problem[] {

@@ -65,8 +65,9 @@ export class BestReader {
       const values = await decodeNodes(manifest, loaded, declared, map);
       await map.apply(values);
       const found = values.get(node);
-      if (found === undefined || !found.has(blob.name)) throw new BlobNotSetError(blob.name, node);
-      return found.get(blob.name);
+      if (found?.has(blob.name) === true) return found.get(blob.name);
+      const which = `epoch ${formatRef(ref)}, the best one`;
+      throw new BlobNotSetError(blob.name, node, false, which);
     }
     throw new Error(
       `No saved epoch at ${store.store.place} that can be read has a number in ` +

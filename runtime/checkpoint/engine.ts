@@ -239,7 +239,7 @@ export class CheckpointEngine {
     const waitedMs = performance.now() - startedMs;
     const saved = await attempt.save({
       ...{ ...saving, parent, metrics, nodes, onAside },
-      run: run ?? bareState(attempt.number, this.#saved),
+      run: run ?? bareState(attempt.number, last, this.#saved.migratedOf(Object.keys(nodes))),
       reclaim: program?.plan.keep !== undefined,
     });
     this.#saved.committed(host, saved.manifest);
@@ -283,7 +283,7 @@ export class CheckpointEngine {
       ...options,
       onArrival: (node, name, value) => this.#saved.arrived(host, node, name, value),
     });
-    this.#saved.loaded(host, manifest, migrated);
+    this.#saved.loaded(host, manifest, { migrated, isAll: options.nodes === undefined });
     for (const [node, name] of changed) host.workspace(node).touch(name);
     const durationMs = performance.now() - started;
     const { epoch, attempt } = manifest;

@@ -34,6 +34,8 @@ export class SavedNodes {
   readonly #store: () => Promise<CheckpointStore>;
   #last: Manifest | undefined;
   #migrated: MigratedNames | undefined;
+  /** The nodes that were loaded, where not all were. */
+  #loaded: readonly string[] | undefined;
 
   /** Takes how to reach the store that the last manifest lies in. */
   constructor(store: () => Promise<CheckpointStore>) {
@@ -48,6 +50,12 @@ export class SavedNodes {
   /** The migrations that what the workspaces hold has gone through; `null` where nobody can tell. */
   get migrated(): MigratedNames {
     return this.#migrated ?? null;
+  }
+
+  /** That of some nodes: of those that were not loaded with the others nobody can tell. */
+  migratedOf(nodes: readonly string[]): MigratedNames {
+    const { migrated } = this;
+    return nodes.every((node) => this.#loaded?.includes(node) ?? true) ? migrated : null;
   }
 
   /** That, where it is the epoch meant: to find one in the store lists all there are. */
@@ -78,16 +86,25 @@ export class SavedNodes {
   committed(host: CheckpointHost, manifest: Manifest): void {
     this.#last = manifest;
     this.#migrated = manifest.run.migrated;
+    this.#loaded = undefined;
     for (const [node, entries] of Object.entries(manifest.nodes)) {
       this.#follow(host, node).committed(entries);
     }
   }
 
-  /** Takes note of a manifest that the workspaces were just loaded from, and of the migrations that their values have gone through. */
-  loaded(host: CheckpointHost, manifest: Manifest, migrated: MigratedNames): void {
+  /**
+   * Takes note of a manifest that the workspaces were just loaded from, all or those of its nodes alone, and
+   * of the migrations that their values have gone through.
+   */
+  loaded(
+    host: CheckpointHost,
+    manifest: Manifest,
+    { migrated, isAll }: { readonly migrated: MigratedNames; readonly isAll: boolean },
+  ): void {
     this.forget();
     this.#last = manifest;
     this.#migrated = migrated;
+    this.#loaded = isAll ? undefined : Object.keys(manifest.nodes);
     for (const [node, entries] of Object.entries(manifest.nodes)) {
       this.#follow(host, node).loaded(entries);
     }
@@ -115,6 +132,7 @@ export class SavedNodes {
   forget(): void {
     this.#last = undefined;
     this.#migrated = undefined;
+    this.#loaded = undefined;
     for (const node of this.#nodes.values()) node.release();
     this.#nodes.clear();
   }

@@ -90,7 +90,8 @@ export function sameNames(a: readonly string[], b: readonly string[]): boolean {
 /** What a save outside a runner records: what the state before it did, but for why that run ended. */
 export function bareState(
   branch: number,
-  { last, migrated }: { readonly last: Manifest | undefined; readonly migrated: MigratedNames },
+  last: Manifest | undefined,
+  migrated: MigratedNames,
 ): RunState {
   const { stop: _, ...known }: Omit<RunState, "branch" | "environment"> = last?.run ??
     { seed: 0, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} };

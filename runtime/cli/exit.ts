@@ -4,7 +4,7 @@
  * @module
  */
 import { FencedError } from "../../storage/mod.ts";
-import { JobChangedError } from "../change/errors.ts";
+import { JobChangedError, MigrationError } from "../change/errors.ts";
 import { DerivedChangedError } from "../derived/errors.ts";
 import { JobHeldError, StoppedError } from "../errors.ts";
 
@@ -24,7 +24,8 @@ export function exitCodeOf(error: unknown): number {
   for (let depth = 0; inner instanceof Error && depth < 5; depth++, inner = inner.cause) {
     if (inner instanceof StoppedError) return EXIT.stopped;
     if (inner instanceof FencedError || inner instanceof JobHeldError) return EXIT.held;
-    const isChange = inner instanceof JobChangedError || inner instanceof DerivedChangedError;
+    const isChange = inner instanceof JobChangedError || inner instanceof DerivedChangedError ||
+      inner instanceof MigrationError;
     if (inner === error && isChange) return EXIT.changed;
   }
   return EXIT.failed;

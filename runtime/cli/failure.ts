@@ -4,7 +4,7 @@
  * @module
  */
 import { FencedError } from "../../storage/mod.ts";
-import { JobChangedError } from "../change/errors.ts";
+import { JobChangedError, MigrationError } from "../change/errors.ts";
 import { DerivedChangedError } from "../derived/errors.ts";
 import {
   JobHeldError,
@@ -60,7 +60,8 @@ export function failureText(error: unknown, kept: Kept, command: string): string
   // These say themselves what is kept and what to do.
   const saysAll = error instanceof SaveError || error instanceof NothingToResumeError ||
     error instanceof JobHeldError || error instanceof JobChangedError ||
-    error instanceof DerivedChangedError || error instanceof FencedError;
+    error instanceof DerivedChangedError || error instanceof FencedError ||
+    error instanceof MigrationError;
   const lines = [
     ...errorLines(error),
     ...userFrames(error).map((frame) => `    ${frame}`),

@@ -84,7 +84,7 @@ const ENDS = `Exit codes
        done in the time of --wait; an ask that nobody waits for ends with 0)
   76   another process works on the job, or has taken it over from this one
   78   the job was edited since it was saved, or a derived blob is not what it was, and it does not
-       go on so: see --allow-change
+       go on so: see --allow-change; or a migration failed, or may have been applied already
 
 The first SIGINT (Ctrl-C) or SIGTERM stops the job, so that it can be resumed. A second one, half a
 second later or more, ends the process at once, as SIGKILL does (137 to a shell); what was saved is

@@ -78,21 +78,21 @@ export async function foreseeResume(
     : await readUnfinished(await archive.store(), target.history, target.refs.at(-1));
   const warnings: string[] = [];
   const { onDamaged } = compile(request.job, { params: request.params }).plan;
-  const { by, manifest } = await goBack(
+  const { by, over, manifest } = await goBack(
     // What is forked is that epoch, and no other in its place.
     {
       ...{ archive, onDamaged, warnings },
       target: { ...target, isNamed: target.isNamed || isFork },
     },
     {
-      epoch: async ({ ref, by }) => {
+      epoch: async ({ ref, by, over }) => {
         await archive.verify(ref);
-        return { by, manifest: await archive.read(ref) };
+        return { by, over, manifest: await archive.read(ref) };
       },
       phase: (loaded) => Promise.resolve(loaded),
     },
   );
-  const recompiled = await recompile(request, manifest, by, unfinished);
+  const recompiled = await recompile(request, manifest, { by, over }, unfinished);
   const { difference, notices: settings, program } = recompiled;
   const { run, epoch } = manifest;
   const seed = request.seed ?? unfinished?.seed ?? run.seed;

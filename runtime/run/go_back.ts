@@ -16,6 +16,8 @@ export interface Candidate {
   readonly ref: ManifestRef;
   /** The last state behind it: the epoch itself, or a phase that is recorded after it. */
   readonly by: ManifestRef;
+  /** Those behind it that are damaged, and were gone back over. */
+  readonly over: readonly ManifestRef[];
 }
 
 /** How a candidate is loaded. */
@@ -50,6 +52,7 @@ export async function goBack<T>(
 ): Promise<T> {
   const { place } = archive;
   const refs = [...target.refs];
+  const over: ManifestRef[] = [];
   let newest: DamagedError | undefined;
   let told = warnings.length;
   for (let ref = refs.pop();; ref = refs.pop()) {
@@ -58,13 +61,13 @@ export async function goBack<T>(
     }
     let at = ref;
     try {
-      if (ref.phase === "epoch") return await load.epoch({ ref, by: ref });
+      if (ref.phase === "epoch") return await load.epoch({ ref, by: ref, over });
       // The phases are judged by their epoch's blobs, and go on from their own.
       await archive.verify(ref);
       const of = refs.findLast((other) => other.phase === "epoch");
       if (of === undefined) continue;
       at = of;
-      const loaded = await load.epoch({ ref: of, by: ref });
+      const loaded = await load.epoch({ ref: of, by: ref, over });
       at = ref;
       return await load.phase(loaded, ref);
     } catch (error) {
@@ -75,6 +78,7 @@ export async function goBack<T>(
       // Who names an epoch means that one, whatever phase was recorded after it.
       if (target.isNamed && at.phase === "epoch") throw error;
       newest ??= error;
+      over.push(at);
       if (next === undefined) throw nothingIntact(newest, place);
       if (onDamaged === "stop" && !target.isNamed) throw toStop(error, at, next, place);
       // What is damaged with its epoch is told of that.

@@ -39,7 +39,7 @@ export async function loadEpoch(request: LoadRequest): Promise<void> {
   const { archive } = checkpoints.engine;
   await archive.open(name, []);
   const manifest = await archive.readEpoch(epoch);
-  const recompiled = await recompile(request, manifest, manifest, undefined);
+  const recompiled = await recompile(request, manifest, { by: manifest, over: [] }, undefined);
   const { program, description, migrations: map } = recompiled;
   // What later epochs would come to matters to those who run them.
   mustMatch({ ...request, allowChange: true }, recompiled);

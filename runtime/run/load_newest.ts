@@ -82,12 +82,13 @@ export async function loadNewestGood(
 /** Loads an epoch, and judges the stop conditions on it. */
 async function loadEpoch(
   request: RunRequest,
-  { ref, by }: Candidate,
+  candidate: Candidate,
   unfinished: Unfinished | undefined,
 ): Promise<LoadedEpoch> {
   const { checkpoints: { engine }, session } = request;
+  const { ref } = candidate;
   const manifest = await engine.archive.read(ref);
-  const recompiled = await recompile(request, manifest, by, unfinished);
+  const recompiled = await recompile(request, manifest, candidate, unfinished);
   const { program } = recompiled;
   const { run, epoch } = manifest;
   // A job that had ended may have nothing to do, whatever has changed.

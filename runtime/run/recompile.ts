@@ -4,8 +4,9 @@
  * @module
  */
 import type { Job } from "../../dsl/mod.ts";
-import type { JobDescription, Manifest, ManifestRef } from "../../storage/mod.ts";
+import type { JobDescription, Manifest } from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
+import { droppedMigrations, type RecordedJob } from "../change/dropped_migrations.ts";
 import { madeAgain } from "../change/saved_blobs.ts";
 import {
   changesSince,
@@ -17,6 +18,7 @@ import {
 } from "../change/since.ts";
 import type { Phase } from "../events.ts";
 import { compile, type Program } from "../program.ts";
+import type { Candidate } from "./go_back.ts";
 import { hasOtherSettings, isEdited, isJudgedAlike } from "./another.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -48,15 +50,15 @@ export interface Recompiled {
 }
 
 /**
- * Compiles a job to go on from an epoch; `by` is the last state behind it. Its attempt says what the job
- * was, or the one that began there since, where that saved nothing.
+ * Compiles a job to go on from an epoch; `by` is the last state behind it, and `over` are those that are
+ * damaged. Its attempt says what the job was, or the one that began there since, where that saved nothing.
  *
  * @throws {JobError} Where the job does not allow a value that was saved.
  */
 export async function recompile(
   request: JobRequest,
   manifest: Manifest,
-  by: ManifestRef,
+  { by, over }: Pick<Candidate, "by" | "over">,
   unfinished: Unfinished | undefined,
 ): Promise<Recompiled> {
   const { sources, checkpoints: { engine } } = request;
@@ -69,10 +71,19 @@ export async function recompile(
   const last = unfinished?.description === undefined ? saved : unfinished;
   const migrations = await migrationsOf(program, manifest, { store, said: request.migrated });
   const { made } = migrations;
-  const since = (before: FormerJob) =>
-    changesSince({ program, description, made }, before, manifest, by);
-  const sinceSaved = since(saved);
-  const sinceLast = since(last);
+  const damaged = await Promise.all(
+    [...new Set(over.map(({ attempt }) => attempt))].map(async (attempt) => ({
+      attempt,
+      description: await describedIn(store, attempt),
+    })),
+  );
+  const since = (before: FormerJob, later: readonly RecordedJob[]): JobDifference => {
+    const found = changesSince({ program, description, made }, before, manifest, by);
+    const dropped = droppedMigrations(program, manifest, migrations.migrated, later);
+    return { ...found, changes: [...dropped, ...found.changes] };
+  };
+  const sinceSaved = since(saved, damaged);
+  const sinceLast = since(last, unfinished === undefined ? damaged : [unfinished, ...damaged]);
   // Who takes an edit back that had to be allowed has what was saved, and need not have that allowed too.
   const isTakenBack = isRefused(sinceLast, false) && !isRefused(sinceSaved, false);
   const difference = isTakenBack ? sinceSaved : sinceLast;

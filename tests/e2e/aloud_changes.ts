@@ -69,7 +69,7 @@ export const CHANGED: readonly Trouble[] = [
       `${PLAN}, migrate: [migration("mend", { reads: { total }, writes: { total } })
         .run(() => { throw new TypeError("a flaw"); })]`,
     ]],
-    code: 1,
+    code: 78,
     says: [
       'Migration "mend" failed on node "main" of epoch 3: a flaw',
       "What is saved stays as it was",

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   blob,
   cursor,
@@ -112,4 +112,12 @@ Deno.test("one name for things of different kinds, and copies under prefixes", (
     return task("add", { reads: { count }, writes: { count } }).run(({ count }) => ({ count }));
   };
   assertProblems({ epoch: [template(), prefix("left", template()), prefix("right", template())] });
+});
+
+Deno.test("blobs and nodes have no names of what plain objects have", () => {
+  const own = blob("toString", { initial: () => 0 });
+  const tell = task("tell", { reads: { own } }).run(() => {});
+  const problems = problemsOf({ epoch: [on("valueOf", tell)] }).join("\n");
+  assertStringIncludes(problems, 'node "valueOf" is not a safe name');
+  assertStringIncludes(problems, 'blob "toString" is not a safe name');
 });

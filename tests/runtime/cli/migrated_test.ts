@@ -33,9 +33,9 @@ Deno.test("--migrated: what the refusal advises is what the command line takes",
   await makeOld(store, at(0, 1), at(1, 1));
   await store.remove(["attempts/000001.cbor"]);
   const refused = await run(given(2, [convert]));
-  assertEquals(refused.code, 1, refused.said);
+  assertEquals(refused.code, 78, refused.said);
   assertStringIncludes(refused.said, "--migrated convert if so, --migrated none if through none");
-  assertEquals((await run(given(2, [convert]), "plan", "--resume")).code, 1);
+  assertEquals((await run(given(2, [convert]), "plan", "--resume")).code, 78);
   const plan = await run(given(2, [convert]), "plan", "--resume", "--migrated", "none");
   assertStringIncludes(plan.said, 'is made by migration "convert"');
   const slip = await run(given(2, [convert]), "--migrated", "convrt");

@@ -116,7 +116,7 @@ Deno.test("one blob comes out of what it reads as it does when all is migrated",
       const program = programOf(used, migrate);
       const manifest = await savedOf(saved);
       const names = migrate.map(({ name }) => name).filter((_, index) => done[index] === true);
-      const migrations = new Migrations(program, manifest, { names, isSaid: false });
+      const migrations = new Migrations(program, manifest, { names });
       const all = await applied(manifest, migrations, () => true);
       if (all === undefined) return;
       for (const { node, blob: { name } } of program.blobs) {
@@ -144,7 +144,7 @@ Deno.test("what is made of nothing is made too where no task uses it but who rea
   const fresh = migrationOf({ reads: [], writes: ["a"] }, 0);
   const program = programOf([["a"], ["b"]], [fresh]);
   const manifest = await savedOf([["b"], ["b"]]);
-  const migrations = new Migrations(program, manifest, { names: [], isSaid: false });
+  const migrations = new Migrations(program, manifest, { names: [] });
   for (const node of NODES) {
     const map = migrations.behind(node, "a");
     assertEquals((await applied(manifest, map, () => false))?.get(node)?.get("a"), "m0.a()", node);
@@ -164,7 +164,7 @@ Deno.test("what is made of nothing is there for those that read it, and only whe
   ];
   for (const { saved, ...made } of cases) {
     const manifest = await savedOf(saved);
-    const migrations = new Migrations(program, manifest, { names: [], isSaid: false });
+    const migrations = new Migrations(program, manifest, { names: [] });
     const all = await applied(manifest, migrations, () => true);
     for (const node of NODES) {
       assertEquals(Object.fromEntries(all?.get(node) ?? []), { ...made[node] }, node);

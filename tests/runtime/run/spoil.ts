@@ -1,9 +1,9 @@
 /** Damages what is saved. */
 import { assert } from "@std/assert";
-import type { World } from "./world.ts";
+import type { Store } from "../../../storage/mod.ts";
 
 /** Flips one byte in the middle of an object. */
-export async function spoil(world: World, prefix: string): Promise<string[]> {
+export async function spoil(world: { store(): Store }, prefix: string): Promise<string[]> {
   const store = world.store();
   const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
   const names = (await store.list(folder)).filter((name) => name.startsWith(prefix));
