@@ -95,6 +95,8 @@ export async function createJob(
 ): Promise<string | undefined> {
   try {
     await putNew(store, JOB, encodeJob({ job, createdAtMs }), options);
+    // Where nothing can be read back, as behind a link that Deno does not follow, nobody could resume.
+    await readJob(store, { signal: options.signal });
     return job;
   } catch (error) {
     if (!(error instanceof ObjectExistsError)) throw error;

@@ -8,7 +8,8 @@ import { FOLDERS } from "./layout.ts";
 /** What to do, and what it costs, in words. */
 export function damageAdvice(object: string): string {
   if (object === "job.cbor") {
-    return "Nothing here is read without it: bring the file back from a copy, or start at another place (--to)";
+    return "It says only whose checkpoints these are: bring it back from a copy; or, where they are this job's, " +
+      "move it away, and the next start writes it anew";
   }
   if (object.startsWith(FOLDERS.tasks)) {
     return "No epoch needs it: what tasks had recorded there they do again";

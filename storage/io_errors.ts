@@ -38,7 +38,9 @@ export function asStoreError(error: unknown, op: string, path: string, root: str
     const flag = `--allow-${
       READS.has(op) || /read access/.test(error.message) ? "read" : "write"
     }=${root}`;
-    const why = `Deno does not permit it: run with ${flag}`;
+    const why =
+      `Deno does not permit it: run with ${flag}; where that is given, a part of the path is a ` +
+      `symbolic link, and Deno asks for what it leads to: permit that`;
     return new StorePermissionError(op, path, why, flag, options);
   }
   if (error instanceof Deno.errors.PermissionDenied) {

@@ -12,6 +12,7 @@ import {
   type Holder,
   leaveAsk,
   listAsks,
+  type ManifestRef,
   readAsk,
   type Store,
   UnsupportedVersionError,
@@ -91,6 +92,16 @@ export async function actOrAsk<T>(
 /** Whether a holder looks for asks, as one does that runs the job. */
 export function doesAsks({ purpose }: Holder): boolean {
   return purpose !== "prune" && purpose !== "repair";
+}
+
+/** What a process that runs the job has been resumed from, which it keeps as long as it runs. */
+export async function inUseOf(
+  checkpoints: CheckpointStore,
+  holder: Holder | undefined,
+): Promise<readonly ManifestRef[]> {
+  if (holder === undefined || !doesAsks(holder)) return [];
+  const parent = (await checkpoints.history()).attempts.at(-1)?.parent;
+  return parent === undefined ? [] : [parent];
 }
 
 /** The attempt that is asked. */

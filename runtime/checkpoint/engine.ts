@@ -247,20 +247,23 @@ export class CheckpointEngine {
   }
 
   async #settle({ prepared, attempt, reports, durationMs }: Committed): Promise<void> {
-    const { host, epoch, phase, program } = prepared;
+    const { host, epoch, phase } = prepared;
     const bytes = reports.reduce((sum, report) => sum + report.bytes, 0);
-    host.events.emit({
-      ...{ type: "save-committed", epoch, phase, attempt: attempt.number, bytes, durationMs },
-    });
+    const saved = { epoch, phase, attempt: attempt.number, bytes, durationMs };
+    host.events.emit({ type: "save-committed", ...saved });
     await this.holding.retry();
     await this.archive.tellSaved(epoch, phase, reports);
-    const { resumedFrom } = this.attempts;
-    await this.#upkeep.after({
-      ...{ attempt, epoch, store: await this.archive.store(), events: host.events },
-      keep: program?.plan.keep,
-      inUse: resumedFrom === undefined ? [] : [resumedFrom],
-      ...{ first: this.attempts.first, heldSince: this.holding.heldSince },
-    });
+    await this.lookAfter(prepared);
+  }
+
+  /** Removes what need not stay by the plan, or as somebody asks; never what a save under way rests on. */
+  async lookAfter({ host: { events }, epoch, program }: PreparedSave): Promise<void> {
+    const { current: attempt, first, resumedFrom } = this.attempts;
+    if (attempt === undefined || attempt.isOver) return;
+    const inUse = [resumedFrom, this.#saved.last].filter((ref) => ref !== undefined);
+    const more = { keep: program?.plan.keep, heldSince: this.holding.heldSince, inUse };
+    const store = await this.archive.store();
+    await this.#upkeep.after({ attempt, epoch, store, events, first, ...more });
   }
 
   /** Reads a blob as it was in the best saved epoch of the current line. */
@@ -286,9 +289,8 @@ export class CheckpointEngine {
     this.#saved.loaded(host, manifest, { migrated, isAll: options.nodes === undefined });
     for (const [node, name] of changed) host.workspace(node).touch(name);
     const durationMs = performance.now() - started;
-    const { epoch, attempt } = manifest;
-    const bytes = store.store.bytesRead - before;
-    host.events.emit({ type: "loaded", epoch, attempt, bytes, durationMs });
+    const read = { bytes: store.store.bytesRead - before, durationMs };
+    host.events.emit({ type: "loaded", epoch: manifest.epoch, attempt: manifest.attempt, ...read });
     await this.archive.tellLoaded(manifest, durationMs, readsNow(manifest, options));
   }
 

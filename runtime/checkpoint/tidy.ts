@@ -16,7 +16,14 @@ import {
   type UpkeepPurpose,
 } from "../../storage/mod.ts";
 import { environment } from "../run/state.ts";
-import { actOrAsk, type AskOutcome, clearAsks, doesAsks, whomToAsk } from "./ask_holder.ts";
+import {
+  actOrAsk,
+  type AskOutcome,
+  clearAsks,
+  doesAsks,
+  inUseOf,
+  whomToAsk,
+} from "./ask_holder.ts";
 import type { CheckpointEngine } from "./engine.ts";
 import { there, whatGoes, whatWent } from "./garbage.ts";
 import { judgePruning, type Pruning } from "./judge_pruning.ts";
@@ -92,7 +99,8 @@ export async function prune(
 ): Promise<Pruned> {
   const asked = { what: "prune", rules: keep.map(ruleOf), sideLines, full } as const;
   const store = await engine.archive.store();
-  const found = await judgePruning(store, asked);
+  const inUse = await inUseOf(store, await engine.holding.holder());
+  const found = await judgePruning(store, asked, inUse);
   if (dryRun || found.removed.length === 0) return found;
   const before = (await store.history()).manifests;
   const act = () =>

@@ -5,6 +5,7 @@
  */
 import { formatRef, type RetentionPlan } from "../../storage/mod.ts";
 import type { Archive } from "../checkpoint/archive.ts";
+import { inUseOf } from "../checkpoint/ask_holder.ts";
 import { parseEpoch, toEpochRef } from "../checkpoint/epoch_ref.ts";
 import { ruleOf } from "../checkpoint/retain.ts";
 import type { Program } from "../program.ts";
@@ -34,7 +35,9 @@ export async function explain(
 ): Promise<number> {
   const store = await archive.open(job, []);
   const { full } = args;
-  const judged = await store.judge((plan.keep ?? []).map(ruleOf), { looksAtAll: true, full });
+  const inUse = await inUseOf(store, await store.store.holder?.());
+  const rulesNow = (plan.keep ?? []).map(ruleOf);
+  const judged = await store.judge(rulesNow, { looksAtAll: true, full, inUse });
   const { verdicts, unmet } = judged;
   if (args.json) {
     const states = verdicts.map(({ ref, keep, reasons }) => ({

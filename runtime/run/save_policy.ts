@@ -37,6 +37,8 @@ export interface SaveAttempt {
   readonly save: () => Promise<void>;
   /** How many bytes of blobs it writes, as far as is known. */
   readonly bytes: () => number;
+  /** Removes, before another try, what need not stay: the disk may be full. */
+  readonly makeRoom: () => Promise<void>;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function saveByPolicy(
     }
     if (events.failure !== undefined) throw events.failure;
     await sleep(waitMs(number), signal);
+    await attempt.makeRoom();
   }
 }
 

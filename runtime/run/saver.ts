@@ -99,7 +99,10 @@ export class Saver {
     const takenBefore = this.#lastTaken;
     this.#lastTaken = epoch;
     const bytes = (): number => prepared?.bytes ?? 0;
-    const one = { epoch, phase, place, last, save, bytes };
+    const makeRoom = async () => {
+      if (prepared !== undefined) await engine.lookAfter(prepared);
+    };
+    const one = { epoch, phase, place, last, save, bytes, makeRoom };
     this.#saving = saveByPolicy(one, policy, session.events, signal).then(async (isSaved) => {
       if (isSaved) {
         this.#lastSaved = epoch;

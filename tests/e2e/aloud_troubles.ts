@@ -41,7 +41,7 @@ const UNREADABLE: readonly Trouble[] = [
     name: "the job's own record is damaged",
     spoil: (saved) => Deno.truncate(join(saved, "job.cbor"), 3),
     code: 1,
-    says: ['"job.cbor" should have', "but has 3 bytes", "start at another place (--to)"],
+    says: ['"job.cbor" should have', "but has 3 bytes", "the next start writes it anew"],
   },
   {
     name: "nothing is saved",

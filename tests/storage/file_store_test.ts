@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import {
+  CheckpointStore,
   denoFileSystem,
   FileStore,
   type FileSystem,
@@ -15,6 +16,7 @@ import {
 } from "../../storage/mod.ts";
 import { testStore } from "../conformance/store.ts";
 import { InvalidNameError } from "../../storage/errors.ts";
+import { START } from "./sample.ts";
 import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
@@ -164,6 +166,19 @@ Deno.test("what the system denies is no permission of Deno's", async () => {
   );
   assertEquals(error.flag, undefined);
   assertStringIncludes(error.message, "owner and mode");
+});
+
+Deno.test("an attempt does not begin where nothing can be read back, as behind a link", async () => {
+  await using folder = await temporaryFolder();
+  const fileSystem: FileSystem = {
+    ...denoFileSystem(),
+    open: () => Promise.reject(new Deno.errors.NotCapable("Requires read access")),
+  };
+  const store = new FileStore(folder.path, { fileSystem });
+  const opened = await CheckpointStore.open(store, { job: "sum" });
+  const error = await assertRejects(() => opened.begin(START), StorePermissionError);
+  assertStringIncludes(error.message, "a part of the path is a symbolic link");
+  assertEquals(await store.list("attempts/"), []);
 });
 
 Deno.test("what others wrote is synced up to the store's folder, however that is written", async () => {

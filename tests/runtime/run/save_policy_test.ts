@@ -9,7 +9,8 @@ import { blob, task } from "../../../dsl/mod.ts";
 import { JobHeldError, SaveError, StoppedError } from "../../../runtime/errors.ts";
 import type { RunEvent } from "../../../runtime/events.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
-import { FencedError } from "../../../storage/mod.ts";
+import { FencedError, leaveAsk, listAsks, StoreFullError } from "../../../storage/mod.ts";
+import { overriding } from "../../storage/sample.ts";
 import { errorOf, withoutWaiting } from "../helpers.ts";
 import { failing, FaultyStore, unknownOutcome } from "./faulty_store.ts";
 import { actions, everywhere, notices, total, valuesOf, World } from "./world.ts";
@@ -176,6 +177,47 @@ everywhere(
     );
     const values = valuesOf(session);
     assertEquals((await world.run(given, { resumeFromEpoch: 2 })).values, values);
+  },
+);
+
+everywhere(
+  'onSaveError "pause" makes room before each try: what is asked for is done',
+  async (world) => {
+    const { session, seen } = world.session();
+    // From the third save on only a prune makes room.
+    const isFull = (name = "") => !hasRoom && name.startsWith("epochs/e000002");
+    let hasRoom = false;
+    const full = new StoreFullError("write", "epochs", "the disk is full");
+    const inner = world.store();
+    const store = overriding(inner, {
+      put: async (name, ...rest) => {
+        if (isFull(name)) throw full;
+        await inner.put(name, ...rest);
+      },
+      ...inner.commit === undefined ? {} : {
+        commit: async (request, options) => {
+          if (isFull(request.record?.name)) throw full;
+          return await inner.commit!(request, options);
+        },
+      },
+    });
+    const asked = {
+      ...{ what: "prune", rules: [{ rule: "last", n: 1 }], sideLines: false, full: false } as const,
+    };
+    const stop = new AbortController();
+    let failures = 0;
+    session.events.observe((event) => {
+      if (event.type === "removed") hasRoom = true;
+      if (failures > 1000) stop.abort(new Error("enough"));
+      if (event.type !== "save-failed" || failures++ > 0) return;
+      const by = { attempt: 1, pid: 7, host: undefined, createdAtMs: 0 };
+      void leaveAsk(world.store(), { asked, ...by });
+    });
+    const given = world.job({ plan: { onSaveError: "pause" } });
+    const runner = new JobRunner(given, { checkpoints: world.manager({ store }) });
+    await withoutWaiting(async () => void await runner.run(session, { signal: stop.signal }));
+    assertEquals(seen.of("removed").map(({ epochs }) => epochs), [[0]]);
+    assertEquals([await listAsks(inner), runner.result?.outcome], [[], "finished"]);
   },
 );
 

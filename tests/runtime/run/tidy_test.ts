@@ -152,3 +152,20 @@ everywhere("repair: task logs that nobody goes on from go, and no others", async
   await repair(engine, { dryRun: false });
   assertEquals((await world.names("attempts/")).length, 4);
 });
+
+everywhere("prune: what a running job was resumed from is not said to go", async (world) => {
+  const seen: (readonly string[])[] = [];
+  let isResumed = false;
+  const look = task("look").run(async (_, { epoch, node }) => {
+    if (!isResumed || epoch !== 3 || node !== world.node) return;
+    const engine = await engineOf(world);
+    const { removed, verdicts } = await prune(engine, [keepLast(1)], { dryRun: true });
+    const ofParent = verdicts.find(({ ref }) => formatRef(ref) === "1@a1");
+    seen.push(removed.map(formatRef), ofParent?.reasons ?? []);
+  });
+  const given = world.job({ epoch: [look] });
+  await world.run(given, { stopAfterEpoch: 1 });
+  isResumed = true;
+  await world.run(given, { resumeFromEpoch: "latest" });
+  assertEquals(seen, [["0@a1"], ["in use"]]);
+});
