@@ -9,6 +9,7 @@ import {
   FencedError,
   ObjectExistsError,
   PromiseError,
+  StoreError,
   WrongJobError,
 } from "./errors.ts";
 import { listManifests } from "./history.ts";
@@ -26,6 +27,7 @@ import {
   JOB,
   manifestName,
   type ManifestRef,
+  MAX_NUMBER,
   parseAttemptName,
 } from "./layout.ts";
 import { putNew } from "./put_new.ts";
@@ -133,6 +135,12 @@ export async function takeAttempt(
   options: WriteOptions,
 ): Promise<number> {
   const next = 1 + (behind ?? await highestAttempt(store, saved, { signal: options.signal }));
+  if (next > MAX_NUMBER) {
+    const why =
+      `a name in "${FOLDERS.attempts}" says that ${next - 1} have begun, and there is no number ` +
+      `behind that: where no start has made it, move it away`;
+    throw new StoreError("begin an attempt at", store.place, why);
+  }
   if (options.durability === "power") {
     // Whoever created the record before this one may have died before its sync, and numbers have no gaps.
     const before = behind === undefined && next > 1 ? [attemptName(next - 1)] : [];

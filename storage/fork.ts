@@ -61,6 +61,7 @@ export async function forkCheckpoint(
       { manifest, attempt, packs },
       options,
     );
+    if (!isLinked) await discardPacks(target.store, [...packs.values()]);
     const saved = await attempt.save({
       ...{ epoch: manifest.epoch, phase: "epoch", parent: undefined, metrics: manifest.metrics },
       run: { ...manifest.run, branch: attempt.number },

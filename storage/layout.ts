@@ -96,8 +96,9 @@ export function parseManifestName(name: string): ManifestRef | undefined {
 export function parsePackName(
   name: string,
 ): { readonly attempt: number; readonly epoch: number; readonly node: string } | undefined {
-  const match = /^packs\/a(\d{6,9})\/e(\d{6,9})\.([A-Za-z0-9_][A-Za-z0-9_.-]*)\.[0-9a-f]{32}\.pack$/
-    .exec(name);
+  const match =
+    /^packs\/a(\d{6,9})\/e(\d{6,9})\.([A-Za-z0-9_][A-Za-z0-9_.-]{0,99})\.[0-9a-f]{32}\.pack$/
+      .exec(name);
   const attempt = parseNumber(match?.[1]);
   const epoch = parseNumber(match?.[2]);
   if (attempt === undefined || epoch === undefined) return undefined;

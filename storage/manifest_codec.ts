@@ -16,8 +16,8 @@ import {
 } from "./manifest.ts";
 import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
-import { encodeRun, mapOf, MAX_NODES, parseRun } from "./run_codec.ts";
-import { FORMAT_VERSION, sealWith, unseal, unsealed } from "./seal.ts";
+import { checkCount, encodeRun, mapOf, MAX_NODES, parseRun } from "./run_codec.ts";
+import { FORMAT_VERSION, SEAL_BYTES, sealWith, unseal, unsealed } from "./seal.ts";
 import { Items, SumHole, type UnsummedRecord, type UnsummedValue } from "./unsummed.ts";
 
 const MAX_BLOBS = 1_000_000;
@@ -47,6 +47,7 @@ export function unsealedManifest(
   manifest: Manifest,
   written: ReadonlyMap<BlockRef, number> = new Map(),
 ): UnsummedRecord {
+  checkCount("packs", manifest.packs.length, MAX_PACKS);
   const packs = new Map(manifest.packs.map((pack, index) => [pack, index]));
   const encode = (blob: BlobEntry) => encodeBlob(blob, packs, written);
   const body = new Map<string, UnsummedValue>([
@@ -55,18 +56,19 @@ export function unsealedManifest(
     ["parent", manifest.parent === undefined ? null : encodeRef(manifest.parent)],
     ["createdAtMs", manifest.createdAtMs],
     ["run", encodeRun(manifest.run)],
-    ["metrics", mapOf(manifest.metrics, (value) => value)],
+    ["metrics", mapOf(manifest.metrics, (value) => value, MAX_BLOBS)],
     ["packs", manifest.packs],
     [
       "nodes",
       mapOf<Record<string, BlobEntry>, UnsummedValue>(
         manifest.nodes,
-        (blobs) => mapOf(blobs, encode),
+        (blobs) => mapOf(blobs, encode, MAX_BLOBS),
+        MAX_NODES,
       ),
     ],
   ]);
   const record = unsealed("manifest", body);
-  const byteLength = record.bytes.byteLength + record.holes.length * SUM_BYTES;
+  const byteLength = record.bytes.byteLength + record.holes.length * SUM_BYTES + SEAL_BYTES;
   if (byteLength > MAX_MANIFEST_BYTES) {
     const mend = ". Save fewer or smaller blobs";
     throw new RecordBoundError("the manifest", byteLength, MAX_MANIFEST_BYTES, "bytes", mend);
@@ -105,6 +107,7 @@ function encodeBlocks(
   packs: ReadonlyMap<string, number>,
   written: ReadonlyMap<BlockRef, number> | undefined,
 ): UnsummedValue {
+  checkCount("blocks", blocks.length, MAX_BLOCKS);
   const item: [number, number, number, UnsummedValue] = [0, 0, 0, 0];
   return new Items(blocks.length, (index) => {
     const block = blocks[index];

@@ -30,12 +30,14 @@ export class RecordSyntaxError extends Error {
 
 /** Arrays, maps and byte strings that are not empty take memory of their own: a record has one in so many bytes … */
 const BYTES_PER_PART = 12;
-/** … and so many more. */
+/** … and so many more … */
 const MORE_PARTS = 100_000;
+/** … but no more than so many: each takes some hundred bytes of memory. */
+const MOST_PARTS = 8_000_000;
 
 /** How many arrays, maps and byte strings that are not empty a record of so many bytes may have. */
 export function mostParts(byteLength: number): number {
-  return MORE_PARTS + Math.floor(byteLength / BYTES_PER_PART);
+  return Math.min(MOST_PARTS, MORE_PARTS + Math.floor(byteLength / BYTES_PER_PART));
 }
 
 const NO_VALUES: readonly RecordValue[] = [];

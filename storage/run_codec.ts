@@ -32,7 +32,7 @@ export function encodeRun(run: RunState): RecordMap {
     ["params", encodeParams(run.params)],
     ["elapsedMs", run.elapsedMs],
     ["conditions", mapOf(run.conditions, (value, name) => embed(value, `condition ${name}`))],
-    ["cursors", mapOf(run.cursors, (cursors) => mapOf(cursors, encodeCursor))],
+    ["cursors", mapOf(run.cursors, (cursors) => mapOf(cursors, encodeCursor), MAX_NODES)],
     ["stamps", mapOf(run.stamps, (value, name) => embed(value, `stamp ${name}`))],
     ["environment", encodeEnvironment(run.environment)],
   ]);
@@ -104,13 +104,21 @@ export function parseEnvironment(fields: Fields): SavedEnvironment {
 export function mapOf<T, Encoded = RecordValue>(
   object: Readonly<Record<string, T>>,
   encode: (value: T, name: string) => Encoded,
+  most: number = MAX_NAMES,
 ): ReadonlyMap<string, Encoded> {
-  return new Map(Object.entries(object).map(([name, value]) => [name, encode(value, name)]));
+  const entries = Object.entries(object);
+  checkCount("names", entries.length, most);
+  return new Map(entries.map(([name, value]) => [name, encode(value, name)]));
+}
+
+/** Throws where a record would have more of something than readers take. */
+export function checkCount(unit: string, count: number, most: number): void {
+  if (count > most) throw new RecordBoundError("a record", count, most, unit);
 }
 
 /** The digests of derived blobs as a record has them. */
 export function encodeDigests(derived: SavedDigests): RecordMap {
-  return mapOf(derived, (blobs) => mapOf(blobs, encodeDigest));
+  return mapOf(derived, (blobs) => mapOf(blobs, encodeDigest), MAX_NODES);
 }
 
 /** Reads the digests of derived blobs, where a record has them. */

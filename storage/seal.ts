@@ -35,7 +35,7 @@ export type RecordKind =
 const PREFIX = "tidemark.";
 const ARRAY_OF_FOUR = 0x84;
 /** The head of a byte string of 32 bytes, and those bytes. */
-const SEAL_BYTES = 34;
+export const SEAL_BYTES = 34;
 const SEAL_HEAD = Uint8Array.of(0x58, 0x20);
 
 /** Seals a record: an array of its kind, its version, its body, and the SHA-256 of the bytes before. */

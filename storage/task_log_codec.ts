@@ -8,6 +8,7 @@ import { Fields } from "./fields.ts";
 import { MAX_NUMBER, PHASES } from "./layout.ts";
 import { encodeBlob, parseBlob } from "./manifest_codec.ts";
 import { encodeHead, joinBytes, type RecordMap, type RecordValue } from "./record_cbor.ts";
+import { checkLength } from "./record_writer.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
 import {
   encodeDigests,
@@ -37,6 +38,8 @@ export const LOG_INLINE_BYTES = 256 * 1024;
 const MAX_ENTRIES = 1_000_000;
 const MAX_SOURCES = 100_000;
 const MAX_ID = 1024;
+/** The longest digest of code. */
+const MAX_CODE = 64;
 const MAX_OUTPUTS = 100_000;
 const LOGGED_PHASES: readonly LoggedPhase[] = ["init", ...PHASES];
 
@@ -115,6 +118,8 @@ export function encodeEntries(
 
 function encodeEntry(entry: LogEntry, packs: ReadonlyMap<string, number>): RecordMap {
   const { kind, phase, epoch, id } = entry;
+  checkLength(id, MAX_ID);
+  if ("code" in entry) checkLength(entry.code, MAX_CODE);
   const map = new Map<string, RecordValue>([
     ["kind", kind],
     ["phase", phase],
@@ -173,7 +178,7 @@ function parseEntry(fields: Fields, packs: readonly string[]): LogEntry {
   switch (kind) {
     case "task":
       entry = {
-        ...{ kind, ...site, code: fields.text("code", 64) },
+        ...{ kind, ...site, code: fields.text("code", MAX_CODE) },
         outputs: fields.has("outputs")
           ? fields.record(
             "outputs",
@@ -186,13 +191,13 @@ function parseEntry(fields: Fields, packs: readonly string[]): LogEntry {
       break;
     case "gate":
       entry = {
-        ...{ kind, ...site, code: fields.text("code", 64), isOpen: fields.boolean("isOpen") },
+        ...{ kind, ...site, code: fields.text("code", MAX_CODE), isOpen: fields.boolean("isOpen") },
         cursors: fields.array("cursors", MAX_OUTPUTS).map((taken) => parseTaken(fields, taken)),
       };
       break;
     case "piece":
       entry = {
-        ...{ kind, ...site, key: fields.text("key"), code: fields.text("code", 64) },
+        ...{ kind, ...site, key: fields.text("key"), code: fields.text("code", MAX_CODE) },
         value: {
           type: parseType(fields.fields("type")),
           bytes: fields.bytes("bytes", MAX_LOG_RECORD_BYTES),

@@ -213,6 +213,13 @@ Deno.test("names that cannot be files are refused before anything is written", a
   assertEquals(await objects(memory), before);
 });
 
+Deno.test("no attempt begins behind the last number there is", async () => {
+  const memory = new MemoryStore();
+  await memory.put("attempts/999999999.cbor", new Uint8Array(3));
+  const opened = await CheckpointStore.open(memory);
+  await assertRejects(() => opened.begin(START), StoreError, "move it away");
+});
+
 Deno.test("an attempt begins though a repair has cleared away what its record was written under", async () => {
   await using folder = await temporaryFolder();
   let isCleared = false;

@@ -70,6 +70,30 @@ testBoth("fork: where no name can be shared, the bytes are copied", async ({ sto
   await assertForked(request);
 });
 
+testBoth(
+  "fork: where names can be shared no more, those that were are given back",
+  async ({ store }) => {
+    const inner = new MemoryStore();
+    let tried = 0;
+    const into = overriding(inner, {
+      adopt: async (name, from, fromName) => {
+        if (tried++ > 0) return false;
+        await inner.put(name, await from.get(fromName));
+        return true;
+      },
+    });
+    const source = await CheckpointStore.open(store, { job: "parent" });
+    const attempt = await begin(source);
+    const first = await save(attempt, 0, { a: { one: value(noise(700_000, 1)) } });
+    const one = { carry: first.nodes["a"]!["one"]! };
+    const manifest = await save(attempt, 1, { a: { one, two: value(noise(700_000, 2)) } });
+    const target = await CheckpointStore.open(into, { job: "fork" });
+    const { packs } = await forkCheckpoint({ source, manifest, target, record });
+    await assertForked({ source, manifest, target, record });
+    assertEquals([tried, (await inner.list("packs/a000001/")).toSorted()], [2, packs.toSorted()]);
+  },
+);
+
 testBoth("fork: a pack that is missing is damage, and leaves nothing", async ({ store }) => {
   for (const into of [new MemoryStore(), sibling(store)]) {
     const request = await prepared(sibling(store), into);

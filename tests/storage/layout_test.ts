@@ -67,6 +67,7 @@ Deno.test("other names are no objects of a job", () => {
       "../../x",
       `packs/a000001/../${nonce}.pack`,
       `packs/a000001/e000001.a/b.${nonce}.pack`,
+      `packs/a000001/e000001.${"n".repeat(101)}.${nonce}.pack`,
     ]
   ) {
     assertEquals(parsePackName(name), undefined, name);

@@ -98,3 +98,35 @@ Deno.test("a record's parts are judged with the sums that are still to be put in
   const error = assertThrows(() => encodeUnsummed(new Items(many, () => blocks(0).concat(1))));
   assertInstanceOf(error, RecordBoundError);
 });
+
+Deno.test("a manifest at its bound is read again with its seal, and one byte more is refused", async () => {
+  const most = 64 * 1024 * 1024;
+  const sized = (pad: number) => {
+    const stamps = Object.fromEntries(
+      Array.from({ length: 4 }, (_, index) => [`s${index}`, new Uint8Array(15.9 * 1024 * 1024)]),
+    );
+    return { ...RUN, stamps: { ...stamps, pad: new Uint8Array(pad) } };
+  };
+  const bytesOf = async (pad: number, store = new MemoryStore()) => {
+    await there({ more: { run: sized(pad) } }, store);
+    return (await store.stat("epochs/e000000.a000001.cbor"))?.byteLength ?? NaN;
+  };
+  const pad = 200_000 + most - await bytesOf(200_000);
+  assertEquals(await bytesOf(pad), most);
+  await assertRejects(() => bytesOf(pad + 1), RecordBoundError, `may have ${most}`);
+});
+
+Deno.test("more names than a reader takes are refused", async () => {
+  const names = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`n${index}`, 1]));
+  const cases: Readonly<Record<string, Partial<SaveRequest>>> = {
+    "100001 names": { run: { ...RUN, params: names(100_001) } },
+    "10001 names": {
+      nodes: Object.fromEntries(Object.keys(names(10_001)).map((node) => [node, {}])),
+    },
+    "1000001 names": { metrics: names(1_000_001) },
+  };
+  for (const [said, more] of Object.entries(cases)) {
+    await assertRejects(() => there({ more }), RecordBoundError, said);
+  }
+});

@@ -253,6 +253,9 @@ Deno.test("task log: what nobody would read is not written", async () => {
     const many = Array.from({ length: 100 }, (_, index) => gate(`${index}`));
     await assertRejects(() => log.append(many), RecordBoundError, `may have ${most}: save more`);
     await assertRejects(() => log.append([gate("second")], { besides: 2000 }), RecordBoundError);
+    for (const more of [{ id: "x".repeat(1025) }, { code: "c".repeat(65) }]) {
+      await assertRejects(() => log.append([{ ...gate("third"), ...more }]), RecordBoundError);
+    }
     assertEquals(log.source, before);
     log.close();
     // The source is not there, so that nothing behind it counts.
