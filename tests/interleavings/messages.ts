@@ -76,7 +76,8 @@ export const messages: Readonly<Record<string, RegExp>> = {
     `after a repair there is still ${LOG}`,
   ),
   "an asked repair clears away what others are writing": oneOf(
-    String.raw`\d+ \((?:auto|take over|prune|repair|pin|unpin)\) does not know what it has saved`,
+    String
+      .raw`\d+ \((?:auto|fresh|take over|prune|repair|(?:un)?pin)\) does not know what it has saved`,
   ),
   "whoever has taken the job over does not know that it is asked": oneOf(
     NOT_DONE,
