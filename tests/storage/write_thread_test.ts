@@ -238,10 +238,13 @@ Deno.test("a pack is synced while the next one is written, and its failure fails
   const packs = ["packs/p", "packs/q"].map((path) => ({ path, blocks }));
   const { answer, calls } = await commit(files([], { packs, record: undefined }));
   assert("committed" in answer);
-  assertEquals([...new Set(calls)].filter((call) => /^(write|sync|close)/.test(call)), [
-    ...["write packs/p", "sync packs/p", "write packs/q", "sync packs/q"],
-    ...["close packs/p", "close packs/q", "sync packs", "close packs"],
+  assertEquals([...new Set(calls)].filter((call) => /^(write|sync)/.test(call)), [
+    ...["write packs/p", "sync packs/p", "write packs/q", "sync packs/q", "sync packs"],
   ]);
+  // When the sync ends that goes on meanwhile is the machine's affair.
+  for (const path of ["packs/p", "packs/q", "packs"]) {
+    assert(calls.indexOf(`close ${path}`) > calls.lastIndexOf(`sync ${path}`), path);
+  }
   for (const call of ["sync packs/p", "write packs/q", "sync packs/q"]) {
     const error = new Error("Input/output error");
     const { answer, calls } = await commit(
