@@ -61,9 +61,9 @@ export interface MigrationWithoutRun<R, W> {
  * each once on a line: what an epoch has gone through it says itself, also where a script saves it again, or
  * another job begins with it. So one may be taken out of the plan and put back. A node that holds again what
  * one alone reads, and nothing of what it writes, as the job was run there without it, is given it again.
- * Leave them there as long as
- * older epochs are to be resumed from, or read: what `saved(…)` reads of an older epoch goes through those
- * that its blob comes out of, given what that epoch has; where one fails, so does the task that reads.
+ * Leave them there as long as older epochs are to be resumed from, or read: what `saved(…)` reads of an older
+ * epoch goes through those that its blob comes out of, given what that epoch has; where one fails, so does
+ * the task that reads.
  *
  * Where nobody can tell whether an epoch has gone through one (a script has saved what it did not load), it
  * is not run: a `MigrationError` says so, and that `--migrated` (`migrated` of a `JobRunner`) says it.

@@ -187,7 +187,7 @@ export async function migrationsOf(
   source: MigrationSource,
 ): Promise<Migrations> {
   const { migrations, unknown } = await findMigrations(program, manifest, source);
-  const unclear = migrations.unclear.map(({ migration }) => migration.name);
+  const unclear = [...new Set(migrations.unclear.map(({ migration }) => migration.name))];
   const names = unclear.length > 0 ? unclear : migrations.applied.map(({ name }) => name);
   if (unknown !== undefined && names.length > 0) throw migrationsUnknown(names, manifest, unknown);
   return migrations;
