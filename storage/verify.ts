@@ -7,22 +7,14 @@ import { type WaitingAsk, waitingAsks } from "./asks.ts";
 import { type Broken, checkPack } from "./check_pack.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
 import { type BlobUse, type Damage, toDamage } from "./damage.ts";
-import { CheckpointNotFoundError, DamagedError, UnsupportedVersionError } from "./errors.ts";
-import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
+import { CheckpointNotFoundError, UnsupportedVersionError } from "./errors.ts";
 import type { History } from "./history.ts";
-import {
-  attemptName,
-  formatRef,
-  isSameRef,
-  type ManifestRef,
-  mayName,
-  parseAttemptName,
-} from "./layout.ts";
+import { formatRef, isSameRef, type ManifestRef, mayName } from "./layout.ts";
 import { listAll } from "./listing.ts";
 import type { BlockRef, Manifest } from "./manifest.ts";
 import { Pace } from "./pace.ts";
-import { readRecord } from "./record_reader.ts";
 import type { StoreOptions } from "./store.ts";
+import { damagedRecords } from "./verify_records.ts";
 import { damagedValues } from "./verify_values.ts";
 import { verifyLogs } from "./verify_logs.ts";
 
@@ -169,39 +161,6 @@ function overtakenOf(
       last !== undefined && isSameRef(last, ref) &&
       attempts.some(({ attempt }) => attempt === ref.attempt + 1);
   });
-}
-
-/** The small records that are damaged, or missing: the numbers of attempts have no gaps. */
-async function damagedRecords(
-  store: CheckpointStore,
-  { damaged }: History,
-  attempts: readonly string[],
-  options: StoreOptions,
-): Promise<Damage[]> {
-  const found = damaged.map((error) => toDamage(error));
-  const known = new Set(attempts);
-  const highest = attempts.reduce(
-    (most, name) => Math.max(most, parseAttemptName(name)?.attempt ?? 0),
-    0,
-  );
-  for (let number = 1; number < highest; number++) {
-    const name = attemptName(number);
-    if (known.has(name)) continue;
-    found.push(toDamage(new DamagedError(name, `the record of attempt ${number}`, "nothing")));
-  }
-  const pace = new Pace();
-  for (const name of attempts) {
-    await pace.turn();
-    const parsed = parseAttemptName(name);
-    if (parsed === undefined || parsed.isParent) continue;
-    try {
-      const bytes = await readRecord(store.store, name, MAX_RECORD_BYTES, options);
-      if (bytes !== undefined) decodeAttempt(parsed.attempt, bytes);
-    } catch (error) {
-      found.push(toDamage(error));
-    }
-  }
-  return found;
 }
 
 /** What manifests need of a pack. */

@@ -253,3 +253,20 @@ testBoth("verify: a fenced save that lacks packs is said to be one", async ({ st
     "1@a1 lies on a side line, and is the last that attempt 1 saved before another took over",
   );
 });
+
+testBoth(
+  "verify: a stray name among the attempts is a gap, however wide, and no more",
+  async ({ store }) => {
+    const { attempt } = await saved(store);
+    for (const name of ["000004", "999999998"]) {
+      await store.put(`attempts/${name}.cbor`, new Uint8Array(3));
+    }
+    const { damaged, good } = await verify(store, false);
+    assertEquals([attempt.number, good.length], [1, 3]);
+    assertEquals(damaged.map(({ object }) => object), [
+      ...["attempts/000002.cbor", "attempts/000003.cbor", "attempts/000005.cbor"],
+      ...["attempts/000004.cbor", "attempts/999999998.cbor"],
+    ]);
+    assertStringIncludes(damaged[2]?.problem ?? "", "the records of attempts 5 to 999999997");
+  },
+);

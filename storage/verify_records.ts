@@ -1,0 +1,64 @@
+/**
+ * Finds out which of the small records are damaged, or missing.
+ *
+ * @module
+ */
+import type { CheckpointStore } from "./checkpoint_store.ts";
+import { type Damage, toDamage } from "./damage.ts";
+import { DamagedError } from "./errors.ts";
+import type { History } from "./history.ts";
+import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
+import { attemptName, parseAttemptName } from "./layout.ts";
+import { Pace } from "./pace.ts";
+import { readRecord } from "./record_reader.ts";
+import type { StoreOptions } from "./store.ts";
+
+/** A gap of more numbers is told of as one: a stray name may make it of a thousand million. */
+const MOST_TOLD = 100;
+
+/** The small records that are damaged, or missing: the numbers of attempts have no gaps. */
+export async function damagedRecords(
+  store: CheckpointStore,
+  { damaged }: History,
+  attempts: readonly string[],
+  options: StoreOptions,
+): Promise<Damage[]> {
+  const found = damaged.map((error) => toDamage(error));
+  for (const damage of missingRecords(attempts)) found.push(damage);
+  const pace = new Pace();
+  for (const name of attempts) {
+    await pace.turn();
+    const parsed = parseAttemptName(name);
+    if (parsed === undefined || parsed.isParent) continue;
+    try {
+      const bytes = await readRecord(store.store, name, MAX_RECORD_BYTES, options);
+      if (bytes !== undefined) decodeAttempt(parsed.attempt, bytes);
+    } catch (error) {
+      found.push(toDamage(error));
+    }
+  }
+  return found;
+}
+
+/** The records of attempts that are not there, below the highest of which there is any name. */
+function missingRecords(names: readonly string[]): readonly Damage[] {
+  const parsed = names.map(parseAttemptName).filter((one) => one !== undefined);
+  const there = new Set(parsed.filter(({ isParent }) => !isParent).map(({ attempt }) => attempt));
+  const highest = parsed.reduce((most, { attempt }) => Math.max(most, attempt), 0);
+  const found: Damage[] = [];
+  let next = 1;
+  for (const number of [...[...there].sort((a, b) => a - b), highest]) {
+    const [from, to] = [next, number - 1];
+    next = Math.max(next, number + 1);
+    if (to - from < MOST_TOLD) {
+      for (let missing = from; missing <= to; missing++) {
+        const record = `the record of attempt ${missing}`;
+        found.push(toDamage(new DamagedError(attemptName(missing), record, "nothing")));
+      }
+    } else {
+      const records = `the records of attempts ${from} to ${to}`;
+      found.push(toDamage(new DamagedError(attemptName(from), records, "nothing")));
+    }
+  }
+  return found;
+}
