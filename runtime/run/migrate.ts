@@ -146,7 +146,7 @@ export class Migrations implements RestoreMap, StartMigrations {
   /** What one blob of a node comes out of: the saved blobs that are read, and the migrations that make it of them. */
   behind(node: string, name: string): SavedBlobMap {
     // A task may read as saved what none uses there.
-    const { makes, reads } = migrationsBehind(this.#at(node, [name]).runs, name);
+    const { makes, reads } = migrationsBehind(this.#at(node, [name]).runs, [name]);
     const placed = new PlacedMigrations(
       makes.map((migration) => ({ migration, nodes: [node] })),
       this.#manifest.epoch,

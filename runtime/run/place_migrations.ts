@@ -66,21 +66,14 @@ export function migrationsAt(
     possible.add(migration);
     for (const name of writes) (isOfSaved ? ofSaved : ofNothing).add(name);
   }
-  const { makes } = neededOf(migrations.filter((one) => possible.has(one)), wanted);
+  const { makes } = migrationsBehind(migrations.filter((one) => possible.has(one)), wanted);
   return { runs: makes, unclear };
 }
 
-/** Those that a blob comes out of, in turn, and which saved ones they read, or it is itself. */
+/** Those that some blobs come out of, in turn, and which saved ones they read, or the blobs are themselves. */
 export function migrationsBehind(
   migrations: readonly Migration[],
-  name: string,
-): { readonly makes: readonly Migration[]; readonly reads: ReadonlySet<string> } {
-  return neededOf(migrations, new Set([name]));
-}
-
-function neededOf(
-  migrations: readonly Migration[],
-  wanted: ReadonlySet<string>,
+  wanted: Iterable<string>,
 ): { readonly makes: readonly Migration[]; readonly reads: ReadonlySet<string> } {
   const needed = new Set(wanted);
   const found = migrations.toReversed().filter((migration) => {
