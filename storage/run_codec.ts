@@ -133,9 +133,8 @@ export function parseDigests(fields: Fields): { readonly derived?: SavedDigests 
 }
 
 function encodeMigrated(names: readonly string[] | null): RecordValue {
-  const count = names?.length ?? 0;
-  if (count <= MAX_MIGRATED) return names;
-  throw new RecordBoundError("migrated", count, MAX_MIGRATED, "names");
+  checkCount("migrations", names?.length ?? 0, MAX_MIGRATED);
+  return names;
 }
 
 function parseMigrated(fields: Fields): readonly string[] | null {
