@@ -26,7 +26,7 @@ export function keepLast(count: number): Keep {
 
 /**
  * Keeps the checkpoints of every `epochs`th epoch; or one in each stretch of a duration, the first and
- * each that is at least so much younger than the last one kept.
+ * each that is at least so much younger than the last one kept, or older, as a clock was set back.
  */
 export function keepEvery(every: number | Duration): Keep {
   return typeof every === "number"

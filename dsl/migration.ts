@@ -65,8 +65,8 @@ export interface MigrationWithoutRun<R, W> {
  * epoch goes through those that its blob comes out of, given what that epoch has; where one fails, so does
  * the task that reads.
  *
- * Where nobody can tell whether an epoch has gone through one (a script has saved what it did not load), it
- * is not run: a `MigrationError` says so, and that `--migrated` (`migrated` of a `JobRunner`) says it.
+ * Where nobody can tell whether an epoch has gone through one (a script has saved what it did not load, or a
+ * node holds what it reads and only some of what it writes), it is not run: a `MigrationError` says so, and that `--migrated` (`migrated` of a `JobRunner`) says it.
  *
  * @example
  * ```ts
