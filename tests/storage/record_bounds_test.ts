@@ -130,3 +130,9 @@ Deno.test("more names than a reader takes are refused", async () => {
     await assertRejects(() => there({ more }), RecordBoundError, said);
   }
 });
+
+Deno.test("a record of any size has a bounded number of parts, as each takes memory of its own", () => {
+  // Below the bound a manifest of its largest size has as many as its bytes allow.
+  assert(mostParts(64 * 1024 * 1024) < 8_000_000);
+  assertEquals([mostParts(2 ** 31), mostParts(2 ** 40)], [8_000_000, 8_000_000]);
+});
