@@ -19,7 +19,7 @@ async function run(folder: string, killAfterMs = Infinity): Promise<string> {
     stderr: "piped",
   }).spawn();
   const timer = Number.isFinite(killAfterMs)
-    ? setTimeout(() => child.kill("SIGKILL"), killAfterMs)
+    ? setTimeout(() => killIfAlive(child), killAfterMs)
     : undefined;
   const { success, signal, stdout, stderr } = await child.output();
   clearTimeout(timer);
@@ -59,3 +59,12 @@ Deno.test("a job of large saves, killed again and again, ends like one never kil
   console.log(`${kills} kills, ${inMidRun} of them after a save of their run`);
   assert(kills >= 6);
 });
+
+/** It may have ended in the same moment. */
+function killIfAlive(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
