@@ -50,14 +50,11 @@ export function unsealedManifest(
   checkCount("packs", manifest.packs.length, MAX_PACKS);
   const packs = new Map(manifest.packs.map((pack, index) => [pack, index]));
   const encode = (blob: BlobEntry) => encodeBlob(blob, packs, written);
+  // In the order in which they are written, as elsewhere: to order them takes longer.
   const body = new Map<string, UnsummedValue>([
     ["job", manifest.job ?? null],
     ["ref", encodeRef(manifest)],
-    ["parent", manifest.parent === undefined ? null : encodeRef(manifest.parent)],
-    ["createdAtMs", manifest.createdAtMs],
     ["run", encodeRun(manifest.run)],
-    ["metrics", mapOf(manifest.metrics, (value) => value, MAX_BLOBS)],
-    ["packs", manifest.packs],
     [
       "nodes",
       mapOf<Record<string, BlobEntry>, UnsummedValue>(
@@ -66,6 +63,10 @@ export function unsealedManifest(
         MAX_NODES,
       ),
     ],
+    ["packs", manifest.packs],
+    ["parent", manifest.parent === undefined ? null : encodeRef(manifest.parent)],
+    ["metrics", mapOf(manifest.metrics, (value) => value, MAX_BLOBS)],
+    ["createdAtMs", manifest.createdAtMs],
   ]);
   const record = unsealed("manifest", body);
   const byteLength = record.bytes.byteLength + record.holes.length * SUM_BYTES + SEAL_BYTES;
@@ -92,8 +93,8 @@ export function encodeBlob(
   if ("absent" in entry) return new Map([["absent", true]]);
   const map = new Map<string, UnsummedValue>([
     ["type", encodeType(entry.type)],
-    ["codec", entry.codec],
     ["bytes", entry.bytes],
+    ["codec", entry.codec],
   ]);
   if (entry.inline !== undefined) map.set("inline", entry.inline);
   if (entry.blocks !== undefined) {

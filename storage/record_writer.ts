@@ -7,7 +7,9 @@ import { RecordBoundError } from "./errors.ts";
 import { MAX_KEY, MAX_TEXT } from "./fields.ts";
 import {
   compareBytes,
+  encodeHead,
   isInteger,
+  joinBytes,
   MAX_HEAD_BYTES,
   mostParts,
   putHead,
@@ -108,20 +110,8 @@ class RecordWriter {
 
   #map(map: ReadonlyMap<string, UnsummedValue>): void {
     this.#begin(5, map.size);
-    if (map.size < 2) {
-      for (const [key, value] of map) {
-        checkLength(key, MAX_KEY);
-        this.#text(key);
-        this.value(value);
-      }
-      return;
-    }
-    // By the head, and so the length, of the encoded key; then by its bytes.
-    const entries = [...map].map(([key, value]) => ({ text: encodeKey(key), value }));
-    entries.sort((a, b) => a.text.byteLength - b.text.byteLength || compareBytes(a.text, b.text));
-    for (const { text, value } of entries) {
-      this.#head(3, text.byteLength);
-      this.#raw(text);
+    for (const [key, value] of isInOrder(map) ? map : inOrder(map)) {
+      this.#raw(encodeKey(key));
       this.value(value);
     }
   }
@@ -189,13 +179,33 @@ class RecordWriter {
 const keys = new Map<string, Uint8Array>();
 const MOST_KEYS = 1000;
 
+/** A key with its head. Keys are in the order of these bytes: as the head tells the length, the shorter one is first. */
 function encodeKey(key: string): Uint8Array {
   let bytes = keys.get(key);
   if (bytes !== undefined) return bytes;
   checkLength(key, MAX_KEY);
-  bytes = encodeText(key);
+  const text = encodeText(key);
+  bytes = joinBytes([encodeHead(3, text.byteLength), text]);
   if (keys.size < MOST_KEYS && key.length <= MOST_PLAIN) keys.set(key, bytes);
   return bytes;
+}
+
+/** Whether a map's keys come in their order, as those of most records do. */
+function isInOrder(map: ReadonlyMap<string, unknown>): boolean {
+  if (map.size < 2) return true;
+  let before: Uint8Array | undefined;
+  for (const key of map.keys()) {
+    const bytes = encodeKey(key);
+    if (before !== undefined && compareBytes(before, bytes) > 0) return false;
+    before = bytes;
+  }
+  return true;
+}
+
+function inOrder<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  const entries = Array.from(map, (entry) => ({ entry, bytes: encodeKey(entry[0]) }));
+  entries.sort((a, b) => compareBytes(a.bytes, b.bytes));
+  return entries.map(({ entry }) => entry);
 }
 
 /** Refuses a text that a reader would. */

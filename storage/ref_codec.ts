@@ -18,7 +18,7 @@ const MAX_TAG = 0xffff_ffff;
 
 /** A ref as a record has it. */
 export function encodeRef({ epoch, attempt, phase }: ManifestRef): RecordMap {
-  return new Map<string, RecordValue>([["epoch", epoch], ["attempt", attempt], ["phase", phase]]);
+  return new Map<string, RecordValue>([["epoch", epoch], ["phase", phase], ["attempt", attempt]]);
 }
 
 /** Reads a ref's fields. */
@@ -34,12 +34,11 @@ export function parseRef(fields: Fields): ManifestRef {
 
 /** What a blob's bytes stand for, as a record has it. */
 export function encodeType(type: ValueType): RecordMap {
-  const map = new Map<string, RecordValue>([["kind", type.kind]]);
+  const map = new Map<string, RecordValue>();
   if (type.kind === "cbor") map.set("is", type.is);
-  if (type.kind === "array") {
-    map.set("tag", type.tag);
-    if (type.shape !== undefined) map.set("shape", [...type.shape]);
-  }
+  if (type.kind === "array") map.set("tag", type.tag);
+  map.set("kind", type.kind);
+  if (type.kind === "array" && type.shape !== undefined) map.set("shape", [...type.shape]);
   return map;
 }
 

@@ -26,19 +26,20 @@ export type SavedParam = number | string | boolean;
 
 /** A run's state as a record has it. */
 export function encodeRun(run: RunState): RecordMap {
-  const map = new Map<string, RecordValue>([
-    ["seed", run.seed],
-    ["branch", run.branch],
-    ["params", encodeParams(run.params)],
-    ["elapsedMs", run.elapsedMs],
-    ["conditions", mapOf(run.conditions, (value, name) => embed(value, `condition ${name}`))],
-    ["cursors", mapOf(run.cursors, (cursors) => mapOf(cursors, encodeCursor), MAX_NODES)],
-    ["stamps", mapOf(run.stamps, (value, name) => embed(value, `stamp ${name}`))],
-    ["environment", encodeEnvironment(run.environment)],
-  ]);
+  const map = new Map<string, RecordValue>([["seed", run.seed]]);
   if (run.stop !== undefined) map.set("stop", run.stop);
+  map.set("branch", run.branch);
+  map.set("params", encodeParams(run.params));
+  map.set("stamps", mapOf(run.stamps, (value, name) => embed(value, `stamp ${name}`)));
+  map.set("cursors", mapOf(run.cursors, (cursors) => mapOf(cursors, encodeCursor), MAX_NODES));
   if (run.derived !== undefined) map.set("derived", encodeDigests(run.derived));
   if (run.migrated !== undefined) map.set("migrated", encodeMigrated(run.migrated));
+  map.set("elapsedMs", run.elapsedMs);
+  map.set(
+    "conditions",
+    mapOf(run.conditions, (value, name) => embed(value, `condition ${name}`)),
+  );
+  map.set("environment", encodeEnvironment(run.environment));
   return map;
 }
 
@@ -86,7 +87,7 @@ export function parseParams(fields: Fields): Record<string, SavedParam> {
 /** An environment as a record has it. */
 export function encodeEnvironment({ deno, arch, tidemark }: SavedEnvironment): RecordMap {
   for (const text of [deno, arch, tidemark]) checkLength(text, MAX_KEY);
-  return new Map([["deno", deno], ["arch", arch], ["tidemark", tidemark]]);
+  return new Map([["arch", arch], ["deno", deno], ["tidemark", tidemark]]);
 }
 
 /** Reads an environment. */
@@ -106,9 +107,11 @@ export function mapOf<T, Encoded = RecordValue>(
   encode: (value: T, name: string) => Encoded,
   most: number = MAX_NAMES,
 ): ReadonlyMap<string, Encoded> {
-  const entries = Object.entries(object);
-  checkCount("names", entries.length, most);
-  return new Map(entries.map(([name, value]) => [name, encode(value, name)]));
+  const names = Object.keys(object);
+  checkCount("names", names.length, most);
+  const map = new Map<string, Encoded>();
+  for (const name of names) map.set(name, encode(object[name] as T, name));
+  return map;
 }
 
 /** Throws where a record would have more of something than readers take. */
@@ -157,7 +160,7 @@ function parseDigest(blobs: Fields, name: string): string | null {
 }
 
 function encodeCursor({ position, pass, length }: SavedCursor): RecordMap {
-  return new Map([["position", position], ["pass", pass], ["length", length]]);
+  return new Map([["pass", pass], ["length", length], ["position", position]]);
 }
 
 function parseCursor(cursors: Fields, name: string): SavedCursor {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { DamagedError, UnsupportedVersionError } from "./errors.ts";
 import {
   compareBytes,
@@ -129,8 +129,9 @@ function versionOf(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
+/** In one call, of which a text is what costs least: a hash that is fed makes a stream first. */
 function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest();
+  return Uint8Array.fromHex(hash("sha256", bytes, "hex"));
 }
 
 function hex(bytes: Uint8Array): string {

@@ -51,7 +51,8 @@ export function withSums(
 ): Uint8Array<ArrayBuffer> {
   const LONGEST = 5;
   const SEAL_HEAD = [0x58, 0x20];
-  const record = new Uint8Array(bytes.byteLength + holes.length * LONGEST + SEAL_HEAD.length + 32);
+  const SEAL_BYTES = SEAL_HEAD.length + 32;
+  const record = new Uint8Array(bytes.byteLength + holes.length * LONGEST + SEAL_BYTES);
   const view = new DataView(record.buffer);
   let at = 0;
   let from = 0;
@@ -86,5 +87,5 @@ export function withSums(
   const seal = sha256(record.subarray(0, at));
   record.set(SEAL_HEAD, at);
   record.set(seal, at + SEAL_HEAD.length);
-  return record.slice(0, at + SEAL_HEAD.length + seal.byteLength);
+  return at + SEAL_BYTES === record.byteLength ? record : record.slice(0, at + SEAL_BYTES);
 }

@@ -101,9 +101,12 @@ class GroupRun {
     readonly halt: Halt,
     readonly concurrency: number,
   ) {
-    this.#waits = Int32Array.from(group.steps, (step) => step.dependsOn.length);
     this.#left = group.steps.length;
-    for (const step of group.steps) if (step.dependsOn.length === 0) this.#ready.push(step.index);
+    this.#waits = new Int32Array(this.#left);
+    for (const { index, dependsOn } of group.steps) {
+      this.#waits[index] = dependsOn.length;
+      if (dependsOn.length === 0) this.#ready.push(index);
+    }
     // What cannot be recorded must not go on being done, and paid for.
     source.scope.journal?.writer.onFailure((failure) => this.#fail(failure));
   }

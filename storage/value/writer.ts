@@ -36,7 +36,7 @@ export class ValueWriter implements Visitor<void> {
 
   /** The bytes, in parts. */
   finish(): readonly Uint8Array[] {
-    this.#flush();
+    this.#endPart();
     return this.#parts;
   }
 
@@ -240,10 +240,15 @@ export class ValueWriter implements Visitor<void> {
     this.#view = new DataView(this.#chunk.buffer);
   }
 
-  #flush(): void {
+  #endPart(): void {
     if (this.#at === 0) return;
     this.#count(this.#at);
     this.#parts.push(this.#chunk.subarray(0, this.#at));
+  }
+
+  #flush(): void {
+    if (this.#at === 0) return;
+    this.#endPart();
     this.#chunk = this.#chunk.subarray(this.#at);
     this.#view = new DataView(this.#chunk.buffer, this.#chunk.byteOffset, this.#chunk.byteLength);
     this.#at = 0;
