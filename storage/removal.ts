@@ -9,6 +9,7 @@ import { decodeRemoval, encodeRemoval, MAX_RECORD_BYTES } from "./job_record.ts"
 import {
   FOLDERS,
   formatRef,
+  isSameRef,
   manifestName,
   type ManifestRef,
   mayName,
@@ -104,8 +105,10 @@ async function leftRemovals(
   { store, attempt, parent }: Remover,
   options: StoreOptions,
 ): Promise<LeftRemovals> {
+  const isParent = (ref: ManifestRef) => parent !== undefined && isSameRef(ref, parent);
   const records: string[] = [];
   const refs: ManifestRef[] = [];
+  let isSpared = false;
   for (const name of await store.list(FOLDERS.removals, options)) {
     const by = parseRemovalName(name)?.attempt;
     if (by === undefined || by > attempt) continue;
@@ -116,18 +119,20 @@ async function leftRemovals(
       const named = decodeRemoval(name, bytes);
       const newer = by === attempt ? [] : await parentsAfter(store, by, options);
       if (isWithdrawn({ name, by, refs: named }, newer)) continue;
-      for (const ref of named) refs.push(ref);
+      for (const ref of named) {
+        // An attempt lets go itself of where it started from, once it has saved something.
+        if (by !== attempt && isParent(ref)) isSpared = true;
+        else refs.push(ref);
+      }
     } catch (error) {
       // One that a power cut has torn says nothing, and is cleared away.
       if (!(error instanceof DamagedError)) throw error;
     }
   }
-  const isParent = (ref: ManifestRef) =>
-    parent !== undefined && formatRef(ref) === formatRef(parent);
   // Whoever left a record may have died before it looked for pins. A later pin was in vain.
   const pins = refs.length === 0 ? [] : await listPins(store, options);
-  const going = refs.filter((ref) => !isParent(ref) && !isPinned(pins, ref));
-  return { records, refs: going, isSpared: going.length < refs.length };
+  const going = refs.filter((ref) => !isPinned(pins, ref));
+  return { records, refs: going, isSpared: isSpared || going.length < refs.length };
 }
 
 /**

@@ -94,14 +94,21 @@ export function doesAsks({ purpose }: Holder): boolean {
   return purpose !== "prune" && purpose !== "repair";
 }
 
-/** What a process that runs the job has been resumed from, which it keeps as long as it runs. */
+/**
+ * What a process that runs the job has been resumed from, which it keeps until it has saved something itself;
+ * where its plan reads large blobs late, perhaps longer.
+ */
 export async function inUseOf(
   checkpoints: CheckpointStore,
   holder: Holder | undefined,
+  readsLate: boolean,
 ): Promise<readonly ManifestRef[]> {
   if (holder === undefined || !doesAsks(holder)) return [];
-  const parent = (await checkpoints.history()).attempts.at(-1)?.parent;
-  return parent === undefined ? [] : [parent];
+  const { attempts, line } = await checkpoints.history();
+  const newest = attempts.at(-1);
+  if (newest?.parent === undefined) return [];
+  const hasSaved = line.at(-1)?.attempt === newest.attempt;
+  return hasSaved && !readsLate ? [] : [newest.parent];
 }
 
 /** The attempt that is asked. */

@@ -14,7 +14,7 @@ import { type BestQuery, BestReader } from "./best.ts";
 import type { EpochRef } from "./epoch_ref.ts";
 import { Holding } from "./holding.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
-import { loadManifest, type LoadOptions, readsNow } from "./late.ts";
+import { hasLate, loadManifest, type LoadOptions, readsNow } from "./late.ts";
 import { migratedIn } from "./migrated.ts";
 import { checkNames, manifestOf, restoreBlobs, tellDerived } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
@@ -257,13 +257,14 @@ export class CheckpointEngine {
   }
 
   /** Removes what need not stay by the plan, or as somebody asks; never what a save under way rests on. */
-  async lookAfter({ host: { events }, epoch, program }: PreparedSave): Promise<void> {
+  async lookAfter({ host, epoch, program }: PreparedSave): Promise<void> {
     const { current: attempt, first, resumedFrom } = this.attempts;
     if (attempt === undefined || attempt.isOver) return;
-    const inUse = [resumedFrom, this.#saved.last].filter((ref) => ref !== undefined);
-    const more = { keep: program?.plan.keep, heldSince: this.holding.heldSince, inUse };
-    const store = await this.archive.store();
-    await this.#upkeep.after({ attempt, epoch, store, events, first, ...more });
+    const base = hasLate(host) ? resumedFrom : undefined;
+    const inUse = [base, attempt.last, this.#saved.last].filter((ref) => ref !== undefined);
+    const more = { events: host.events, heldSince: this.holding.heldSince, inUse };
+    const upkept = { attempt, epoch, store: await this.archive.store(), first, ...more };
+    await this.#upkeep.after({ ...upkept, keep: program?.plan.keep });
   }
 
   /** Reads a blob as it was in the best saved epoch of the current line. */

@@ -74,6 +74,11 @@ export async function loadManifest(
   return changed;
 }
 
+/** Whether something is still to be read of what was loaded, wherever a save has copied it since. */
+export function hasLate(host: CheckpointHost): boolean {
+  return host.nodes.some((node) => host.workspace(node).hasLate);
+}
+
 /** Tells which blobs such a load reads at once. */
 export function readsNow(
   { nodes }: Manifest,

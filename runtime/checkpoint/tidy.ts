@@ -70,6 +70,8 @@ export interface PruneOptions extends TidyOptions {
   readonly sideLines?: boolean;
   /** Whether every byte of what stays is read first, and not only every record and size. */
   readonly full?: boolean;
+  /** Whether a running job reads large blobs late. */
+  readonly readsLate?: boolean;
 }
 
 /** How it is done. */
@@ -95,11 +97,11 @@ export interface TidyOptions {
 export async function prune(
   engine: CheckpointEngine,
   keep: readonly Keep[],
-  { dryRun, waitMs, sideLines = false, full = false }: PruneOptions,
+  { dryRun, waitMs, sideLines = false, full = false, readsLate = false }: PruneOptions,
 ): Promise<Pruned> {
   const asked = { what: "prune", rules: keep.map(ruleOf), sideLines, full } as const;
   const store = await engine.archive.store();
-  const inUse = await inUseOf(store, await engine.holding.holder());
+  const inUse = await inUseOf(store, await engine.holding.holder(), readsLate);
   const found = await judgePruning(store, asked, inUse);
   if (dryRun || found.removed.length === 0) return found;
   const before = (await store.history()).manifests;

@@ -46,10 +46,9 @@ export class Upkeep {
   async after(saved: AfterSave): Promise<void> {
     await this.#sweep(saved.attempt);
     if (saved.keep !== undefined) await this.#retain(saved, saved.keep);
-    const { attempt: { last }, inUse, events } = saved;
+    const { events } = saved;
     await doAsks({
       ...saved,
-      inUse: last === undefined ? inUse : [...inUse, last],
       failures: this.#failures,
       warn: (message) => this.#warnOnce(events, message),
     });

@@ -35,7 +35,7 @@ export async function explain(
 ): Promise<number> {
   const store = await archive.open(job, []);
   const { full } = args;
-  const inUse = await inUseOf(store, await store.store.holder?.());
+  const inUse = await inUseOf(store, await store.store.holder?.(), plan.load === "lazy");
   const rulesNow = (plan.keep ?? []).map(ruleOf);
   const judged = await store.judge(rulesNow, { looksAtAll: true, full, inUse });
   const { verdicts, unmet } = judged;

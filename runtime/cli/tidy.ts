@@ -30,7 +30,7 @@ export async function pruneSaved(
   await archive.open(job, []);
   const { dryRun, sideLines, full } = args;
   const pruned = await prune(engine, plan.keep ?? [], {
-    ...{ dryRun, sideLines, full, waitMs: waitOf(args) },
+    ...{ dryRun, sideLines, full, waitMs: waitOf(args), readsLate: plan.load === "lazy" },
   });
   const { verdicts, unmet, removed, asked, left = [] } = pruned;
   const names = removed.map(formatRef);

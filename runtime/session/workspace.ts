@@ -88,6 +88,11 @@ export class Workspace {
     return this.#late.has(name);
   }
 
+  /** Whether any blob's value is. */
+  get hasLate(): boolean {
+    return this.#late.size > 0;
+  }
+
   /**
    * Reads a blob's value, where that was put off: to be awaited where it gives a promise. That is no
    * change of the blob. One that fails is tried again when it is next needed.

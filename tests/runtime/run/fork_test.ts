@@ -89,7 +89,7 @@ everyKind(
     let looks = 0;
     archive.locate = async (wanted) => {
       const found = await locate(wanted);
-      if (looks++ === 0) await run(make({ resumeFromEpoch: "latest", stopAfterEpoch: 4 }));
+      if (looks++ === 0) await run(make({ resumeFromEpoch: "latest", stopAfterEpoch: 3 }));
       return found;
     };
     await source.fork("other");
@@ -104,7 +104,7 @@ everyKind("fork: what the parent removes is still there for the fork", async (to
   const fork = await make().fork("other", 1);
   await run(make({ resumeFromEpoch: "latest" }));
   const kept = await openStore(`${to}/walkers`).list("epochs/");
-  assertEquals(kept.map((name) => name.slice(7, 14)), ["e000002", "e000005", "e000006"]);
+  assertEquals(kept.map((name) => name.slice(7, 14)), ["e000005", "e000006"]);
 
   const changed = new JobRunner(walkers(to), { as: "other", set: [set(rate, 9)] });
   assertEquals(changed.name, "other");

@@ -153,19 +153,38 @@ everywhere("repair: task logs that nobody goes on from go, and no others", async
   assertEquals((await world.names("attempts/")).length, 4);
 });
 
-everywhere("prune: what a running job was resumed from is not said to go", async (world) => {
-  const seen: (readonly string[])[] = [];
-  let isResumed = false;
-  const look = task("look").run(async (_, { epoch, node }) => {
-    if (!isResumed || epoch !== 3 || node !== world.node) return;
-    const engine = await engineOf(world);
-    const { removed, verdicts } = await prune(engine, [keepLast(1)], { dryRun: true });
-    const ofParent = verdicts.find(({ ref }) => formatRef(ref) === "1@a1");
-    seen.push(removed.map(formatRef), ofParent?.reasons ?? []);
-  });
-  const given = world.job({ epoch: [look] });
-  await world.run(given, { stopAfterEpoch: 1 });
-  isResumed = true;
-  await world.run(given, { resumeFromEpoch: "latest" });
-  assertEquals(seen, [["0@a1"], ["in use"]]);
-});
+everywhere(
+  "a plan's keep lets go of what a run was resumed from, once it has saved",
+  async (world) => {
+    const given = world.job({ plan: { keep: [keepLast(1)] } });
+    await world.run(given, { stopAfterEpoch: 1 });
+    const { seen } = await world.run(given, { resumeFromEpoch: "latest", stopAfterEpoch: 2 });
+    assertEquals(seen.of("removed").map(({ epochs }) => epochs), [[1]]);
+    assertEquals(await world.epochs(), ["2@a2"]);
+  },
+);
+
+everywhere(
+  "prune: what a running job was resumed from is not said to go before it has saved",
+  async (world) => {
+    const seen: (readonly string[])[] = [];
+    let isResumed = false;
+    const look = task("look").run(async (_, { epoch, node }) => {
+      if (!isResumed || epoch < 2 || epoch > 3 || node !== world.node) return;
+      const engine = await engineOf(world);
+      const { removed, verdicts } = await prune(engine, [keepLast(1)], { dryRun: true });
+      const ofParent = verdicts.find(({ ref }) => formatRef(ref) === "1@a1");
+      seen.push(removed.map(formatRef), ofParent?.reasons ?? []);
+    });
+    const given = world.job({ epoch: [look] });
+    await world.run(given, { stopAfterEpoch: 1 });
+    isResumed = true;
+    await world.run(given, { resumeFromEpoch: "latest" });
+    assertEquals(seen, [
+      ["0@a1"],
+      ["among the last 1", "the newest", "in use"],
+      ["0@a1", "1@a1"],
+      [],
+    ]);
+  },
+);
