@@ -110,14 +110,18 @@ export class HistoryReader {
     const started = new Set(
       parsed.filter(({ isParent }) => isParent).map(({ attempt }) => attempt),
     );
-    const numbers = [...new Set(parsed.map(({ attempt }) => attempt))].sort((a, b) => a - b);
+    const saved = new Set(manifests.map(({ attempt }) => attempt));
+    const numbers = [...new Set([...parsed.map(({ attempt }) => attempt), ...saved])]
+      .sort((a, b) => a - b);
     const attempts: AttemptInfo[] = [];
     const pace = new Pace();
     for (let at = 0; at < numbers.length; at += READS_AT_ONCE) {
       await pace.turn();
       const read = numbers.slice(at, at + READS_AT_ONCE).map(async (attempt) => {
-        if (!started.has(attempt)) return { attempt, isStarted: false, parent: undefined };
-        return await this.#attempt(attempt, manifests, damaged, options);
+        if (started.has(attempt)) return await this.#attempt(attempt, manifests, damaged, options);
+        // It was begun since they were listed, or its record is lost, as `verify` tells.
+        if (saved.has(attempt)) return await this.#attemptByManifest(attempt, manifests);
+        return { attempt, isStarted: false, parent: undefined };
       });
       attempts.push(...await Promise.all(read));
     }

@@ -8,7 +8,7 @@ import { type Damage, toDamage } from "./damage.ts";
 import { DamagedError } from "./errors.ts";
 import type { History } from "./history.ts";
 import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
-import { attemptName, parseAttemptName } from "./layout.ts";
+import { attemptName, parentName, parseAttemptName } from "./layout.ts";
 import { Pace } from "./pace.ts";
 import { readRecord } from "./record_reader.ts";
 import type { StoreOptions } from "./store.ts";
@@ -16,15 +16,27 @@ import type { StoreOptions } from "./store.ts";
 /** A gap of more numbers is told of as one: a stray name may make it of a thousand million. */
 const MOST_TOLD = 100;
 
-/** The small records that are damaged, or missing: the numbers of attempts have no gaps. */
+/**
+ * The small records that are damaged, or missing: the numbers of attempts have no gaps, and each has recorded
+ * where it starts from before it saves.
+ */
 export async function damagedRecords(
   store: CheckpointStore,
-  { damaged }: History,
-  attempts: readonly string[],
+  { damaged, manifests }: History,
+  listed: readonly string[],
   options: StoreOptions,
 ): Promise<Damage[]> {
   const found = damaged.map((error) => toDamage(error));
-  for (const damage of missingRecords(attempts)) found.push(damage);
+  const savers = new Set(manifests.map(({ attempt }) => attempt));
+  const attempts = [...listed, ...await begunSince(store, savers, listed, options)];
+  const there = new Set(attempts);
+  for (const attempt of [...savers].sort((a, b) => a - b)) {
+    const name = parentName(attempt);
+    if (there.has(name)) continue;
+    const record = `the record of where attempt ${attempt} starts from`;
+    found.push(toDamage(new DamagedError(name, record, "nothing")));
+  }
+  for (const damage of missingRecords(attempts, savers)) found.push(damage);
   const pace = new Pace();
   for (const name of attempts) {
     await pace.turn();
@@ -40,14 +52,35 @@ export async function damagedRecords(
   return found;
 }
 
-/** The records of attempts that are not there, below the highest of which there is any name. */
-function missingRecords(names: readonly string[]): readonly Damage[] {
+/** Those records of attempts that have saved something which are there, though they were not listed. */
+async function begunSince(
+  { store }: CheckpointStore,
+  savers: ReadonlySet<number>,
+  listed: readonly string[],
+  options: StoreOptions,
+): Promise<readonly string[]> {
+  const names = new Set(listed);
+  const found: string[] = [];
+  for (const attempt of savers) {
+    for (const name of [attemptName(attempt), parentName(attempt)]) {
+      if (!names.has(name) && await store.stat(name, options) !== undefined) found.push(name);
+    }
+  }
+  return found;
+}
+
+/** The records of attempts that are not there, up to the highest of which there is any name, or anything saved. */
+function missingRecords(
+  names: readonly string[],
+  savers: ReadonlySet<number>,
+): readonly Damage[] {
   const parsed = names.map(parseAttemptName).filter((one) => one !== undefined);
   const there = new Set(parsed.filter(({ isParent }) => !isParent).map(({ attempt }) => attempt));
-  const highest = parsed.reduce((most, { attempt }) => Math.max(most, attempt), 0);
+  const begun = [...parsed.map(({ attempt }) => attempt), ...savers];
+  const highest = begun.reduce((most, attempt) => Math.max(most, attempt), 0);
   const found: Damage[] = [];
   let next = 1;
-  for (const number of [...[...there].sort((a, b) => a - b), highest]) {
+  for (const number of [...[...there].sort((a, b) => a - b), highest + 1]) {
     const [from, to] = [next, number - 1];
     next = Math.max(next, number + 1);
     if (to - from < MOST_TOLD) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ParamValue } from "../../dsl/mod.ts";
 import {
   CheckpointNotFoundError,
   CheckpointStore,
@@ -22,6 +23,14 @@ import { locate, type Target } from "./locate.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import type { MetadataHandler } from "./metadata.ts";
 import { loadReports } from "./reports.ts";
+
+/** What a fork was asked to be other than what it begins with. */
+interface AskedSettings {
+  /** Params. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+  /** The seed. */
+  readonly seed: number | undefined;
+}
 
 /** A save of so many bytes takes a few milliseconds, and about as long as handing it over. */
 const WAIT_BYTES = 4 * 1024 * 1024;
@@ -115,24 +124,26 @@ export class Archive {
   }
 
   /**
-   * Begins a job's checkpoints here with an epoch of another's.
+   * Begins a job's checkpoints here with an epoch of another's; whoever goes on from it goes on as was asked.
    *
    * @throws {DamagedError} Where the epoch, or the record of the attempt that saved it, is damaged or gone.
    */
-  async adopt(job: string, from: Archive, epoch: EpochRef): Promise<void> {
+  async adopt(job: string, from: Archive, epoch: EpochRef, asked: AskedSettings): Promise<void> {
     const source = await from.store();
     const manifest = await from.readEpoch(epoch);
-    const { seed, params } = manifest.run;
     // The fork is compared with what the job was, not with what it is; and what it has gone through must
     // not be lost on the way.
-    const { attempt } = manifest;
+    const { attempt, parent, run } = manifest;
     const begun = await source.readAttempt(attempt);
     if (begun === undefined) {
       throw new DamagedError(`record of attempt ${attempt}`, "a file of its own", "none");
     }
-    const { description } = begun;
+    // Of what is a fork's own beginning the record says more.
+    const before = parent === undefined ? begun : run;
     const record = {
-      ...{ seed, params, description },
+      seed: asked.seed ?? before.seed,
+      params: { ...before.params, ...asked.params },
+      description: begun.description,
       ...{ environment: environment(), createdAtMs: Date.now() },
     };
     const target = await this.open(job, Object.keys(manifest.nodes));

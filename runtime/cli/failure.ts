@@ -76,7 +76,7 @@ export function forkText(error: unknown, fork: JobRunner, kept: Kept, command: s
   if (kept.isStarted && !isDerived) return "";
   const { place } = fork.checkpoints.engine.archive;
   return `The fork stays at ${place}, with nothing but the epoch that it begins with: remove that folder to be ` +
-    `rid of it; or, with the same --seed and --param, go on with it:\n` +
+    `rid of it; or go on with it:\n` +
     `  ${command}${isDerived ? " --allow-change" : ""}\n`;
 }
 

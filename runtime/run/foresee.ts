@@ -93,9 +93,8 @@ export async function foreseeResume(
     },
   );
   const recompiled = await recompile(request, manifest, { by, over }, unfinished);
-  const { difference, notices: settings, program } = recompiled;
+  const { difference, notices: settings, program, seed } = recompiled;
   const { run, epoch } = manifest;
-  const seed = request.seed ?? unfinished?.seed ?? run.seed;
   const { holds, open } = foreseeStop(new Progress(program, seed, run.branch, { epoch, run }));
   const last = isFork ? "epoch" : by.phase;
   // A job that has done all it had to is as it may be, as long as its blobs can be loaded.

@@ -243,7 +243,9 @@ export class JobRunner {
     const epoch = await source.fix(from);
     const { refusal } = await foreseeResume(this.#jobRequest(), epoch, true);
     if (refusal !== undefined) throw refusal;
-    await runner.checkpoints.engine.archive.adopt(as, source, epoch);
+    // A kill may come before the fork's own start has recorded them.
+    const asked = { params: this.#givenParams, seed: options.seed };
+    await runner.checkpoints.engine.archive.adopt(as, source, epoch, asked);
     return runner;
   }
 

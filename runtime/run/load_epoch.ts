@@ -40,7 +40,7 @@ export async function loadEpoch(request: LoadRequest): Promise<void> {
   await archive.open(name, []);
   const manifest = await archive.readEpoch(epoch);
   const recompiled = await recompile(request, manifest, { by: manifest, over: [] }, undefined);
-  const { program, description, migrations: map } = recompiled;
+  const { program, description, seed, migrations: map } = recompiled;
   // What later epochs would come to matters to those who run them.
   mustMatch({ ...request, allowChange: true }, recompiled);
   const on = { signal };
@@ -48,7 +48,7 @@ export async function loadEpoch(request: LoadRequest): Promise<void> {
   await session.run(checkpoints.engine.loadTask(manifest, { map }), on);
   await session.run(fillNewBlobs(program, manifest), on);
   const { run } = manifest;
-  const progress = new Progress(program, run.seed, run.branch, { epoch: manifest.epoch, run });
+  const progress = new Progress(program, seed, run.branch, { epoch: manifest.epoch, run });
   const pool = new ResourcePool(
     (param) => paramValue(param, program.params),
     signal,

@@ -89,7 +89,7 @@ async function loadEpoch(
   const { ref } = candidate;
   const manifest = await engine.archive.read(ref);
   const recompiled = await recompile(request, manifest, candidate, unfinished);
-  const { program } = recompiled;
+  const { program, seed } = recompiled;
   const { run, epoch } = manifest;
   // A job that had ended may have nothing to do, whatever has changed.
   if (run.stop === undefined) mustMatch(request, recompiled);
@@ -100,7 +100,6 @@ async function loadEpoch(
     if (error instanceof BlobTypeError) mustMatch(request, recompiled);
     throw error;
   }
-  const seed = request.seed ?? unfinished?.seed ?? run.seed;
   const progress = new Progress(program, seed, run.branch, { epoch, run });
   progress.migrated = recompiled.migrations.migrated;
   progress.stop = epoch === 0 ? undefined : await judge(session, progress);

@@ -4,7 +4,12 @@
  * @module
  */
 import type { Job } from "../../dsl/mod.ts";
-import type { JobDescription, Manifest } from "../../storage/mod.ts";
+import {
+  type CheckpointStore,
+  DamagedError,
+  type JobDescription,
+  type Manifest,
+} from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
 import { droppedMigrations, type RecordedJob } from "../change/dropped_migrations.ts";
 import { madeAgain } from "../change/saved_blobs.ts";
@@ -39,6 +44,8 @@ export interface Recompiled {
   readonly description: JobDescription;
   /** What differs from when it was saved. */
   readonly difference: JobDifference;
+  /** The seed. */
+  readonly seed: number;
   /** What is made of the saved blobs. */
   readonly migrations: Migrations;
   /** Whether a person has made another job of it, in its code, its params or its seed, to go on at a phase. */
@@ -62,11 +69,11 @@ export async function recompile(
   unfinished: Unfinished | undefined,
 ): Promise<Recompiled> {
   const { sources, checkpoints: { engine } } = request;
+  const store = await engine.archive.store();
   // What a start was made with that saved nothing is newer than what is saved.
-  const settings = unfinished ?? manifest.run;
+  const settings = unfinished ?? await settingsOf(store, manifest);
   const { program, notices: said, seed } = compileAsSaved(request, settings);
   const description = describeJob(program, sources);
-  const store = await engine.archive.store();
   const saved = { description: await describedIn(store, by.attempt), attempt: undefined };
   const last = unfinished?.description === undefined ? saved : unfinished;
   const migrations = await migrationsOf(program, manifest, { store, said: request.migrated });
@@ -95,9 +102,23 @@ export async function recompile(
   const isAlike = made.size === 0 &&
     isJudgedAlike(program, description, { description: saved.description, params });
   return {
-    ...{ program, description, difference, migrations, isAnother, notices },
+    ...{ program, description, difference, migrations, isAnother, notices, seed },
     isJudgedAlike: isAlike,
   };
+}
+
+/** The settings that go with an epoch: with what it was saved, or, where a fork begins with it, what that was asked for. */
+async function settingsOf(
+  store: CheckpointStore,
+  { parent, attempt, run }: Manifest,
+): Promise<Pick<Settings, "params" | "seed">> {
+  if (parent !== undefined) return run;
+  try {
+    return await store.readAttempt(attempt) ?? run;
+  } catch (error) {
+    if (error instanceof DamagedError) return run;
+    throw error;
+  }
 }
 
 /** Compiles a job with the saved values of params, those of its shape first, but for those given now. */

@@ -25,6 +25,8 @@ function oneOf(...messages: readonly string[]): RegExp {
 /** What packs or manifests say that were not synced. */
 const DAMAGED_PACK = `${REF} is damaged: Damaged: "${PACK}" should have .*`;
 const DAMAGED_MANIFEST = `${REF} is damaged: Damaged: "epochs/e\\d+\\.a\\d+\\.cbor" should have .*`;
+const SAID_DAMAGED =
+  `it is said to be damaged: Damaged: "epochs/e\\d+\\.a\\d+\\.cbor" should have .*`;
 const NONE_INTACT = String
   .raw`process \d+ \([\w ]+\) failed: No epoch that is saved at \S+ can be gone on from, .*`;
 const LOST = `${REF} was acknowledged, and lost in a power cut`;
@@ -94,7 +96,7 @@ export const messages: Readonly<Record<string, RegExp>> = {
   "a resume has forgotten where its cursors stood": oneOf(OTHER_VALUE),
   "a step goes on before its result is recorded": oneOf(REPEATED),
   "packs are not synced": oneOf(DAMAGED_PACK, NONE_INTACT, LEFT_OUT, REPEATED),
-  "manifests are not synced": oneOf(DAMAGED_MANIFEST, LEFT_OUT, REPEATED),
+  "manifests are not synced": oneOf(DAMAGED_MANIFEST, SAID_DAMAGED, LEFT_OUT, REPEATED),
   "the folder of a commit is not synced": oneOf(LOST, LEFT_OUT, REPEATED),
   "an attempt's start is not synced": oneOf(
     `a power cut has left this: Damaged: "attempts/\\d+\\.parent\\.cbor" should have .*`,

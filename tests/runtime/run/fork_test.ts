@@ -164,3 +164,22 @@ everyKind(
     assertEquals(await openStore(`${to}/other`).list(""), []);
   },
 );
+
+everyKind(
+  "fork: one that is killed before its own start goes on with the params and the seed it was asked for",
+  async (to, make) => {
+    await run(make({ stopAfterEpoch: 2 }));
+    const asked = { set: [set(rate, 9)], seed: 77 };
+    const whole = await run(await make(asked).fork("whole", 2));
+    // Nothing runs between the two.
+    await make(asked).fork("killed", 2);
+    const later = make({ as: "killed", resumeFromEpoch: "latest" });
+    const foreseen = await later.changesSince();
+    assert(foreseen.settings.some((text) => text.includes("param rate is 9, as saved")));
+    // And so does what is forked from its beginning.
+    await make({ as: "killed" }).fork("again", 2);
+    assertEquals((await run(later))["samples"], whole["samples"]);
+    const again = await run(make({ as: "again", resumeFromEpoch: "latest" }));
+    assertEquals(again["samples"], whole["samples"]);
+  },
+);
