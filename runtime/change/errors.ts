@@ -10,8 +10,8 @@ const IMPOSSIBLE =
   "Map what is impossible with a migration (migrate in the plan), or make it again what it was; or start " +
   "anew with --fresh, which deletes nothing";
 const ALLOW =
-  "Go on with --allow-change (allowChange in a script, onChange in the plan); say with a task's version " +
-  "that an edit does not change what it computes; or start anew with --fresh, which deletes nothing";
+  "Go on with --allow-change (allowChange in a script, onChange in the plan); or start anew with --fresh, " +
+  "which deletes nothing. A task that had a version when it was saved may be edited as long as that stays";
 
 /** The job is not what it was when the epoch was saved from which it is to go on. */
 export class JobChangedError extends Error {

@@ -31,7 +31,17 @@ export function admit(
     if (verdict === "harmless") notices.push(said);
     else warnings.push(said);
   }
+  warnings.push(...recompiled.effects.vain);
   if (notSeen.length > 0) notices.push(`not seen: ${notSeen.join("; ")}`);
+}
+
+/** Says of a job that has nothing to do that it is not the one that has done it. */
+export function sayFinished({ difference }: Recompiled, { warnings }: Words): void {
+  if (difference.changes.every(({ verdict }) => verdict === "harmless")) return;
+  warnings.push(
+    `the job is not what it was at ${sinceText(difference)}, and is finished all the same: ` +
+      `plan --resume says how it differs`,
+  );
 }
 
 /** What is to be said about a start. */

@@ -26,6 +26,7 @@ import { compile, type Program } from "../program.ts";
 import type { Candidate } from "./go_back.ts";
 import { hasOtherSettings, isEdited, isJudgedAlike } from "./another.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
+import { type ParamEffects, paramEffects } from "./param_effects.ts";
 import type { RunRequest } from "./run_request.ts";
 import { checkSaved, type Params, resolveSettings, type Settings } from "./settings.ts";
 import type { Unfinished } from "./unfinished.ts";
@@ -52,6 +53,8 @@ export interface Recompiled {
   readonly isAnother: (phase: Phase) => boolean;
   /** Whether a stop condition that held when it was saved is asked the same now, of the same blobs. */
   readonly isJudgedAlike: boolean;
+  /** What comes of params that are others than before. */
+  readonly effects: ParamEffects;
   /** Where its settings come from, in words. */
   readonly notices: readonly string[];
 }
@@ -104,6 +107,7 @@ export async function recompile(
   return {
     ...{ program, description, difference, migrations, isAnother, notices, seed },
     isJudgedAlike: isAlike,
+    effects: paramEffects(request.job, program, settings.params),
   };
 }
 

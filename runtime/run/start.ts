@@ -17,7 +17,7 @@ import type { Target } from "../checkpoint/locate.ts";
 import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { editNotices, hasOtherSettings, isEdited } from "./another.ts";
-import { admit, loadNewestGood } from "./load_newest.ts";
+import { admit, loadNewestGood, sayFinished } from "./load_newest.ts";
 import { NO_MIGRATIONS, type StartMigrations } from "./migrate.ts";
 import { noProgressWarning } from "./poisoned.ts";
 import { declareBlobs } from "./prepare.ts";
@@ -238,6 +238,7 @@ async function goOn(
   }
   const phase = nextPhase(program, ended?.ref.phase);
   if (phase === undefined && ended !== undefined) {
+    sayFinished(recompiled, words);
     return { ...common, mode: "already finished", phase, isAnother: false };
   }
   admit(request, recompiled, words);
