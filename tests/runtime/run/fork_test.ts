@@ -167,7 +167,7 @@ everyKind(
 
 everyKind(
   "fork: one that is killed before its own start goes on with the params and the seed it was asked for",
-  async (to, make) => {
+  async (_, make) => {
     await run(make({ stopAfterEpoch: 2 }));
     const asked = { set: [set(rate, 9)], seed: 77 };
     const whole = await run(await make(asked).fork("whole", 2));
