@@ -25,7 +25,7 @@ import type { MetadataHandler } from "./metadata.ts";
 import { loadReports } from "./reports.ts";
 
 /** What a fork was asked to be other than what it begins with. */
-interface AskedSettings {
+export interface AskedSettings {
   /** Params. */
   readonly params: Readonly<Record<string, ParamValue>>;
   /** The seed. */

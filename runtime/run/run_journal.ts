@@ -19,6 +19,7 @@ import { epochMs } from "../clock.ts";
 import { StoppedError } from "../errors.ts";
 import { Journal } from "../journal/journal.ts";
 import { RecordedEntries, STOPPED_KEY, type Tally } from "../journal/recorded.ts";
+import { unresponsiveIn } from "../task/halt.ts";
 import { isWork, NOTHING_DONE } from "../journal/entries.ts";
 import { judgeWork } from "../journal/judge_work.ts";
 import type { Program } from "../program.ts";
@@ -148,9 +149,12 @@ export class RunJournal {
 
   /** Writes what is not written yet, and ends, as the run has with a failure or without. */
   async close(failure?: unknown): Promise<void> {
-    const isStop = endedBy(failure, this.#signal) instanceof StoppedError;
+    const ended = endedBy(failure, this.#signal);
+    const isStop = ended instanceof StoppedError;
+    // A task that did not heed it was told all the same.
+    const isTold = isStop || unresponsiveIn(ended) !== undefined && this.#signal.aborted;
     try {
-      if (isStop) await this.#noteStop();
+      if (isTold) await this.#noteStop();
       await this.journal.writer.flush();
     } finally {
       this.journal.writer.close();

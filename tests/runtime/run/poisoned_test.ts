@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Job, task } from "../../../dsl/mod.ts";
 import { StoppedError } from "../../../runtime/errors.ts";
+import type { LocalSessionOptions } from "../../../runtime/session/local_session.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { errorOf, untilAborted } from "../helpers.ts";
 import { everywhere, notices, total, World } from "./world.ts";
@@ -45,10 +46,11 @@ async function wordsOf(
   world: World,
   starts: number,
   start: (number: number) => { readonly job: Job; readonly signal: AbortSignal },
+  sessions: LocalSessionOptions = {},
 ): Promise<string[][]> {
   const said: string[][] = [];
   for (let number = 1; number <= starts; number++) {
-    const { session, seen } = world.session();
+    const { session, seen } = world.session(sessions);
     const { job, signal } = start(number);
     const options = { checkpoints: world.manager(), resumeFromEpoch: "auto" } as const;
     await errorOf(new JobRunner(job, options).run(session, { signal }));
@@ -103,6 +105,23 @@ everywhere(
     }
   },
 );
+
+everywhere("run: a task that does not heed it was told to stop too", async (world) => {
+  const sleeping: Promise<void>[] = [];
+  const said = await wordsOf(world, 4, () => {
+    const stop = new AbortController();
+    const deaf = task("deaf").run(async () => {
+      stop.abort(new StoppedError("its time of 700ms is up"));
+      const slept = new Promise<void>((resolve) => setTimeout(resolve, 100));
+      sleeping.push(slept);
+      await slept;
+    });
+    return { job: world.job({ init: [], epoch: [deaf] }), signal: stop.signal };
+  }, { grace: "10ms" });
+  await Promise.all(sleeping);
+  const told = said[3]?.[0] ?? "";
+  assertStringIncludes(told, "those before it were told to stop before they had saved anything");
+});
 
 everywhere("run: starts that died and such as were told to stop are one row", async (world) => {
   const said = await wordsOf(world, 5, (number) => {

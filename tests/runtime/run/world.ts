@@ -19,7 +19,7 @@ import {
   MultiNodeCheckpointManager,
 } from "../../../runtime/checkpoint/manager.ts";
 import { JobRunner, type JobRunnerOptions } from "../../../runtime/run/job_runner.ts";
-import type { LocalSession } from "../../../runtime/session/local_session.ts";
+import type { LocalSession, LocalSessionOptions } from "../../../runtime/session/local_session.ts";
 import { cloneValue, openStore, type Store } from "../../../storage/mod.ts";
 import { recorded, type Recorder } from "../helpers.ts";
 
@@ -120,8 +120,8 @@ export class World implements AsyncDisposable {
     });
   }
 
-  session(): { session: LocalSession; seen: Recorder } {
-    const made = recorded();
+  session(options: LocalSessionOptions = {}): { session: LocalSession; seen: Recorder } {
+    const made = recorded(options);
     this.#sessions.push(made.session);
     return made;
   }
