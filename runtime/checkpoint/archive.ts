@@ -24,14 +24,6 @@ import type { CheckpointManagerOptions } from "./manager.ts";
 import type { MetadataHandler } from "./metadata.ts";
 import { loadReports } from "./reports.ts";
 
-/** What a fork was asked to be other than what it begins with. */
-export interface AskedSettings {
-  /** Params. */
-  readonly params: Readonly<Record<string, ParamValue>>;
-  /** The seed. */
-  readonly seed: number | undefined;
-}
-
 /** A save of so many bytes takes a few milliseconds, and about as long as handing it over. */
 const WAIT_BYTES = 4 * 1024 * 1024;
 
@@ -126,9 +118,18 @@ export class Archive {
   /**
    * Begins a job's checkpoints here with an epoch of another's; whoever goes on from it goes on as was asked.
    *
+   * @param asked The params and the seed that are to be others than before.
    * @throws {DamagedError} Where the epoch, or the record of the attempt that saved it, is damaged or gone.
    */
-  async adopt(job: string, from: Archive, epoch: EpochRef, asked: AskedSettings): Promise<void> {
+  async adopt(
+    job: string,
+    from: Archive,
+    epoch: EpochRef,
+    asked: {
+      readonly params: Readonly<Record<string, ParamValue>>;
+      readonly seed: number | undefined;
+    },
+  ): Promise<void> {
     const source = await from.store();
     const manifest = await from.readEpoch(epoch);
     // The fork is compared with what the job was, not with what it is; and what it has gone through must
