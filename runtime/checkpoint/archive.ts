@@ -118,7 +118,8 @@ export class Archive {
   /**
    * Begins a job's checkpoints here with an epoch of another's; whoever goes on from it goes on as was asked.
    *
-   * @param asked The params and the seed that are to be others than before.
+   * @param asked The params and the seed that are to be others than before: a kill may come before the start
+   * of what goes on from it.
    * @throws {DamagedError} Where the epoch, or the record of the attempt that saved it, is damaged or gone.
    */
   async adopt(

@@ -58,9 +58,13 @@ export class Attempts {
     return this.#first;
   }
 
-  /** Where a run has started from. */
-  get resumedFrom(): ManifestRef | undefined {
-    return this.#resumedFrom;
+  /**
+   * What stays for the attempt: what it saved last, or, before that, where it has started from, with what was
+   * loaded since; and where it has started from also where some of that is still to be read.
+   */
+  inUse(loaded: ManifestRef | undefined, isReadLate: boolean): readonly ManifestRef[] {
+    return [isReadLate ? this.#resumedFrom : undefined, this.#current?.last, loaded]
+      .filter((ref) => ref !== undefined);
   }
 
   /** Lets go of the attempt of an earlier run. */

@@ -258,13 +258,12 @@ export class CheckpointEngine {
 
   /** Removes what need not stay by the plan, or as somebody asks; never what a save under way rests on. */
   async lookAfter({ host, epoch, program }: PreparedSave): Promise<void> {
-    const { current: attempt, first, resumedFrom } = this.attempts;
+    const { current: attempt, first } = this.attempts;
     if (attempt === undefined || attempt.isOver) return;
-    const base = hasLate(host) ? resumedFrom : undefined;
-    const inUse = [base, attempt.last, this.#saved.last].filter((ref) => ref !== undefined);
-    const more = { events: host.events, heldSince: this.holding.heldSince, inUse };
-    const upkept = { attempt, epoch, store: await this.archive.store(), first, ...more };
-    await this.#upkeep.after({ ...upkept, keep: program?.plan.keep });
+    const inUse = this.attempts.inUse(this.#saved.last, hasLate(host));
+    const more = { keep: program?.plan.keep, heldSince: this.holding.heldSince, inUse };
+    const store = await this.archive.store();
+    await this.#upkeep.after({ attempt, epoch, store, events: host.events, first, ...more });
   }
 
   /** Reads a blob as it was in the best saved epoch of the current line. */

@@ -243,9 +243,8 @@ export class JobRunner {
     const epoch = await source.fix(from);
     const { refusal } = await foreseeResume(this.#jobRequest(), epoch, true);
     if (refusal !== undefined) throw refusal;
-    // A kill may come before the fork's own start has recorded them.
-    const asked = { params: this.#givenParams, seed: options.seed };
-    await runner.checkpoints.engine.archive.adopt(as, source, epoch, asked);
+    const { archive } = runner.checkpoints.engine;
+    await archive.adopt(as, source, epoch, { params: this.#givenParams, seed: options.seed });
     return runner;
   }
 
