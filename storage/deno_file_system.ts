@@ -39,6 +39,10 @@ export function denoFileSystem(): FileSystem {
       await syncs.sync(0, () => folder.syncSync(), () => folder.sync());
     },
     async syncFile(path) {
+      const found = stat(path);
+      if (found === undefined) throw new Deno.errors.NotFound("it is not there");
+      // To open a pipe waits for ever, and a link leads elsewhere.
+      if (found.kind !== "file") throw new Error(`it should be a file, but is a ${found.kind}`);
       // Windows syncs only what is open for writing, which another user's file may not be elsewhere.
       using file = Deno.openSync(path, { read: true, write: Deno.build.os === "windows" });
       await file.sync();

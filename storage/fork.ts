@@ -38,7 +38,7 @@ export interface ForkRequest {
  * What is shared is made as durable as what the new job saves.
  *
  * @throws {PlaceTakenError} Where something is saved at the target already; nothing is changed.
- * @throws {DamagedError} Where the state is damaged; then nothing is forked.
+ * @throws {DamagedError} Where the state is damaged, as far as sizes show, and, where bytes are copied, all of them; then nothing is forked.
  * @throws {RemovedError} Where the state is removed meanwhile; then nothing is forked.
  * @throws {UnknownOutcomeError} Where nobody can tell whether it was forked; whatever was, is whole.
  * @throws {FencedError} Where another attempt has begun at the target; what was forked lies on a side line.
@@ -50,6 +50,11 @@ export async function forkCheckpoint(
 ): Promise<Manifest> {
   if ((await target.history(options)).manifests.length > 0) {
     throw new PlaceTakenError(target.store.place, target.job);
+  }
+  try {
+    await source.check(manifest, options);
+  } catch (error) {
+    throw await asForkError(error, source, manifest);
   }
   const attempt = await target.begin(record, options);
   await attempt.recordParent(undefined, { ...options, branch: attempt.number });

@@ -222,6 +222,24 @@ Deno.test("what fails to be synced is named, and the rest is not left under way"
   assertEquals([error.path, isEnded], [join(folder.path, "c.cbor"), true]);
 });
 
+Deno.test({
+  name: "what is to be synced and is no file is named, and not waited for",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const store = new FileStore(folder.path);
+    await store.put("pins/x.cbor", BYTES);
+    const pipe = join(folder.path, "pins", "pipe.cbor");
+    assertEquals((await new Deno.Command("mkfifo", { args: [pipe] }).output()).code, 0);
+    await Deno.symlink(join(folder.path, "pins", "x.cbor"), join(folder.path, "pins", "l.cbor"));
+    for (const [name, kind] of [["pipe", "other"], ["l", "link"]]) {
+      const settling = () => store.settle(["pins/x.cbor", `pins/${name}.cbor`]);
+      await assertRejects(settling, StoreError, `should be a file, but is a ${kind}`);
+    }
+    await store.settle(["pins/x.cbor", "pins/gone.cbor"]);
+  },
+});
+
 Deno.test("of very many files that others wrote some are synced at once, and all in the end", async () => {
   await using folder = await temporaryFolder();
   const names = Array.from({ length: 100 }, (_, index) => `attempts/a${index}.cbor`);

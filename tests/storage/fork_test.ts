@@ -136,3 +136,14 @@ testBoth("fork: where a manifest may be there, its packs stay", async ({ store }
     else await assertForked({ ...request, target: await CheckpointStore.open(into) });
   }
 });
+
+testBoth("fork: of a state whose packs are short nothing is made", async ({ store }) => {
+  const into = sibling(store);
+  const request = await prepared(store, into);
+  const [pack = ""] = request.manifest.packs;
+  const bytes = await store.get(pack);
+  await store.remove([pack]);
+  await store.write(pack, [bytes.subarray(0, -1)]);
+  await assertRejects(() => forkCheckpoint(request), DamagedError, pack);
+  assertEquals(await into.list("attempts/"), []);
+});
