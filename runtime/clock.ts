@@ -12,3 +12,9 @@ export const monotonicMs: () => number = performance.now.bind(performance);
 
 /** Milliseconds since 1970, as of `Date.now()`. */
 export const epochMs: () => number = Date.now.bind(Date);
+
+/** A time in words, from milliseconds since 1970; that of a crafted record may be none. */
+export function timeText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? "an unknown time" : date.toISOString();
+}

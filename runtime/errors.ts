@@ -4,6 +4,7 @@
  * @module
  */
 import type { Holder } from "../storage/mod.ts";
+import { timeText } from "./clock.ts";
 import { thrownText } from "./thrown_text.ts";
 
 /** Where in a run something went wrong. */
@@ -46,7 +47,7 @@ export function holderText({ pid, host, purpose, sinceMs, beatAgoMs }: Holder): 
   const who = pid === undefined ? "one that cannot be asked who it is" : `process ${pid}`;
   const where = host === undefined ? "" : ` on ${host}`;
   const what = purpose === undefined || purpose === "run" ? "" : ` (${purpose})`;
-  const since = sinceMs === undefined ? "" : `, since ${new Date(sinceMs).toISOString()}`;
+  const since = sinceMs === undefined ? "" : `, since ${timeText(sinceMs)}`;
   const fresh = beatAgoMs === undefined
     ? ""
     : `, last heard of ${Math.round(beatAgoMs / 1000)} s ago`;

@@ -12,6 +12,7 @@ import {
 } from "../../storage/mod.ts";
 import type { Archive } from "../checkpoint/archive.ts";
 import { holderText } from "../errors.ts";
+import { timeText } from "../clock.ts";
 import { formatBytes, longest } from "./text.ts";
 
 /** Of a longer line, the states in its midst are left out. */
@@ -118,7 +119,7 @@ async function look(archive: Archive, ref: ManifestRef): Promise<ListedState> {
   const from = `${epoch}@a${attempt}`;
   try {
     const manifest = await archive.read(ref);
-    const at = new Date(manifest.createdAtMs).toISOString();
+    const at = timeText(manifest.createdAtMs);
     const { stop } = manifest.run;
     const bytes = sizeOf(manifest);
     return { epoch, phase, attempt, from, bytes, at, stop, problem: undefined };

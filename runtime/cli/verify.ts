@@ -13,6 +13,7 @@ import {
 } from "../../storage/mod.ts";
 import { askerText } from "../checkpoint/do_asks.ts";
 import { isUntidy } from "../checkpoint/tidy.ts";
+import { timeText } from "../clock.ts";
 import { holderText } from "../errors.ts";
 import type { Keeping } from "./keeping.ts";
 import { toJson } from "./json.ts";
@@ -131,7 +132,7 @@ function asksText(asks: readonly WaitingAsk[], holder: Holder | undefined): read
     ...shown(asks.map(({ ask, problem }) => {
       if (ask === undefined) return oneLine(problem ?? "");
       const sideLines = ask.asked.what === "prune" && ask.asked.sideLines ? " --side-lines" : "";
-      const at = new Date(ask.createdAtMs).toISOString();
+      const at = timeText(ask.createdAtMs);
       return oneLine(`${ask.asked.what}${sideLines}, by ${askerText(ask)}, at ${at}`);
     })),
   ];

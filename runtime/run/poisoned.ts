@@ -4,6 +4,7 @@
  * @module
  */
 import type { CheckpointPlan } from "../../dsl/mod.ts";
+import { timeText } from "../clock.ts";
 import type { Phase } from "../events.ts";
 import {
   type CheckpointStore,
@@ -170,7 +171,7 @@ async function isUpkeep(store: CheckpointStore, attempt: number): Promise<boolea
 async function describe(store: CheckpointStore, attempt: number): Promise<string> {
   try {
     const record = await store.readAttempt(attempt);
-    const when = record === undefined ? "" : `, ${new Date(record.createdAtMs).toISOString()}`;
+    const when = record === undefined ? "" : `, ${timeText(record.createdAtMs)}`;
     return `attempt ${attempt}${when}`;
   } catch (error) {
     if (!(error instanceof DamagedError)) throw error;
