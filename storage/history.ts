@@ -135,7 +135,9 @@ export class HistoryReader {
     options: StoreOptions,
   ): Promise<AttemptInfo> {
     try {
-      return { attempt, isStarted: true, ...await this.#parent(attempt, options) };
+      const parent = await this.#parent(attempt, options);
+      if (parent !== undefined) return { attempt, isStarted: true, ...parent };
+      // Its start was taken back since that was listed.
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       damaged.push(error);
@@ -161,12 +163,12 @@ export class HistoryReader {
     return { attempt, isStarted: own.length > 0, parent: undefined };
   }
 
-  async #parent(attempt: number, options: StoreOptions): Promise<ParentRecord> {
+  async #parent(attempt: number, options: StoreOptions): Promise<ParentRecord | undefined> {
     const known = this.#parents.get(attempt);
     if (known !== undefined) return known;
     const name = parentName(attempt);
     const bytes = await readRecord(this.#store, name, MAX_RECORD_BYTES, options);
-    if (bytes === undefined) throw new DamagedError(name, "the record just listed", "nothing");
+    if (bytes === undefined) return undefined;
     const parent = decodeParent(attempt, bytes);
     this.#parents.set(attempt, parent);
     return parent;

@@ -270,3 +270,22 @@ testBoth(
     assertStringIncludes(damaged[2]?.problem ?? "", "the records of attempts 5 to 999999997");
   },
 );
+
+testBoth("verify: a start that is taken back meanwhile is no damage", async ({ store }) => {
+  const own = await CheckpointStore.open(store, { job: "j" });
+  await save(await begin(own), 0, { main: { x: value([1]) } });
+  const environment = { deno: "2", arch: "x86_64", tidemark: "0" };
+  const later = await own.begin({ seed: 1, params: {}, environment, createdAtMs: 0 });
+  await later.recordParent(undefined);
+  const withdrawing = overriding(store, {
+    list: async (prefix, options) => {
+      const names = await store.list(prefix, options);
+      if (prefix === "attempts/" && !later.isOver) await later.withdraw();
+      return names;
+    },
+  });
+  const reader = await CheckpointStore.open(withdrawing, { job: "j" });
+  const { line, damaged, attempts } = await reader.history();
+  assertEquals([line.length, damaged, attempts.at(-1)?.isStarted], [1, [], false]);
+  assertEquals((await verifyStore(reader)).damaged, []);
+});
