@@ -31,6 +31,9 @@ import { abandoned, clearGarbage, type Garbage, sweepPacks } from "./sweep.ts";
 import type { LogHead } from "./task_entry.ts";
 import { TaskLogWriter } from "./task_log_writer.ts";
 
+/** More states than this are removed by a record for each so many, which is far from the largest. */
+const REMOVED_AT_ONCE = 100_000;
+
 /** One start of a runner, made by `CheckpointStore.begin`. It serves one save or removal at a time. */
 export class Attempt {
   readonly #context: AttemptContext;
@@ -201,10 +204,15 @@ export class Attempt {
         `Cannot remove ${formatRef(last)}: attempt ${this.number} goes on from it`,
       );
     }
-    const gone = await removeManifests(this.#remover(), refs.map(bare), options);
-    this.#context.facts.forget(gone);
-    this.#reclaim.forget(gone);
-    return gone;
+    const all: string[] = [];
+    for (let at = 0; at < refs.length || at === 0; at += REMOVED_AT_ONCE) {
+      const some = refs.slice(at, at + REMOVED_AT_ONCE).map(bare);
+      const gone = await removeManifests(this.#remover(), some, options);
+      this.#context.facts.forget(gone);
+      this.#reclaim.forget(gone);
+      for (const name of gone) all.push(name);
+    }
+    return all;
   }
 
   /**

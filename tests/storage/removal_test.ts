@@ -267,3 +267,24 @@ Deno.test("removals that fail leave one record, however many there are", async (
   assertEquals(await store.list("removals/"), []);
   assertEquals((await store.list("epochs/")).length, 1);
 });
+
+Deno.test("more states than one record can name are removed by several", async () => {
+  const inner = new MemoryStore();
+  const named: number[] = [];
+  const store = overriding(inner, {
+    put: async (name, bytes, options) => {
+      if (name.startsWith("removals/")) named.push(decodeRemoval(name, bytes).length);
+      await inner.put(name, bytes, options);
+    },
+  });
+  const attempt = await begin(await CheckpointStore.open(store));
+  const saved = [await save(attempt, 0, pack(1)), await save(attempt, 1, pack(2))];
+  // What is not there is skipped, as what another removal has taken.
+  const gone = Array.from({ length: 250_000 }, (_, at): ManifestRef => ({
+    ...{ epoch: at + 2, attempt: 1, phase: "epoch" },
+  }));
+  await attempt.remove([...gone, saved[0]!]);
+  assertEquals(named, [100_000, 100_000, 50_001]);
+  assertEquals((await inner.list("epochs/")).length, 1);
+  assertEquals((await inner.list("packs/a000001/")).length, 1);
+});
