@@ -174,3 +174,18 @@ Deno.test("without links, a record that cannot be closed nor removed may be whol
     await checkpoints.check(await checkpoints.readManifest(ref!), { full: true });
   }
 });
+
+Deno.test("a pack of another job that cannot be synced does not stay under its new name", async () => {
+  await using folder = await temporaryFolder();
+  const parent = new FileStore(`${folder.path}/parent`);
+  await parent.write("packs/a000001/x.pack", [new Uint8Array(3)]);
+  const fileSystem: FileSystem = {
+    ...denoFileSystem(),
+    syncFile: () => Promise.reject(new Error("the disk says no")),
+  };
+  const fork = new FileStore(`${folder.path}/fork`, { fileSystem });
+  const adopting = () =>
+    fork.adopt("packs/a000001/y.pack", parent, "packs/a000001/x.pack", { durability: "power" });
+  await assertRejects(adopting, StoreError, "the disk says no");
+  assertEquals(await fork.list("packs/a000001/"), []);
+});

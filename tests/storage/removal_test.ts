@@ -10,7 +10,8 @@ import {
   StoreError,
 } from "../../storage/mod.ts";
 import { decodeRemoval, encodeRemoval } from "../../storage/job_record.ts";
-import { newRemovalName } from "../../storage/layout.ts";
+import { manifestName, newRemovalName } from "../../storage/layout.ts";
+import { removeManifests } from "../../storage/removal.ts";
 import { begin, keepingEpochs, noise, overriding, save, START, testBoth, value } from "./sample.ts";
 import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
@@ -287,4 +288,44 @@ Deno.test("more states than one record can name are removed by several", async (
   assertEquals(named, [100_000, 100_000, 50_001]);
   assertEquals((await inner.list("epochs/")).length, 1);
   assertEquals((await inner.list("packs/a000001/")).length, 1);
+});
+
+Deno.test("a record that was withdrawn for a pin does not come back with a power cut", async () => {
+  await using folder = await temporaryFolder();
+  const log: string[] = [];
+  const fileSystem = watchedFileSystem(({ op, path }) => {
+    const [where = ""] = path.slice(folder.path.length + 1).split("/");
+    if ((op === "remove" || op === "syncFolder") && where === "removals") log.push(op);
+  });
+  const opened = await CheckpointStore.open(new FileStore(folder.path, { fileSystem }));
+  const attempt = await begin(opened);
+  const first = await save(attempt, 0, pack(1));
+  await save(attempt, 1, pack(2));
+  await opened.pin(first);
+  log.length = 0;
+  assertEquals(await attempt.remove([first]), []);
+  // Its temporary name, itself, and the folder.
+  assertEquals(log, ["remove", "remove", "syncFolder"]);
+});
+
+Deno.test("a removal takes no pack of a later attempt, and finishes none that one has begun", async () => {
+  const store = new MemoryStore();
+  const opened = await CheckpointStore.open(store);
+  const first = await begin(opened);
+  const zero = await save(first, 0, pack(1));
+  const second = await begin(await CheckpointStore.open(store), zero);
+  const one = await save(second, 1, pack(2));
+  await save(second, 2, pack(3));
+  const left = newRemovalName(2);
+  await store.put(left, encodeRemoval(2, [zero]), { durability: "none" });
+  // As whoever was fenced after its last look.
+  const remover = {
+    ...{ store, attempt: 1, parent: undefined, durability: "none" as const },
+    packsOf: async (ref: ManifestRef) => (await opened.readManifest(ref)).packs,
+    checkNotFenced: () => Promise.resolve(),
+  };
+  await removeManifests(remover, [one]);
+  assertEquals(await store.list("epochs/"), [manifestName(zero), manifestName(second.last!)]);
+  assertEquals((await store.list("packs/a000002/")).length, 2);
+  assertEquals(await store.list("removals/"), [left]);
 });

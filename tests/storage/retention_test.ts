@@ -172,3 +172,18 @@ Deno.test("what is kept is the union of what the rules keep, and never nothing (
     }
   }));
 });
+
+Deno.test("an epoch whose time nobody can tell stays, and begins no stretch", () => {
+  const times = [0, undefined, 5, 20];
+  const { verdicts } = judgeRetention([{ rule: "interval", ms: 15 }], {
+    line: times.map((_, epoch) => ref(epoch)),
+    sides: [],
+    facts: ({ epoch }) => {
+      const createdAtMs = times[epoch];
+      if (createdAtMs === undefined) return undefined;
+      return { createdAtMs, metrics: {}, manifestBytes: 0, packs: [] };
+    },
+    nowMs: 1000,
+  });
+  assertEquals(verdicts.map(({ keep }) => keep), [true, true, false, true]);
+});

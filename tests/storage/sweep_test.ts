@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { CheckpointStore, FencedError, type Store } from "../../storage/mod.ts";
+import { CheckpointStore, FencedError, MemoryStore, type Store } from "../../storage/mod.ts";
 import { manifestName, newPackName } from "../../storage/layout.ts";
-import { begin, noise, save, START, testBoth, value } from "./sample.ts";
+import { abandoned, sweepPacks } from "../../storage/sweep.ts";
+import { begin, noise, overriding, save, START, testBoth, value } from "./sample.ts";
 
 /** Leaves a pack as a killed save does. */
 async function leave(store: Store, epoch: number, attempt: number): Promise<string> {
@@ -84,3 +85,30 @@ testBoth(
     assertEquals(await store.list("tasks/"), [logs[1]!]);
   },
 );
+
+Deno.test("where very many manifests would have to be read nothing is swept", async () => {
+  for (const [count, isSwept] of [[1000, true], [1001, false]] as const) {
+    const store = new MemoryStore();
+    const left = await leave(store, 5000, 1);
+    for (let epoch = 0; epoch < count; epoch++) {
+      const name = manifestName({ epoch, attempt: 1, phase: "epoch" });
+      await store.put(name, new Uint8Array(), { durability: "none" });
+    }
+    let reads = 0;
+    const packsOf = () => {
+      reads++;
+      return Promise.resolve([]);
+    };
+    const checkNotFenced = () => Promise.resolve();
+    const gone = await sweepPacks({ store, attempt: 2, packsOf, checkNotFenced });
+    assertEquals([gone, reads], isSwept ? [[left], count] : [[], 0]);
+  }
+});
+
+Deno.test("of what killed writes have left nothing is taken that this process, or anybody else, may be writing", () => {
+  const names = ["epochs/.own.tmp", "epochs/.left.tmp", "pins/.left.tmp", "tasks/.left.tmp"];
+  const store = new MemoryStore();
+  assertEquals(abandoned(store, names), []);
+  const isOwn = (name: string) => name.includes("own");
+  assertEquals(abandoned(overriding(store, { isOwn }), names), [names[1]!, names[3]!]);
+});
