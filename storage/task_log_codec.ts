@@ -11,6 +11,7 @@ import { encodeHead, joinBytes, type RecordMap, type RecordValue } from "./recor
 import { checkLength } from "./record_writer.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
 import {
+  checkCount,
   encodeDigests,
   encodeParams,
   mapOf,
@@ -50,6 +51,8 @@ function framed(record: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** The first item of a log. */
 export function encodeLogHead(head: LogHead): Uint8Array<ArrayBuffer> {
+  checkCount("sources", head.sources.length, MAX_SOURCES);
+  checkCount("migrations", head.migrated?.length ?? 0, MAX_MIGRATED);
   return framed(seal(
     "log",
     new Map<string, RecordValue>([
@@ -106,6 +109,8 @@ export function encodeEntries(
   entries: readonly LogEntry[],
   packs: readonly string[],
 ): Uint8Array<ArrayBuffer> {
+  checkCount("packs", packs.length, MAX_ENTRIES);
+  checkCount("entries", entries.length, MAX_ENTRIES);
   const indices = new Map(packs.map((pack, index) => [pack, index]));
   return framed(seal(
     "entries",
@@ -120,6 +125,7 @@ function encodeEntry(entry: LogEntry, packs: ReadonlyMap<string, number>): Recor
   const { kind, phase, epoch, id } = entry;
   checkLength(id, MAX_ID);
   if ("code" in entry) checkLength(entry.code, MAX_CODE);
+  if ("cursors" in entry) checkCount("cursors", entry.cursors.length, MAX_OUTPUTS);
   const map = new Map<string, RecordValue>([
     ["kind", kind],
     ["phase", phase],
@@ -140,6 +146,7 @@ function encodeEntry(entry: LogEntry, packs: ReadonlyMap<string, number>): Recor
       map.set("cursors", entry.cursors.map(encodeTaken));
       break;
     case "piece":
+      checkCount("bytes", entry.value.bytes.byteLength, MAX_LOG_RECORD_BYTES);
       map.set("key", entry.key);
       map.set("code", entry.code);
       map.set("type", encodeType(entry.value.type));

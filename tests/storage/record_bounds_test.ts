@@ -6,8 +6,15 @@ import {
   RecordBoundError,
   type SaveRequest,
 } from "../../storage/mod.ts";
-import { mostParts } from "../../storage/record_cbor.ts";
+import { encodeHead, mostParts } from "../../storage/record_cbor.ts";
 import { encodeUnsummed } from "../../storage/record_writer.ts";
+import type { LogEntry, LogHead } from "../../storage/task_entry.ts";
+import {
+  decodeEntries,
+  decodeLogHead,
+  encodeEntries,
+  encodeLogHead,
+} from "../../storage/task_log_codec.ts";
 import { Items, SumHole } from "../../storage/unsummed.ts";
 import { objects, request, START, value } from "./sample.ts";
 
@@ -135,4 +142,30 @@ Deno.test("a record of any size has a bounded number of parts, as each takes mem
   // Below the bound a manifest of its largest size has as many as its bytes allow.
   assert(mostParts(64 * 1024 * 1024) < 8_000_000);
   assertEquals([mostParts(2 ** 31), mostParts(2 ** 40)], [8_000_000, 8_000_000]);
+});
+
+Deno.test("counts of a log at their bounds are written and read, and larger ones are refused", () => {
+  const head = (sources: number, migrated: number): LogHead => ({
+    ...{ attempt: 1, after: undefined, branch: 1, seed: 0, params: {}, derived: undefined },
+    sources: Array.from(
+      { length: sources },
+      () => ({ name: "tasks/a000001.start.000001.log", bytes: 1 }),
+    ),
+    migrated: Array.from({ length: migrated }, () => ({ name: "m", code: "c" })),
+  });
+  const gate = (cursors: number): LogEntry => ({
+    ...{ kind: "gate", phase: "epoch", epoch: 1, id: "a@main", code: "c", isOpen: true },
+    cursors: Array.from({ length: cursors }, () => ({ cursor: "c", take: 1, length: 2 })),
+  });
+  const body = (item: Uint8Array) => item.subarray(encodeHead(2, item.byteLength - 5).byteLength);
+  assertEquals(decodeLogHead("log", body(encodeLogHead(head(100_000, 0)))).sources.length, 100_000);
+  assertEquals(decodeLogHead("log", body(encodeLogHead(head(0, 10_000)))).migrated?.length, 10_000);
+  const [entry] = decodeEntries("log", body(encodeEntries([gate(100_000)], [])));
+  assert(entry?.kind === "gate" && entry.cursors.length === 100_000);
+  const beyond: readonly [() => unknown, string][] = [
+    [() => encodeLogHead(head(100_001, 0)), "sources"],
+    [() => encodeLogHead(head(0, 10_001)), "migrations"],
+    [() => encodeEntries([gate(100_001)], []), "cursors"],
+  ];
+  for (const [encode, what] of beyond) assertThrows(encode, RecordBoundError, what);
 });
