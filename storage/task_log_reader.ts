@@ -11,14 +11,8 @@ import { Pace } from "./pace.ts";
 import { joinBytes } from "./record_cbor.ts";
 import type { Store, StoreOptions } from "./store.ts";
 import type { LogEntry, LogHead, LogSource } from "./task_entry.ts";
-import {
-  decodeEntries,
-  decodeLogHead,
-  isCutOff,
-  itemAt,
-  type LogItem,
-  MAX_LOG_BYTES,
-} from "./task_log_codec.ts";
+import { isCutOff, itemAt, type LogItem } from "./log_items.ts";
+import { decodeEntries, decodeLogHead, MAX_LOG_BYTES } from "./task_log_codec.ts";
 import { listLogs, type LogObjects } from "./list_logs.ts";
 import { compareLogPosition, type LogName, logName, type LogPosition } from "./task_log_names.ts";
 
