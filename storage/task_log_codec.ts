@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { DamagedError } from "./errors.ts";
 import { Fields } from "./fields.ts";
 import { MAX_NUMBER, PHASES } from "./layout.ts";
 import { encodeBlob, parseBlob } from "./manifest_codec.ts";
