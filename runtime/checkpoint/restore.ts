@@ -30,8 +30,8 @@ export interface RestoreMap {
   asSaved(node: string, name: string): AnyBlob | undefined;
   /** Whether a value is made anew, and what was saved under its name is not looked at. */
   replaces(node: string, name: string): boolean;
-  /** Changes the values, decoded, in their place. */
-  apply(values: NodeValues): Promise<void>;
+  /** Changes the values, decoded, in their place, unless it is to stop. */
+  apply(values: NodeValues, signal?: AbortSignal): Promise<void>;
 }
 
 /** Makes one blob of what was saved. */
@@ -67,7 +67,7 @@ export async function restoreAll(
 ): Promise<readonly (readonly [string, string])[]> {
   const values = await decodeNodes(manifest, loaded, declaredIn(host), map);
   const before = new Map([...values].map(([node, own]) => [node, new Map(own)]));
-  await map?.apply(values);
+  await map?.apply(values, host.signal);
   for (const node of new Set([...nodes, ...Object.keys(manifest.nodes), ...values.keys()])) {
     host.workspace(node).clear();
   }

@@ -136,9 +136,11 @@ export class Lines {
   #end({ outcome, epoch, because }: Extract<RunEvent, { type: "run-finished" }>): readonly Line[] {
     if (outcome === "finished") return [always(`finished at epoch ${epoch}: ${because}`)];
     if (outcome !== "stopped") return [];
-    const kept = this.#saved === undefined
+    const kept = this.#saved !== undefined
+      ? `epoch ${this.#saved} is saved`
+      : this.#isStarted
       ? "nothing is saved yet"
-      : `epoch ${this.#saved} is saved`;
+      : "it had not begun, and changed nothing";
     return [always(`stopped (${kept}): ${because}`)];
   }
 }

@@ -135,12 +135,12 @@ async function loadPhase(
 
 /** Makes the session hold what was saved, and what is new since. */
 async function loadState(
-  { checkpoints: { engine }, session, behind }: RunRequest,
+  { checkpoints: { engine }, session, behind, signal }: RunRequest,
   program: Program,
   manifest: Manifest,
   map: Migrations,
 ): Promise<void> {
   const isLazy = program.plan.load === "lazy" && behind === undefined;
-  await session.run(engine.loadTask(manifest, { map, isLazy }));
+  await session.run(engine.loadTask(manifest, { map, isLazy }), { signal });
   await session.run(fillNewBlobs(program, manifest));
 }

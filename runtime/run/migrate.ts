@@ -127,8 +127,8 @@ export class Migrations implements RestoreMap, StartMigrations {
   }
 
   /** Runs the migrations on the old values of all nodes, in their place. */
-  async apply(values: NodeValues): Promise<void> {
-    await this.#placed.run(values);
+  async apply(values: NodeValues, signal?: AbortSignal): Promise<void> {
+    await this.#placed.run(values, signal);
     for (const { migration, nodes } of this.#placed.all) {
       const { reads, writes } = namesOf(migration);
       for (const node of nodes) {
@@ -158,7 +158,7 @@ export class Migrations implements RestoreMap, StartMigrations {
       notice: this.notice,
       asSaved: (node, name) => placed.asSaved(node, name),
       replaces: (node, name) => placed.replaces(node, name),
-      apply: (values) => placed.run(values),
+      apply: (values, signal) => placed.run(values, signal),
     };
   }
 

@@ -61,18 +61,19 @@ export class PlacedMigrations {
   }
 
   /**
-   * Runs them on the old values of all nodes, in their place.
+   * Runs them on the old values of all nodes, in their place. Whoever is told to stop waits for none.
    *
    * @throws {MigrationError} Where one fails, or gives what cannot be saved.
    */
-  async run(values: NodeValues): Promise<void> {
+  async run(values: NodeValues, signal?: AbortSignal): Promise<void> {
     for (const { migration, nodes } of this.all) {
       for (const node of nodes) {
         try {
           const own = values.get(node) ?? new Map<string, unknown>();
           values.set(node, own);
-          await this.#run(migration, node, own);
+          await unlessStopped(this.#run(migration, node, own), signal);
         } catch (error) {
+          if (signal?.aborted === true && error === signal.reason) throw error;
           throw migrationFailed(migration.name, node, this.#epoch, error);
         }
       }
@@ -127,6 +128,22 @@ export class PlacedMigrations {
       await trySave(blob, outputs[key]);
       values.set(blob.name, outputs[key]);
     }
+  }
+}
+
+/** What work comes to, or the reason to stop, whichever is there first. */
+async function unlessStopped(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return await work;
+  let stop = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop);
+  });
+  try {
+    await Promise.race([work, stopped]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -86,7 +86,7 @@ Deno.test("lines: an epoch that is saved while the next one runs has one line, w
       "epoch 2  200 ms  not saved",
     ],
   );
-  assertEquals(told(...[began(1), ended(1, 100), saving(1), began(2)], STOPPED), [
+  assertEquals(told(STARTED, ...[began(1), ended(1, 100), saving(1), began(2)], STOPPED).slice(1), [
     "epoch 1  100 ms  not saved",
     "stopped (nothing is saved yet): SIGTERM",
   ]);
@@ -117,6 +117,7 @@ Deno.test("lines: an epoch that is not saved has its line when the next begins, 
 
 Deno.test("lines: a stop says what is kept", () => {
   assertEquals(told(STARTED, STOPPED).at(-1), "stopped (nothing is saved yet): SIGTERM");
+  assertEquals(told(STOPPED), ["stopped (it had not begun, and changed nothing): SIGTERM"]);
   assertEquals(told(STARTED, saved(0), STOPPED).slice(1), [
     "init  done, saved 10 B in 1.0 ms",
     "stopped (epoch 0 is saved): SIGTERM",

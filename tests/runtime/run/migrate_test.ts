@@ -14,6 +14,7 @@ import {
   task,
 } from "../../../dsl/mod.ts";
 import { JobChangedError, MigrationError } from "../../../runtime/change/errors.ts";
+import { StoppedError } from "../../../runtime/errors.ts";
 import { JobRunner, type JobRunnerOptions } from "../../../runtime/run/job_runner.ts";
 import { LocalSession } from "../../../runtime/session/local_session.ts";
 import { openStore } from "../../../storage/mod.ts";
@@ -259,3 +260,26 @@ for (const load of ["eager", "lazy"] as const) {
     assertEquals(values, { size: 3, list: ["made", "made", "made"] });
   });
 }
+
+Deno.test("migration: whoever is told to stop waits for none, and nothing was changed", async () => {
+  const to = await started();
+  const saved = await objects(to);
+  const stop = new AbortController();
+  const halves = Promise.withResolvers<
+    Record<"left" | "right", Float64Array<ArrayBuffer>>
+  >();
+  const hangs = migration("split", { reads: { weights }, writes: { left, right } }).run(() => {
+    stop.abort(new StoppedError("a test"));
+    return halves.promise;
+  });
+  await using session = new LocalSession();
+  const runner = new JobRunner(jobOf([growBoth], [hangs]), { to, resumeFromEpoch: "latest" });
+  await assertRejects(() => runner.run(session, { signal: stop.signal }), StoppedError, "a test");
+  assertEquals([await objects(to), session.workspace("main").has("left")], [saved, false]);
+  // What it comes to later is nobody's.
+  halves.resolve({ left: new Float64Array(2), right: new Float64Array(2) });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(session.workspace("main").has("left"), false);
+  const whole = await run(after, { to, resumeFromEpoch: "latest" });
+  assertEquals(whole["right"], Float64Array.of(7, 8));
+});
