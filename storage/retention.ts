@@ -6,6 +6,7 @@
 import { comparePosition, formatRef, type ManifestRef } from "./layout.ts";
 import type { Lines } from "./line.ts";
 import { isPinned, type PinnedEpoch } from "./pins.ts";
+import { sizeText, spanText } from "./quantities.ts";
 
 /** A rule that keeps some checkpoints, as plain data. */
 export type KeepRule =
@@ -179,7 +180,7 @@ class JudgedLine {
       case "younger":
         return this.#keep(
           this.#good.filter((one) => this.#ageMs(one) < rule.ms),
-          `younger than ${rule.ms} ms`,
+          `younger than ${spanText(rule.ms)}`,
         );
       case "interval":
         return this.#keepInterval(rule.ms);
@@ -207,7 +208,7 @@ class JudgedLine {
       kept.push(one);
       if (atMs < Infinity) lastMs = atMs;
     }
-    return this.#count(kept, `the first in ${ms} ms`);
+    return this.#count(kept, `the first in ${spanText(ms)}`);
   }
 
   #keepSize(mostBytes: number): string | undefined {
@@ -228,9 +229,11 @@ class JudgedLine {
       if (bytes > mostBytes) break;
       kept.push(one);
     }
-    this.#count(kept, `among the newest that take ${mostBytes} bytes`);
+    this.#count(kept, `among the newest that take ${sizeText(mostBytes)}`);
     if (kept.length > 0 || this.#good.length === 0) return undefined;
-    return `the newest checkpoint takes ${bytes} bytes, and it stays, where ${mostBytes} were to be enough`;
+    return `the newest checkpoint takes ${bytes} bytes, and it stays, where ${
+      sizeText(mostBytes)
+    } were to be enough`;
   }
 
   #keepBest({ metric, direction, n }: Extract<KeepRule, { rule: "best" }>): string | undefined {

@@ -10,6 +10,7 @@ import { endsByTheClock } from "../drill/compare.ts";
 import { drill, type DrillPlan } from "../drill/drill.ts";
 import { DrillError, NotResumableError } from "../drill/errors.ts";
 import { type FaultOutcome, tryFaults } from "../drill/fault_trials.ts";
+import { asStoreError } from "../../storage/io_errors.ts";
 import { ProcessGround, type ProcessOptions } from "../drill/process_ground.ts";
 import { HungProcessError, TimeLimit } from "../drill/time_limit.ts";
 import type { Program } from "../program.ts";
@@ -68,8 +69,7 @@ export async function drillInProcesses(drilling: Drilling): Promise<DrillEnd> {
   };
   let faults = 0;
   try {
-    // Its processes may write nothing but this folder, so that they could not make it.
-    await Deno.mkdir(options.folder, { recursive: true });
+    await makeFolder(options.folder);
     const report = await drill(
       plan,
       ({ keepAll }) => Promise.resolve(new ProcessGround(options, keepAll)),
@@ -116,6 +116,16 @@ function withFlags({ message, cause }: DrillError, flags: readonly string[]): Dr
       `reads, a --config): --flags="FLAGS"`,
     { cause },
   );
+}
+
+/** Makes the folder of a drill: its processes may write nothing else, so that they could not. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    // What is permitted is best the folder in which those of all jobs lie.
+    throw asStoreError(error, "write", folder, dirname(dirname(folder)));
+  }
 }
 
 /** Removes the folder of a drill, and the one around it where no other drill is in it. */

@@ -165,7 +165,7 @@ export class TaskContext implements Context {
     run: (item: I, context: PieceContext) => Awaitable<O>,
     options: MapOptions<I>,
   ): Mapped<O> {
-    this.#claim(`map ${name}`);
+    this.#claim(`map "${name}"`);
     const made = new PieceMap<I, O>(
       name,
       items,
@@ -181,7 +181,7 @@ export class TaskContext implements Context {
 
   #runStep<T>(key: string, run: (context: PieceContext) => Awaitable<T>): Promise<T> {
     try {
-      this.#claim(`step ${key}`);
+      this.#claim(`step "${key}"`);
     } catch (error) {
       return Promise.reject(error);
     }

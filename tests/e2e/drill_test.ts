@@ -224,3 +224,14 @@ Deno.test("cli: a drill that may start no processes says what for it would", asy
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("drill: where it may not write, it says which folder it needs", async () => {
+  const { code, stderr } = await drilled("return { total: total + epoch };", [], [
+    ...[CONFIG, "--allow-run", "--allow-read=checkpoints"],
+  ]);
+  assertEquals(code, 1, stderr);
+  assertMatch(
+    stderr,
+    /^error: Cannot write .*drilled\.drill.*run with --allow-write=\S*checkpoints;/m,
+  );
+});
