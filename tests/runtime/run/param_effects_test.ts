@@ -1,6 +1,6 @@
 // What is said of params that are others than before where init has run, and of a finished job that was edited.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { blob, epochs, job, param, set, task } from "../../../dsl/mod.ts";
+import { blob, epochs, group, job, param, set, task, when } from "../../../dsl/mod.ts";
 import { JobRunner, type JobRunnerOptions } from "../../../runtime/run/job_runner.ts";
 import { recorded } from "../helpers.ts";
 import { notices } from "./world.ts";
@@ -14,13 +14,19 @@ const sum = blob("sum", { initial: () => 0 });
 
 const start = task("start", { reads: { size }, writes: { samples } })
   .run(({ size }) => ({ samples: Array.from({ length: size }, (_, at) => at) }));
+const isOn = param("isOn", 1);
 const load = task("load", { reads: { rate, pace }, writes: { words } })
   .run(({ rate }) => ({ words: [rate, 2 * rate] }));
 const add = task("add", { reads: { sum, samples, pace }, writes: { sum } })
   .run(({ sum, samples, pace }) => ({ sum: sum + pace * samples.length }));
 
 function makeJob(to: string, epoch = [add]) {
-  return job("effects", { init: [start, load], epoch, until: epochs(4), checkpoint: { to } });
+  return job("effects", {
+    init: [start, group({ if: when(isOn, (on) => on > 0) }, load)],
+    epoch,
+    until: epochs(4),
+    checkpoint: { to },
+  });
 }
 
 async function run(to: string, options: JobRunnerOptions, epoch = [add]): Promise<string[]> {
@@ -54,8 +60,10 @@ Deno.test("of a param from which a derived blob is made again it is said that th
   assertEquals(more, []);
   assertMatch(
     warning ?? "",
-    /^param rate is another, and "load" makes words again of it: .*--allow-change$/,
+    /^param rate is another, and what is derived is made again of it \(words\): .*--allow-change$/,
   );
+  // This one says whether it is made at all.
+  assertMatch((await warningsOf({ set: [set(isOn, 0)] }))[0] ?? "", /^param isOn .*words/);
   // This one is read by the epochs too.
   assertMatch((await warningsOf({ set: [set(pace, 2)] }))[0] ?? "", /^param pace .*words/);
   assertEquals(await warningsOf({ set: [set(rate, 0.5)] }), []);
