@@ -4,7 +4,13 @@
  * @module
  */
 import { accessKey, conditionTokens, taskReads, taskWrites, tokensOf } from "../../dsl/access.ts";
-import { type AnyTask, type AnyToken, type ParamRef, paramValue } from "../../dsl/mod.ts";
+import {
+  type AnyTask,
+  type AnyToken,
+  type ParamRef,
+  paramValue,
+  type When,
+} from "../../dsl/mod.ts";
 import { firstDifference } from "../../storage/mod.ts";
 import { type JobChange, OF_MODULES } from "../change/compare.ts";
 import type { Program } from "../program.ts";
@@ -28,7 +34,8 @@ export function reasonsOf(
   { changes, made, changed }: ChangesSince,
 ): readonly string[] {
   const { reads, if: condition } = task.declaration;
-  const judged = condition === undefined ? [] : conditionTokens(condition);
+  const judged = [...condition === undefined ? [] : [condition], ...gatesOf(task, node, program)]
+    .flatMap(conditionTokens);
   const changesOf = (name: string): readonly string[] =>
     changes.filter(({ what }) => what.includes(name)).map(({ what }) => what);
   const helpers = changes.filter(({ why }) => OF_MODULES.includes(why)).map(({ what }) => what);
@@ -58,6 +65,12 @@ export function reasonsOf(
     found.push(`the seed is ${seed}, and was ${saved.seed} (--seed ${saved.seed})`);
   }
   return [...new Set([...found, ...environmentReasons(saved)])];
+}
+
+/** The conditions of the groups around a task, which say whether it runs at all. */
+function gatesOf(task: AnyTask, node: string, { groups: { init } }: Program): readonly When[] {
+  return init.steps.filter((step) => step.task === task && step.node === node)
+    .flatMap(({ gates }) => gates.flatMap((gate) => init.steps[gate]?.condition ?? []));
 }
 
 /** What a computed value's last bits may depend on. */

@@ -1,6 +1,7 @@
 // What is said of params that are others than before where init has run, and of a finished job that was edited.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { blob, epochs, group, job, param, set, task, when } from "../../../dsl/mod.ts";
+import { DerivedChangedError } from "../../../runtime/derived/errors.ts";
 import { JobRunner, type JobRunnerOptions } from "../../../runtime/run/job_runner.ts";
 import { recorded } from "../helpers.ts";
 import { notices } from "./world.ts";
@@ -64,6 +65,11 @@ Deno.test("of a param from which a derived blob is made again it is said that th
   );
   // This one says whether it is made at all.
   assertMatch((await warningsOf({ set: [set(isOn, 0)] }))[0] ?? "", /^param isOn .*words/);
+  await assertRejects(
+    () => run(to, { set: [set(isOn, 0)], resumeFromEpoch: "latest" }),
+    DerivedChangedError,
+    "What has changed since: param isOn is 0, and was 1",
+  );
   // This one is read by the epochs too.
   assertMatch((await warningsOf({ set: [set(pace, 2)] }))[0] ?? "", /^param pace .*words/);
   assertEquals(await warningsOf({ set: [set(rate, 0.5)] }), []);
