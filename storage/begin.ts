@@ -30,6 +30,7 @@ import {
   MAX_NUMBER,
   parseAttemptName,
 } from "./layout.ts";
+import { listLogObjects } from "./list_logs.ts";
 import { putNew } from "./put_new.ts";
 import { readRecord } from "./record_reader.ts";
 import {
@@ -222,7 +223,10 @@ async function highestAttempt(
 ): Promise<number> {
   const names = await store.list(FOLDERS.attempts, options);
   const recorded = names.map((name) => parseAttemptName(name)?.attempt ?? 0);
-  return highest([...recorded, saved ?? highest(await attemptsOfManifests(store, options))]);
+  // Where records are lost, one that has saved nothing may have left logs, whose names come but once.
+  const logged = (await listLogObjects(store, options)).map(({ attempt }) => attempt);
+  const known = saved ?? highest(await attemptsOfManifests(store, options));
+  return highest([...recorded, ...logged, known]);
 }
 
 async function attemptsOfManifests(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DamagedError } from "./errors.ts";
+import { CheckpointNotFoundError, DamagedError } from "./errors.ts";
 import { decodeParent, decodeRemoval, MAX_RECORD_BYTES, type ParentRecord } from "./job_record.ts";
 import {
   FOLDERS,
@@ -118,10 +118,11 @@ export class HistoryReader {
     for (let at = 0; at < numbers.length; at += READS_AT_ONCE) {
       await pace.turn();
       const read = numbers.slice(at, at + READS_AT_ONCE).map(async (attempt) => {
-        if (started.has(attempt)) return await this.#attempt(attempt, manifests, damaged, options);
-        // It was begun since they were listed, or its record is lost, as `verify` tells.
-        if (saved.has(attempt)) return await this.#attemptByManifest(attempt, manifests);
-        return { attempt, isStarted: false, parent: undefined };
+        // Where one has saved without it, it was begun since they were listed, or that record is lost.
+        if (!started.has(attempt) && !saved.has(attempt)) {
+          return { attempt, isStarted: false, parent: undefined };
+        }
+        return await this.#attempt(attempt, manifests, damaged, options);
       });
       attempts.push(...await Promise.all(read));
     }
@@ -137,7 +138,7 @@ export class HistoryReader {
     try {
       const parent = await this.#parent(attempt, options);
       if (parent !== undefined) return { attempt, isStarted: true, ...parent };
-      // Its start was taken back since that was listed.
+      // Its start was taken back since that was listed; or, where it has saved, it is lost, as `verify` tells.
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       damaged.push(error);
@@ -157,7 +158,9 @@ export class HistoryReader {
         if (parent?.attempt === attempt) continue;
         return { attempt, isStarted: true, parent, branch };
       } catch (error) {
-        if (!(error instanceof DamagedError)) throw error;
+        // It may have been removed meanwhile.
+        const isGone = error instanceof CheckpointNotFoundError;
+        if (!isGone && !(error instanceof DamagedError)) throw error;
       }
     }
     return { attempt, isStarted: own.length > 0, parent: undefined };

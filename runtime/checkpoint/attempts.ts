@@ -17,6 +17,8 @@ import { environment } from "../run/state.ts";
 import type { Archive } from "./archive.ts";
 import type { Holding } from "./holding.ts";
 import { locate } from "./locate.ts";
+import type { MigratedNames } from "./migrated.ts";
+import { savedSettings } from "./saved_settings.ts";
 
 /** What is about to be saved. */
 export interface Saving {
@@ -123,7 +125,7 @@ export class Attempts {
     const parent = isRun && known?.isOver === true
       ? known.last
       : await this.#before(state.epoch, last);
-    const { seed = 0, params = {} } = run ?? last?.run ?? {};
+    const { seed, params } = run ?? await this.#settings(last);
     // A run that has lost its attempt must not take the job back from whoever has taken it over since.
     const behind = isRun ? known?.number : undefined;
     const description = isRun ? this.#description : undefined;
@@ -131,6 +133,20 @@ export class Attempts {
     await attempt.recordParent(parent, { branch: run?.branch });
     this.#current = attempt;
     return { attempt, parent };
+  }
+
+  /** What a save outside a runner records: what the state before it did, but for why that run ended. */
+  async bareState(last: Manifest | undefined, migrated: MigratedNames): Promise<RunState> {
+    const { stop: _, ...known }: Partial<RunState> = last?.run ?? {};
+    const nothing = { elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} };
+    const { seed, params } = await this.#settings(last);
+    const branch = this.#current?.number ?? 0;
+    return { ...nothing, ...known, seed, params, branch, migrated, environment: environment() };
+  }
+
+  async #settings(last: Manifest | undefined): Promise<Pick<BegunRun, "seed" | "params">> {
+    if (last === undefined) return { seed: 0, params: {} };
+    return await savedSettings(await this.archive.store(), last);
   }
 
   async #begin(run: BegunRun, behind?: number): Promise<Attempt> {

@@ -18,7 +18,7 @@ import { hasLate, loadManifest, type LoadOptions, readsNow } from "./late.ts";
 import { migratedIn } from "./migrated.ts";
 import { checkNames, manifestOf, restoreBlobs, tellDerived } from "./restore.ts";
 import { SavedNodes } from "./saved_nodes.ts";
-import { bareState, blobsToSave, isOfBlobs, metricsNow, newBytes, sameNames } from "./selection.ts";
+import { blobsToSave, isOfBlobs, metricsNow, newBytes, sameNames } from "./selection.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** The work behind a checkpoint manager. Users build tasks with the manager; the runner drives this. */
@@ -239,7 +239,7 @@ export class CheckpointEngine {
     const waitedMs = performance.now() - startedMs;
     const saved = await attempt.save({
       ...{ ...saving, parent, metrics, nodes, onAside },
-      run: run ?? bareState(attempt.number, last, this.#saved.migratedOf(Object.keys(nodes))),
+      run: run ?? await this.attempts.bareState(last, this.#saved.migratedOf(nodes)),
       reclaim: program?.plan.keep !== undefined,
     });
     this.#saved.committed(host, saved.manifest);

@@ -53,9 +53,11 @@ export class SavedNodes {
   }
 
   /** That of some nodes: of those that were not loaded with the others nobody can tell. */
-  migratedOf(nodes: readonly string[]): MigratedNames {
+  migratedOf(nodes: Readonly<Record<string, unknown>>): MigratedNames {
     const { migrated } = this;
-    return nodes.every((node) => this.#loaded?.includes(node) ?? true) ? migrated : null;
+    return Object.keys(nodes).every((node) => this.#loaded?.includes(node) ?? true)
+      ? migrated
+      : null;
   }
 
   /** That, where it is the epoch meant: to find one in the store lists all there are. */

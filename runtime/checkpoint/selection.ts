@@ -3,11 +3,9 @@
  *
  * @module
  */
-import { INLINE_BYTES, type Manifest, type RunState, type SaveRequest } from "../../storage/mod.ts";
+import { INLINE_BYTES, type SaveRequest } from "../../storage/mod.ts";
 import type { Program } from "../program.ts";
-import { environment } from "../run/state.ts";
 import type { CheckpointHost } from "../session/session.ts";
-import type { MigratedNames } from "./migrated.ts";
 
 /**
  * The blobs of a node that are to be saved: the job's; without a job those listed before, or all
@@ -85,15 +83,4 @@ export function writtenByEpochs(program: Program): ReadonlyMap<string, readonly 
 /** Whether two lists hold the same names, in any order. */
 export function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && [...a].sort().join("/") === [...b].sort().join("/");
-}
-
-/** What a save outside a runner records: what the state before it did, but for why that run ended. */
-export function bareState(
-  branch: number,
-  last: Manifest | undefined,
-  migrated: MigratedNames,
-): RunState {
-  const { stop: _, ...known }: Omit<RunState, "branch" | "environment"> = last?.run ??
-    { seed: 0, params: {}, elapsedMs: 0, conditions: {}, cursors: {}, stamps: {} };
-  return { ...known, branch, migrated, environment: environment() };
 }

@@ -121,7 +121,7 @@ export async function foreseeResume(
   const start = { program, by, manifest, phase, user: { branch, seed, migrations } };
   const first = await foreseeTasks(request.checkpoints.engine, start);
   const derived = foreseeDerived({ program, manifest, phase }, recompiled.migrations.made);
-  if (phase !== undefined) warnings.push(...recompiled.effects.vain);
+  if (phase !== undefined) warnings.push(...recompiled.warnings, ...recompiled.effects.vain);
   if (derived.length > 0) warnings.push(...recompiled.effects.derived);
   return {
     ...difference,

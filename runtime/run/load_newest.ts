@@ -31,7 +31,7 @@ export function admit(
     if (verdict === "harmless") notices.push(said);
     else warnings.push(said);
   }
-  warnings.push(...recompiled.effects.vain);
+  warnings.push(...recompiled.warnings, ...recompiled.effects.vain);
   if (notSeen.length > 0) notices.push(`not seen: ${notSeen.join("; ")}`);
 }
 

@@ -4,12 +4,7 @@
  * @module
  */
 import type { Job } from "../../dsl/mod.ts";
-import {
-  type CheckpointStore,
-  DamagedError,
-  type JobDescription,
-  type Manifest,
-} from "../../storage/mod.ts";
+import type { JobDescription, Manifest } from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
 import { droppedMigrations, type RecordedJob } from "../change/dropped_migrations.ts";
 import { madeAgain } from "../change/saved_blobs.ts";
@@ -21,6 +16,7 @@ import {
   isRefused,
   type JobDifference,
 } from "../change/since.ts";
+import { savedSettings } from "../checkpoint/saved_settings.ts";
 import type { Phase } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import type { Candidate } from "./go_back.ts";
@@ -53,6 +49,8 @@ export interface Recompiled {
   readonly isAnother: (phase: Phase) => boolean;
   /** Whether a stop condition that held when it was saved is asked the same now, of the same blobs. */
   readonly isJudgedAlike: boolean;
+  /** What nobody can tell, in words. */
+  readonly warnings: readonly string[];
   /** What comes of params that are others than before. */
   readonly effects: ParamEffects;
   /** Where its settings come from, in words. */
@@ -74,11 +72,12 @@ export async function recompile(
   const { sources, checkpoints: { engine } } = request;
   const store = await engine.archive.store();
   // What a start was made with that saved nothing is newer than what is saved.
-  const settings = unfinished ?? await settingsOf(store, manifest);
+  const saved = await savedSettings(store, manifest);
+  const settings = unfinished ?? saved;
   const { program, notices: said, seed } = compileAsSaved(request, settings);
   const description = describeJob(program, sources);
-  const saved = { description: await describedIn(store, by.attempt), attempt: undefined };
-  const last = unfinished?.description === undefined ? saved : unfinished;
+  const then = { description: await describedIn(store, by.attempt), attempt: undefined };
+  const last = unfinished?.description === undefined ? then : unfinished;
   const migrations = await migrationsOf(program, manifest, { store, said: request.migrated });
   const { made } = migrations;
   const damaged = await Promise.all(
@@ -92,7 +91,7 @@ export async function recompile(
     const dropped = droppedMigrations(program, manifest, migrations.migrated, later);
     return { ...found, changes: [...dropped, ...found.changes] };
   };
-  const sinceSaved = since(saved, damaged);
+  const sinceSaved = since(then, damaged);
   const sinceLast = since(last, unfinished === undefined ? damaged : [unfinished, ...damaged]);
   // Who takes an edit back that had to be allowed has what was saved, and need not have that allowed too.
   const isTakenBack = isRefused(sinceLast, false) && !isRefused(sinceSaved, false);
@@ -103,26 +102,18 @@ export async function recompile(
     hasOtherSettings({ program, seed }, settings) || isEdited(description, last.description, phase);
   const { params } = manifest.run;
   const isAlike = made.size === 0 &&
-    isJudgedAlike(program, description, { description: saved.description, params });
+    isJudgedAlike(program, description, { description: then.description, params });
   return {
     ...{ program, description, difference, migrations, isAnother, notices, seed },
     isJudgedAlike: isAlike,
-    effects: paramEffects(request.job, program, settings.params),
+    effects: paramEffects(request.job, program, params),
+    warnings: unfinished === undefined && saved.isLost ? [settingsLost(manifest)] : [],
   };
 }
 
-/** The settings that go with an epoch: with what it was saved, or, where a fork begins with it, what that was asked for. */
-async function settingsOf(
-  store: CheckpointStore,
-  { parent, attempt, run }: Manifest,
-): Promise<Pick<Settings, "params" | "seed">> {
-  if (parent !== undefined) return run;
-  try {
-    return await store.readAttempt(attempt) ?? run;
-  } catch (error) {
-    if (error instanceof DamagedError) return run;
-    throw error;
-  }
+function settingsLost({ epoch, attempt }: Manifest): string {
+  return `the record of attempt ${attempt} is damaged or lost: if epoch ${epoch} is what a fork began with, ` +
+    `nobody can tell which --param and --seed it was given; give them again`;
 }
 
 /** Compiles a job with the saved values of params, those of its shape first, but for those given now. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { blob, epochs, type Job, job, keepLast, param, set, task } from "../../../dsl/mod.ts";
+import { CheckpointManager } from "../../../runtime/checkpoint/manager.ts";
 import { JobRunner, type JobRunnerOptions } from "../../../runtime/run/job_runner.ts";
 import {
   CheckpointNotFoundError,
@@ -181,5 +182,50 @@ everyKind(
     assertEquals((await run(later))["samples"], whole["samples"]);
     const again = await run(make({ as: "again", resumeFromEpoch: "latest" }));
     assertEquals(again["samples"], whole["samples"]);
+  },
+);
+
+everyKind(
+  "fork: where its record is lost, it says that nobody knows what it was asked",
+  async (to, make) => {
+    await run(make({ stopAfterEpoch: 2 }));
+    const asked = { set: [set(rate, 9)], seed: 77 };
+    const whole = await run(await make(asked).fork("whole", 2));
+    await make(asked).fork("lost", 2);
+    const store = openStore(`${to}/lost`);
+    await store.remove(await store.list("attempts/"));
+    const later = (more: JobRunnerOptions) =>
+      make({ ...more, as: "lost", resumeFromEpoch: "latest" });
+    const { warnings } = await later({}).changesSince();
+    assertEquals(warnings.length, 1);
+    assert(warnings[0]?.includes("give them again"), warnings[0]);
+    assertEquals((await run(later(asked)))["samples"], whole["samples"]);
+  },
+);
+
+everyKind(
+  "fork: a script that saves in it without a runner goes on as it was asked",
+  async (to, make) => {
+    await run(make({ stopAfterEpoch: 2 }));
+    const asked = { set: [set(rate, 9)], seed: 77 };
+    const whole = await run(await make(asked).fork("whole", 2));
+    for (const epoch of [2, 3]) {
+      const name = `script-${epoch}`;
+      await make(asked).fork(name, 2);
+      const manager = new CheckpointManager("unused", "memory", {
+        store: openStore(`${to}/${name}`),
+      });
+      const { session } = recorded();
+      await using _ = session;
+      await session.run(manager.init(undefined, 2));
+      await session.run(manager.load(2));
+      await session.run(manager.save(epoch));
+      const store = await CheckpointStore.open(openStore(`${to}/${name}`));
+      const last = await store.readManifest((await store.history()).line.at(-1)!);
+      const begun = await store.readAttempt(last.attempt);
+      for (const  of of[last.run, begun]) assertEquals([of?.params["rate"], of?.seed], [9, 77]);
+    }
+    const later = make({ as: "script-2", resumeFromEpoch: "latest" });
+    assertEquals((await run(later))["samples"], whole["samples"]);
   },
 );

@@ -1,7 +1,8 @@
 // A place whose records of attempts are lost, as behind a copy that was not whole.
 import { assert, assertEquals } from "@std/assert";
 import { CheckpointStore, formatRef, verifyStore } from "../../../storage/mod.ts";
-import { everywhere, World } from "./world.ts";
+import { task } from "../../../dsl/mod.ts";
+import { everywhere, total, World } from "./world.ts";
 
 async function lose(world: World, isLost: (name: string) => boolean): Promise<void> {
   const store = world.store();
@@ -41,4 +42,27 @@ everywhere("an attempt that has saved goes on though its own record is lost", as
   const { seen } = await world.run(world.job(), { resumeFromEpoch: "auto" });
   assert(seen.of("loaded").some(({ epoch }) => epoch === 3));
   assertEquals((await world.epochs()).at(-1), "4@a3");
+});
+
+everywhere("a number that only logs have left is not taken again", async (world) => {
+  let isDying = false;
+  const pay = task("pay", { reads: { total }, writes: { total } })
+    .run(async ({ total }, { step, epoch }) => {
+      let sum = total;
+      for (let number = 0; number < 3; number++) {
+        sum += await step(`s${number}`, () => number);
+        if (isDying && epoch === 2 && number === 1) throw new Error("dies here");
+      }
+      return { total: sum };
+    });
+  const given = world.job({ init: [], epoch: [pay], exit: [], plan: { grain: "task" } });
+  await world.run(given, { stopAfterEpoch: 1 });
+  isDying = true;
+  await world.fail(given, { resumeFromEpoch: "auto" });
+  isDying = false;
+  await lose(world, (name) => name.startsWith("attempts/000002"));
+  const { values } = await world.run(given, { resumeFromEpoch: "auto" });
+  assertEquals((await world.epochs()).at(-1), "4@a3");
+  await using other = await World.make("memory", world.nodes.length === 1 ? 1 : 3);
+  assertEquals(values, (await other.run(given)).values);
 });

@@ -75,6 +75,15 @@ Deno.test("of a param from which a derived blob is made again it is said that th
   assertEquals(await warningsOf({ set: [set(rate, 0.5)] }), []);
 });
 
+Deno.test("where something is uploaded, no param is said to be read by init alone", async () => {
+  const to = `memory:${crypto.randomUUID()}`;
+  const uploader = { build: () => task("upload", { reads: { size } }).run(() => {}) };
+  await run(to, { stopAfterEpoch: 1 });
+  const given = { set: [set(size, 9)], uploader } as const;
+  const { warnings } = await new JobRunner(makeJob(to), given).changesSince();
+  assertEquals(warnings, []);
+});
+
 Deno.test("a finished job that was edited is finished, and says that it is another", async () => {
   const to = `memory:${crypto.randomUUID()}`;
   await run(to, {});
