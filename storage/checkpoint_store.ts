@@ -13,7 +13,7 @@ import type {
   ReadBlobsOptions,
   RetentionOptions,
 } from "./checkpoint_options.ts";
-import { CheckpointNotFoundError, WrongJobError } from "./errors.ts";
+import { CheckpointNotFoundError, DamagedError } from "./errors.ts";
 import { FactsReader } from "./facts_reader.ts";
 import { type History, HistoryReader, listManifests } from "./history.ts";
 import {
@@ -132,8 +132,9 @@ export class CheckpointStore {
     const bytes = await readRecord(this.store, name, MAX_MANIFEST_BYTES, options);
     if (bytes === undefined) throw await this.#notFound(ref, options);
     const manifest = decodeManifest({ epoch, attempt, phase }, bytes);
+    // The job's own record is whole, or nothing would be open: one that came here by mistake is not the job's.
     if (this.#job !== undefined && manifest.job !== undefined && manifest.job !== this.#job) {
-      throw new WrongJobError(this.store.place, this.#job, manifest.job);
+      throw new DamagedError(name, `a state of job "${this.#job}"`, `one of job "${manifest.job}"`);
     }
     this.#facts.remember(manifest, bytes.byteLength);
     return manifest;

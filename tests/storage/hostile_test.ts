@@ -2,9 +2,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import {
   CheckpointStore,
   DamagedError,
+  formatRef,
   type Manifest,
   UnsupportedVersionError,
-  WrongJobError,
+  verifyStore,
 } from "../../storage/mod.ts";
 import { encodeManifest } from "../../storage/manifest_codec.ts";
 import { encodeHead, joinBytes } from "../../storage/record_cbor.ts";
@@ -27,10 +28,22 @@ Deno.test("a newer version is refused by its number, also if it uses other CBOR"
   }
 });
 
-Deno.test("a manifest of another job is refused", async () => {
+Deno.test("a manifest of another job is damage of that object, and of nothing else", async () => {
   const { store, manifest } = await sample();
-  const changed = { [MANIFEST]: encodeManifest({ ...manifest, job: "other" }) };
-  await assertRejects(async () => await readAll(await altered(store, changed)), WrongJobError);
+  const changed = await altered(store, {
+    [MANIFEST]: encodeManifest({ ...manifest, job: "other" }),
+  });
+  const error = await assertRejects(() => readAll(changed), DamagedError);
+  assertEquals(error.object, MANIFEST);
+  assertEquals([error.expected, error.found], ['a state of job "job"', 'one of job "other"']);
+  for (const job of ["job", undefined]) {
+    const opened = await CheckpointStore.open(changed, job === undefined ? {} : { job });
+    const { good, bad, damaged } = await verifyStore(opened, { full: true });
+    assertEquals([good, bad].map((refs) => refs.map(formatRef)), [["0@a1"], ["1@a1"]]);
+    assertEquals(damaged.map(({ object }) => object), [MANIFEST]);
+    const { verdicts } = await opened.judge([{ rule: "last", n: 1 }], { looksAtAll: true });
+    assertEquals(verdicts.map(({ isCounted }) => isCounted), [true, false]);
+  }
 });
 
 Deno.test("a well-sealed manifest with hostile fields is damage, and allocates nothing", async () => {
