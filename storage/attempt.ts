@@ -258,10 +258,11 @@ export class Attempt {
   }
 
   #remover(): Remover {
-    const { store, durability, facts } = this.#context;
+    const { store, durability, facts, attempts } = this.#context;
     const checkNotFenced = () => this.#fence.check("it removes nothing");
     return {
-      ...{ store, durability, checkNotFenced, packsOf: (ref: ManifestRef) => facts.packsOf(ref) },
+      ...{ store, durability, attempts, checkNotFenced },
+      ...{ packsOf: (ref: ManifestRef) => facts.packsOf(ref) },
       attempt: this.number,
       parent: this.#parent,
     };

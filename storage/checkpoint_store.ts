@@ -27,7 +27,7 @@ import { judgeSaved } from "./judge_saved.ts";
 import { computeAncestors } from "./line.ts";
 import { type Manifest, MAX_MANIFEST_BYTES, type PresentBlob } from "./manifest.ts";
 import { decodeManifest } from "./manifest_codec.ts";
-import { createPin, isPinned, listPins, type PinnedEpoch, removePin } from "./pins.ts";
+import { createPin, isOf, listPins, type PinnedEpoch, removePin } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
 import type { KeepRule, RetentionPlan } from "./retention.ts";
 import { settleSaved } from "./settle.ts";
@@ -172,8 +172,10 @@ export class CheckpointStore {
     const writing = { signal: options.signal, durability };
     const known = { behind: options.behind, saved: this.#history.highest, unsynced };
     const number = await takeAttempt(this.store, record, known, writing);
-    const context = { store: this.store, job: this.#job, durability, facts: this.#facts };
-    return new Attempt(context, number);
+    return new Attempt({
+      ...{ store: this.store, job: this.#job, durability, facts: this.#facts },
+      attempts: async (options) => (await this.history(options)).attempts,
+    }, number);
   }
 
   /**
@@ -260,7 +262,7 @@ export class CheckpointStore {
    */
   async pin(ref: PinnedEpoch, options: StoreOptions = {}): Promise<void> {
     const durability = await promisedDurability(this.store, this.durability, options);
-    const isSame = (other: ManifestRef) => isPinned([ref], other);
+    const isSame = (other: ManifestRef) => isOf(ref, other);
     await createPin(this.store, ref, async () => {
       if ((await this.history(options)).manifests.some(isSame)) return "there";
       return (await listManifests(this.store, options)).some(isSame) ? "going" : "missing";

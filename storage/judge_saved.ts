@@ -45,7 +45,8 @@ export async function judgeSaved(
   const known = await readFacts(rules, history.manifests, facts, options);
   const { looksAtAll = false, full = false, inUse = [], nowMs = Date.now() } = options;
   const input = {
-    ...{ line: history.line, sides: history.sides, pinned, inUse, nowMs },
+    ...{ line: history.line, sides: history.sides, attempts: history.attempts },
+    ...{ pinned, inUse, nowMs },
     facts: (ref: ManifestRef) => known.get(manifestName(ref)),
     packBytes: (pack: string) => facts.packBytes(pack),
   };

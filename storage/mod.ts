@@ -46,7 +46,7 @@ export * from "./manifest.ts";
 export * from "./memory_store.ts";
 export { checkName } from "./names.ts";
 export * from "./open_store.ts";
-export type { PinnedEpoch } from "./pins.ts";
+export { keptByPins, type PinnedEpoch } from "./pins.ts";
 export * from "./retention.ts";
 export type { SavedParam } from "./run_codec.ts";
 export { FORMAT_VERSION } from "./seal.ts";

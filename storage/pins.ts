@@ -6,6 +6,7 @@
 import { CheckpointNotFoundError, ObjectExistsError, RemovedError } from "./errors.ts";
 import { encodePin } from "./job_record.ts";
 import { FOLDERS, formatRef, type ManifestRef, parsePinName, pinName } from "./layout.ts";
+import type { AttemptInfo } from "./line.ts";
 import { putNew } from "./put_new.ts";
 import type { Store, StoreOptions, WriteOptions } from "./store.ts";
 
@@ -21,9 +22,51 @@ export async function listPins(
     .filter((pin) => pin !== undefined);
 }
 
-/** Whether a state belongs to a pinned epoch. */
-export function isPinned(pins: readonly PinnedEpoch[], ref: ManifestRef): boolean {
-  return pins.some(({ epoch, attempt }) => epoch === ref.epoch && attempt === ref.attempt);
+/** Whether an attempt has saved a state of an epoch, be it a phase after it. */
+export function isOf({ epoch, attempt }: PinnedEpoch, ref: ManifestRef): boolean {
+  return epoch === ref.epoch && attempt === ref.attempt;
+}
+
+/**
+ * What pins keep: of an epoch the state that their attempt saved, and all phases whose line leads back to
+ * it, whichever attempts saved them. A pin of an attempt that has saved only phases is one of the epoch
+ * that it started from.
+ *
+ * Attempts alone tell that, so that whoever judges, prunes or removes says the same, whatever is gone.
+ *
+ * @example
+ * ```ts
+ * import { keptByPins } from "tidemark/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const parent = { epoch: 5, attempt: 1, phase: "epoch" } as const;
+ * const attempts = [
+ *   { attempt: 1, isStarted: true, parent: undefined },
+ *   { attempt: 2, isStarted: true, parent },
+ * ];
+ * const isKept = keptByPins([{ epoch: 5, attempt: 1 }], attempts);
+ * assertEquals(isKept({ epoch: 5, attempt: 2, phase: "upload" }), true);
+ * assertEquals(isKept({ epoch: 6, attempt: 2, phase: "epoch" }), false);
+ * ```
+ */
+export function keptByPins(
+  pins: readonly PinnedEpoch[],
+  attempts: readonly Pick<AttemptInfo, "attempt" | "parent">[],
+): (ref: PinnedEpoch) => boolean {
+  if (pins.length === 0) return () => false;
+  const parents = new Map(attempts.map(({ attempt, parent }) => [attempt, parent]));
+  /** The attempt that saved the epoch itself, and not phases after it. */
+  const saverOf = ({ epoch, attempt }: PinnedEpoch): string => {
+    let saver = attempt;
+    for (let from = parents.get(saver); from?.epoch === epoch; from = parents.get(saver)) {
+      // A parent is always older, as its record's reader has checked.
+      if (from.attempt >= saver) break;
+      saver = from.attempt;
+    }
+    return `${epoch}@a${saver}`;
+  };
+  const pinned = new Set(pins.map(saverOf));
+  return (ref) => pinned.has(saverOf(ref));
 }
 
 /** How often it is looked what has become of a removal that a pin may have come too late for. */

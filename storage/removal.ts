@@ -17,8 +17,9 @@ import {
   parsePackName,
   parseRemovalName,
 } from "./layout.ts";
+import type { AttemptInfo } from "./line.ts";
 import { Pace } from "./pace.ts";
-import { isPinned, listPins } from "./pins.ts";
+import { keptByPins, listPins } from "./pins.ts";
 import { readRecord } from "./record_reader.ts";
 import { isWithdrawn, parentsAfter } from "./withdrawn.ts";
 import { covers, type Durability, type Store, type StoreOptions } from "./store.ts";
@@ -33,6 +34,8 @@ export interface Remover {
   readonly parent: ManifestRef | undefined;
   /** What the removal must outlive. */
   readonly durability: Durability;
+  /** Where all attempts start from. */
+  readonly attempts: (options: StoreOptions) => Promise<readonly AttemptInfo[]>;
   /** The packs that a manifest names. */
   readonly packsOf: (ref: ManifestRef) => Promise<readonly string[]>;
   /** Throws where a newer attempt has taken the job over. */
@@ -70,11 +73,11 @@ export async function removeManifests(
   const withdraw = () => store.remove([record], { durability: remover.durability });
   try {
     await remover.checkNotFenced();
-    const pins = await listPins(store, options);
+    const isPinned = await readPins(remover, options);
     // Of what was left too: whoever pins may have looked before this record was there, and reads that one after it went.
-    if (going.some((ref) => isPinned(pins, ref))) {
+    if (going.some(isPinned)) {
       await withdraw();
-      return await removeManifests(remover, refs.filter((ref) => !isPinned(pins, ref)), options);
+      return await removeManifests(remover, refs.filter((ref) => !isPinned(ref)), options);
     }
   } catch (error) {
     // What led here matters more; one that stays is void, or finished by the next removal, which looks for pins.
@@ -101,10 +104,17 @@ interface LeftRemovals {
   readonly isSpared: boolean;
 }
 
-async function leftRemovals(
-  { store, attempt, parent }: Remover,
+/** What pins keep now. Where attempts start from is looked at only where there are any. */
+async function readPins(
+  { store, attempts }: Remover,
   options: StoreOptions,
-): Promise<LeftRemovals> {
+): Promise<(ref: ManifestRef) => boolean> {
+  const pins = await listPins(store, options);
+  return keptByPins(pins, pins.length === 0 ? [] : await attempts(options));
+}
+
+async function leftRemovals(remover: Remover, options: StoreOptions): Promise<LeftRemovals> {
+  const { store, attempt, parent } = remover;
   const isParent = (ref: ManifestRef) => parent !== undefined && isSameRef(ref, parent);
   const records: string[] = [];
   const refs: ManifestRef[] = [];
@@ -130,8 +140,8 @@ async function leftRemovals(
     }
   }
   // Whoever left a record may have died before it looked for pins. A later pin was in vain.
-  const pins = refs.length === 0 ? [] : await listPins(store, options);
-  const going = refs.filter((ref) => !isPinned(pins, ref));
+  const isPinned = refs.length === 0 ? () => false : await readPins(remover, options);
+  const going = refs.filter((ref) => !isPinned(ref));
   return { records, refs: going, isSpared: isSpared || going.length < refs.length };
 }
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { comparePosition, formatRef, type ManifestRef } from "./layout.ts";
-import type { Lines } from "./line.ts";
-import { isPinned, type PinnedEpoch } from "./pins.ts";
+import type { AttemptInfo, Lines } from "./line.ts";
+import { keptByPins, type PinnedEpoch } from "./pins.ts";
 import { sizeText, spanText } from "./quantities.ts";
 
 /** A rule that keeps some checkpoints, as plain data. */
@@ -50,6 +50,8 @@ export interface RetentionInput extends Lines {
   readonly packBytes?: (pack: string) => number;
   /** Those pinned by hand, with the phases after them; they always stay. */
   readonly pinned?: readonly PinnedEpoch[];
+  /** Where attempts start from, which tells of what other attempts saved whether it comes after a pinned epoch. */
+  readonly attempts?: readonly AttemptInfo[];
   /** Those in use, such as the one just resumed from; they always stay. */
   readonly inUse?: readonly ManifestRef[];
 }
@@ -98,6 +100,7 @@ export interface RetentionPlan {
 export function judgeRetention(rules: readonly KeepRule[], input: RetentionInput): RetentionPlan {
   for (const rule of rules) checkRule(rule);
   const unmet: string[] = [];
+  const isPinned = keptByPins(input.pinned ?? [], input.attempts ?? []);
   const lines = [input.line, ...input.sides.map(({ refs }) => refs)];
   const verdicts = lines.flatMap((refs, index) => {
     const line = new JudgedLine(refs, input);
@@ -107,7 +110,7 @@ export function judgeRetention(rules: readonly KeepRule[], input: RetentionInput
       if (index === 0 && lacking !== undefined) unmet.push(lacking);
     }
     if (index === 0 && rules.length > 0) unmet.push(...line.notCounted());
-    line.keepGiven(index === 0);
+    line.keepGiven(index === 0, isPinned);
     return line.verdicts();
   });
   return { verdicts, unmet };
@@ -156,14 +159,13 @@ class JudgedLine {
   }
 
   /** Keeps what stays under any rules. */
-  keepGiven(isCurrent: boolean): void {
+  keepGiven(isCurrent: boolean, isPinned: (ref: ManifestRef) => boolean): void {
     if (isCurrent) this.#count(this.#good.slice(-1), "the newest");
-    const { pinned = [] } = this.#input;
     const inUse = new Set(this.#input.inUse?.map(formatRef));
     for (const { refs, reasons, isDamaged } of this.#checkpoints) {
       if (isDamaged) reasons.push("damaged, which is not removed unasked");
       if (refs.some((ref) => inUse.has(formatRef(ref)))) reasons.push("in use");
-      if (refs.some((ref) => isPinned(pinned, ref))) reasons.push("pinned");
+      if (refs.some(isPinned)) reasons.push("pinned");
     }
   }
 

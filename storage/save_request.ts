@@ -4,6 +4,7 @@
  * @module
  */
 import type { ManifestRef, SavedPhase } from "./layout.ts";
+import type { AttemptInfo } from "./line.ts";
 import type { BlobToSave, Manifest, RunState } from "./manifest.ts";
 import type { Durability, Store, StoreOptions } from "./store.ts";
 
@@ -57,6 +58,8 @@ export interface AttemptContext {
   readonly job: string | undefined;
   /** What saves must outlive. */
   readonly durability: Durability;
+  /** Where all attempts start from. */
+  readonly attempts: (options: StoreOptions) => Promise<readonly AttemptInfo[]>;
   /** What is known of manifests: of those that are saved it is noted, so that they need not be read again. */
   readonly facts: {
     /** The packs that a manifest names. */

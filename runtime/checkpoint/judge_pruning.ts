@@ -7,6 +7,7 @@ import {
   type Asked,
   type CheckpointStore,
   formatRef,
+  keptByPins,
   type ManifestRef,
   type RetentionPlan,
 } from "../../storage/mod.ts";
@@ -31,19 +32,16 @@ export async function judgePruning(
   { rules, sideLines, full }: Extract<Asked, { what: "prune" }>,
   inUse: readonly ManifestRef[] = [],
 ): Promise<Pruning> {
-  const { line, sides } = await store.history();
+  const { line, sides, attempts } = await store.history();
   const newest = line.at(-1);
   const stays = newest === undefined ? inUse : [...inUse, newest];
   const plan = await store.judge(rules, { inUse: stays, looksAtAll: true, full });
   const isGood = plan.verdicts.slice(0, line.length).some(({ isCounted }) => isCounted);
-  const spared = sideLines ? await store.pins() : [];
+  // What is in use stays with the phases after it too.
+  const isSpared = keptByPins(sideLines ? [...await store.pins(), ...inUse] : [], attempts);
   const beside = new Set(
     (sideLines && isGood ? sides.flatMap(({ refs }) => refs) : [])
-      .filter((ref) =>
-        ![...spared, ...inUse].some((other) =>
-          other.epoch === ref.epoch && other.attempt === ref.attempt
-        )
-      )
+      .filter((ref) => !isSpared(ref))
       .map(formatRef),
   );
   const unmet = sideLines && !isGood && sides.length > 0 ? [...plan.unmet, ONLY_SIDES] : plan.unmet;

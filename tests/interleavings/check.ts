@@ -13,7 +13,7 @@ import {
 import { digestOf } from "../../runtime/drill/digest.ts";
 import { randomFrom } from "../crash/trials.ts";
 import { isSameRef } from "../../storage/layout.ts";
-import { isPinned } from "../../storage/pins.ts";
+import { keptByPins } from "../../storage/pins.ts";
 import { Disk } from "../simulation/disk.ts";
 import type { Image } from "../simulation/image.ts";
 import { ROOT } from "../simulation/runner.ts";
@@ -141,8 +141,9 @@ async function checkPowerCut(
     check(isThere, () => `${formatRef(ref)} was acknowledged, and lost in a power cut`);
   }
   const pins = await store.pins();
+  const isPinned = keptByPins(pins, attempts);
   for (const ref of pinned) {
-    check(isPinned(pins, ref), () => `the pin of ${formatRef(ref)} is lost in a power cut`);
+    check(isPinned(ref), () => `the pin of ${formatRef(ref)} is lost in a power cut`);
   }
   const isFenced = (name: string) => fenced.has(name);
   await checkStates(store, [...manifests, ...pinned], isFenced, states);

@@ -11,7 +11,7 @@ import {
   RemovedError,
   UnknownOutcomeError,
 } from "tidemark";
-import { isPinned } from "../../storage/pins.ts";
+import { keptByPins } from "../../storage/pins.ts";
 import { prune, repair } from "../../runtime/checkpoint/tidy.ts";
 import { JobHeldError } from "../../runtime/errors.ts";
 import { digestsOf } from "../../runtime/drill/memory_ground.ts";
@@ -129,7 +129,9 @@ export class Life {
     if (work === "pin") {
       disk.note({ note: "pinning", pin, by });
       await store.pin(pin);
-      const refs = manifests.filter((ref) => isPinned([pin], ref));
+      // What lies on a side line may have gone alone, before the pin was there.
+      const { manifests: there, attempts } = await store.history();
+      const refs = there.filter(keptByPins([pin], attempts));
       if (!this.process.isOver) disk.note({ note: "pinned", pin, by, refs });
     } else {
       disk.note({ note: "unpinning", pin });

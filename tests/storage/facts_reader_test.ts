@@ -43,6 +43,7 @@ Deno.test("a removal has all that is gone forgotten", async () => {
     job: undefined,
     durability: "none",
     facts,
+    attempts: () => Promise.resolve([]),
   } as const;
   const attempt = new Attempt(context, 1);
   await attempt.recordParent(undefined);

@@ -95,6 +95,7 @@ Deno.test("a removal takes no pack of a later attempt, and finishes none that on
     ...{ store, attempt: 1, parent: undefined, durability: "none" as const },
     packsOf: async (ref: ManifestRef) => (await opened.readManifest(ref)).packs,
     checkNotFenced: () => Promise.resolve(),
+    attempts: async () => (await opened.history()).attempts,
   };
   await removeManifests(remover, [one]);
   assertEquals(await store.list("epochs/"), [manifestName(zero), manifestName(second.last!)]);
