@@ -95,6 +95,12 @@ export class FactsReader {
     return isDamaged;
   }
 
+  /** Whether a checkpoint was found damaged before, by whichever check. */
+  wasDamaged(ref: ManifestRef): boolean {
+    const name = manifestName(ref);
+    return this.#isDamaged.get(name) === true || this.#isDamaged.get(`${name} in full`) === true;
+  }
+
   /** Forgets manifests and packs that are gone. */
   forget(names: readonly string[]): void {
     for (const name of names) {

@@ -14,6 +14,7 @@ import {
   judgeRetention,
   type KeepRule,
   type RetentionPlan,
+  type Verdict,
 } from "./retention.ts";
 
 /** What is saved, and how to learn of it. */
@@ -30,7 +31,8 @@ export interface SavedToJudge {
 
 /**
  * Judges which checkpoints stay. Those that stay for their place among others are looked at first: one
- * that is damaged is not counted, and makes room for the next.
+ * that is damaged is not counted, and makes room for the next. Where many are damaged, others are looked
+ * at ahead of their turn, so that it takes few rounds; what was found before is known from the start.
  *
  * Manifests are read where a rule asks for what they say, and of those that are looked at. Where nothing
  * goes, nothing needs to be.
@@ -50,24 +52,60 @@ export async function judgeSaved(
     facts: (ref: ManifestRef) => known.get(manifestName(ref)),
     packBytes: (pack: string) => facts.packBytes(pack),
   };
+  for (const ref of history.manifests) {
+    if (facts.wasDamaged(ref)) known.set(manifestName(ref), "damaged");
+  }
   const looked = new Set<string>();
   const pace = new Pace();
+  /** Looks at those that were not looked at; gives how many of them are damaged, and the last that is. */
+  const look = async (verdicts: readonly Verdict[]) => {
+    let damaged = 0;
+    let last: Verdict | undefined;
+    for (const verdict of verdicts) {
+      const name = manifestName(verdict.ref);
+      if (looked.has(name)) continue;
+      looked.add(name);
+      await pace.turn();
+      if (known.get(name) === "damaged") continue;
+      if (!await facts.isDamaged(verdict.ref, check, full)) continue;
+      known.set(name, "damaged");
+      damaged++;
+      last = verdict;
+    }
+    return { damaged, last };
+  };
+  let found = 0;
   for (;;) {
     const plan = judgeRetention(rules, input);
     if (!looksAtAll && plan.verdicts.every(({ keep }) => keep)) return plan;
-    let isNew = false;
-    for (const { ref, keep, isCounted } of plan.verdicts) {
-      const name = manifestName(ref);
-      if (!(looksAtAll ? keep : isCounted) || looked.has(name)) continue;
-      looked.add(name);
-      await pace.turn();
-      if (known.get(name) === "damaged" || !await facts.isDamaged(ref, check, full)) continue;
-      known.set(name, "damaged");
-      isNew = true;
-    }
+    const chosen = await look(
+      plan.verdicts.filter(({ keep, isCounted }) => looksAtAll ? keep : isCounted),
+    );
     // Each round finds another one damaged, or is the last.
-    if (!isNew) return plan;
+    if (chosen.last === undefined) return plan;
+    found += chosen.damaged;
+    const isLooked = ({ ref }: Verdict) => looked.has(manifestName(ref));
+    found += (await look(ahead(plan.verdicts, chosen.last, found, isLooked))).damaged;
   }
+}
+
+/**
+ * As many as were found damaged, so that rounds grow: of those that were not looked at the nearest before
+ * one that is damaged, which mostly are next, and then any.
+ */
+function ahead(
+  verdicts: readonly Verdict[],
+  damaged: Verdict,
+  most: number,
+  isLooked: (verdict: Verdict) => boolean,
+): readonly Verdict[] {
+  const at = verdicts.indexOf(damaged);
+  const next: Verdict[] = [];
+  for (let step = 1; step < verdicts.length && next.length < most; step++) {
+    const verdict = verdicts.at(at - step);
+    if (verdict !== undefined && !isLooked(verdict)) next.push(verdict);
+  }
+  return next;
 }
 
 /** What the rules ask for. */

@@ -104,12 +104,13 @@ export async function verifyStore(
     checkedBytes += checked.bytes;
   }
   const bad = new Map<string, ManifestRef>();
-  for (const { error, blocks } of broken) {
-    const blobs = await usesOf(store, refs, error.object, blocks, options);
+  const uses = await usesOf(store, refs, broken, options);
+  broken.forEach(({ error }, index) => {
+    const blobs = uses[index] ?? [];
     // Whatever needed them was removed since the listing, as a running job does.
-    if (blobs.length === 0) continue;
+    if (blobs.length === 0) return;
     damaged.push({ object: error.object, problem: error.message, blobs });
-  }
+  });
   const values = options.full === true ? await damagedValues(store, refs, options) : [];
   for (const one of values) damaged.push(one);
   const lost = [...unread, ...damaged.flatMap(({ blobs }) => blobs.map(({ ref }) => ref))];
@@ -232,25 +233,32 @@ function* blocksOf(
   }
 }
 
-/** The blobs of all checkpoints that need one of these blocks. */
+/** For each of what is broken the blobs of all checkpoints that need it; each manifest is read once for all. */
 async function usesOf(
   store: CheckpointStore,
   refs: readonly ManifestRef[],
-  pack: string,
-  blocks: readonly BlockRef[],
+  broken: readonly Broken[],
   options: StoreOptions,
-): Promise<readonly BlobUse[]> {
-  const places = new Set(blocks.map(({ offset, length }) => `${offset}:${length}`));
-  const uses = new Map<string, BlobUse>();
+): Promise<readonly (readonly BlobUse[])[]> {
+  const uses = broken.map((): BlobUse[] => []);
+  if (broken.length === 0) return uses;
+  const usesAt = new Map<string, BlobUse[]>();
+  const placeOf = ({ pack, offset, length, crc32 }: BlockRef) =>
+    `${pack}:${offset}:${length}:${crc32}`;
+  broken.forEach(({ blocks }, index) => {
+    for (const block of blocks) usesAt.set(placeOf(block), uses[index] ?? []);
+  });
   const pace = new Pace();
   for (const ref of refs) {
     await pace.turn();
     const manifest = await unlessRemoved(store.readManifest(ref, options));
     if (manifest === undefined) continue;
     for (const { node, blob, block } of blocksOf(manifest)) {
-      if (block.pack !== pack || !places.has(`${block.offset}:${block.length}`)) continue;
-      uses.set(JSON.stringify([ref, node, blob]), { ref, node, blob });
+      const found = usesAt.get(placeOf(block));
+      const last = found?.at(-1);
+      const isKnown = last?.ref === ref && last.node === node && last.blob === blob;
+      if (!isKnown) found?.push({ ref, node, blob });
     }
   }
-  return [...uses.values()];
+  return uses;
 }
