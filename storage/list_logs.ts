@@ -4,7 +4,17 @@
  * @module
  */
 import type { Store, StoreOptions } from "./store.ts";
-import { type LogName, logName, parseLogName, TASKS } from "./task_log_names.ts";
+import { type LogName, logName, logPartName, parseLogName, TASKS } from "./task_log_names.ts";
+
+/** What is left of a log, by its name. */
+export interface ListedLogObject extends LogName {
+  /** The name. */
+  readonly name: string;
+  /** The number of a part or pack; none where it is a whole log. */
+  readonly part: number | undefined;
+  /** Whether it is a pack. */
+  readonly isPack: boolean;
+}
 
 /**
  * All that logs have left: the names, and what they say; logs first, as they are to be removed before
@@ -13,7 +23,7 @@ import { type LogName, logName, parseLogName, TASKS } from "./task_log_names.ts"
 export async function listLogObjects(
   store: Store,
   options: StoreOptions = {},
-): Promise<readonly (LogName & { readonly name: string; readonly isPack: boolean })[]> {
+): Promise<readonly ListedLogObject[]> {
   const all = (await store.list(TASKS, options)).flatMap((name) => {
     const parsed = parseLogName(name);
     return parsed === undefined ? [] : [{ ...parsed, name }];
@@ -23,8 +33,10 @@ export async function listLogObjects(
 
 /** A log, and the objects that it consists of. */
 export interface LogObjects extends LogName {
-  /** Their names; more than one where objects cannot grow. */
+  /** Their names, by number; more than one where objects cannot grow. Those behind a gap are none of them. */
   readonly objects: readonly string[];
+  /** The part that is missing, where there are later ones. */
+  readonly missing: string | undefined;
 }
 
 /** All logs, in the order in which their attempts wrote them. */
@@ -32,13 +44,24 @@ export async function listLogs(
   store: Store,
   options: StoreOptions,
 ): Promise<readonly LogObjects[]> {
-  const logs = new Map<string, LogName & { objects: string[] }>();
-  for (const { name, isPack, ...log } of await listLogObjects(store, options)) {
-    if (isPack) continue;
-    const key = logName(log);
-    const known = logs.get(key);
-    if (known === undefined) logs.set(key, { ...log, objects: [name] });
-    else known.objects.push(name);
+  const objects = (await listLogObjects(store, options)).filter(({ isPack }) => !isPack);
+  return [...Map.groupBy(objects, (log) => logName(log)).values()].map(joined)
+    .sort((a, b) => a.attempt - b.attempt || a.sequence - b.sequence);
+}
+
+/** One log of its objects. */
+function joined(found: readonly ListedLogObject[]): LogObjects {
+  // Names sort by number only up to six digits.
+  const sorted = [...found].sort((a, b) => (a.part ?? 0) - (b.part ?? 0));
+  const [{ attempt, after, sequence }] = sorted as [ListedLogObject];
+  const log = { attempt, after, sequence };
+  const objects: string[] = [];
+  let next = 1;
+  for (const { name, part } of sorted) {
+    if (part !== undefined && part !== next++) {
+      return { ...log, objects, missing: logPartName(log, next - 1) };
+    }
+    objects.push(name);
   }
-  return [...logs.values()].sort((a, b) => a.attempt - b.attempt || a.sequence - b.sequence);
+  return { ...log, objects, missing: undefined };
 }

@@ -59,7 +59,7 @@ export type {
 } from "./save_request.ts";
 export * from "./settle.ts";
 export * from "./snapshot.ts";
-export { listLogObjects } from "./list_logs.ts";
+export { type ListedLogObject, listLogObjects } from "./list_logs.ts";
 export * from "./store.ts";
 export type { Garbage } from "./sweep.ts";
 export { type Cleaner, type Clearable, clearableBy } from "./clearable.ts";

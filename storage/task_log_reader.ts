@@ -144,6 +144,8 @@ async function readLogs(
     }
     add(log, found);
     head = found.head;
+    // Nor does what later logs say count, as it may have been built on what is lost.
+    if (found.damaged !== undefined) break;
   }
   return head === undefined && damaged.length === 0
     ? undefined
@@ -199,7 +201,7 @@ export async function readLog(
   options: StoreOptions,
 ): Promise<ReadLog> {
   const name = logName(log);
-  const bytes = await readObjects(store, log, limit, options);
+  const { bytes, gap } = await readObjects(store, log, limit, options);
   const isWhole = bytes.byteLength < limit;
   let head: LogHead | undefined;
   const entries: LogEntry[] = [];
@@ -217,10 +219,10 @@ export async function readLog(
     const isDamage = error instanceof DamagedError || error instanceof UnsupportedVersionError;
     if (!isDamage) throw error;
     const isRest = item !== undefined && error instanceof DamagedError &&
-      isCutOff(bytes, at, item.end);
+      isCutOff(bytes, at, item.end) && gap === undefined;
     return { head, entries, bytes: at, damaged: isRest ? undefined : error, isWhole };
   }
-  return { head, entries, bytes: at, damaged: undefined, isWhole };
+  return { head, entries, bytes: at, damaged: gap, isWhole };
 }
 
 function decodeOwnHead(name: string, log: LogName, record: Uint8Array): LogHead {
@@ -231,15 +233,20 @@ function decodeOwnHead(name: string, log: LogName, record: Uint8Array): LogHead 
   throw new DamagedError(name, "its own head", `that of attempt ${head.attempt}`);
 }
 
+/**
+ * Joins the objects of a log. Where one is missing and a later one is there, what it said is lost, which may
+ * have voided something, so that nothing behind it counts.
+ */
 async function readObjects(
   store: Store,
-  { objects }: LogObjects,
+  { objects, missing }: LogObjects,
   limit: number,
   options: StoreOptions,
-): Promise<Uint8Array> {
+): Promise<{ readonly bytes: Uint8Array; readonly gap: DamagedError | undefined }> {
   const parts: Uint8Array[] = [];
   let left = limit;
-  for (const name of objects) {
+  let gap = missing;
+  for (const [index, name] of objects.entries()) {
     if (left <= 0) break;
     try {
       const size = (await store.stat(name, options))?.byteLength ?? 0;
@@ -247,9 +254,15 @@ async function readObjects(
       parts.push(part);
       left -= part.byteLength;
     } catch (error) {
-      // Its attempt has saved meanwhile, and removed it.
       if (!(error instanceof ObjectNotFoundError)) throw error;
+      // Its attempt has saved meanwhile, and removed it: the first part goes first.
+      gap = index === 0 ? undefined : name;
+      break;
     }
   }
-  return parts.length === 1 ? parts[0] ?? new Uint8Array() : joinBytes(parts);
+  const isReached = left > 0 && gap !== undefined;
+  return {
+    bytes: parts.length === 1 ? parts[0] ?? new Uint8Array() : joinBytes(parts),
+    gap: isReached ? new DamagedError(gap ?? "", "a part of the log", "nothing") : undefined,
+  };
 }

@@ -1,16 +1,20 @@
 // What of task logs is read, and what of their heads is refused.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import {
+  CheckpointStore,
   DamagedError,
   encodeValue,
   type EntryToLog,
   MemoryStore,
   readLoggedWork,
   readOwnEntries,
+  type Store,
+  verifyStore,
 } from "../../storage/mod.ts";
 import { encodeHead, joinBytes, type RecordValue } from "../../storage/record_cbor.ts";
 import { seal } from "../../storage/seal.ts";
 import { begin, gate, HEAD, inBoth, site } from "./logs.ts";
+import { overriding } from "./sample.ts";
 
 Deno.test("task log: migrations that are none are damage, which is told, and nothing of it counts", async () => {
   const good: RecordValue = [["rename", "c0de"]];
@@ -92,4 +96,69 @@ Deno.test("task log: one append of very many entries is read", async () => {
   log.close();
   const work = await readLoggedWork(store, undefined, 2);
   assertEquals([work?.entries.length, work?.damaged], [count, []]);
+});
+
+/** A log in parts: a gate, one that voids it, another gate; and a second log behind it. */
+async function inParts(): Promise<Store> {
+  const store: Store = Object.assign(new MemoryStore(), { createLog: undefined });
+  const attempt = await begin(store);
+  await attempt.recordParent(undefined);
+  for (const entries of [[gate("a"), { kind: "void", ...site, id: "a" }, gate("b")], [gate("c")]]) {
+    const log = attempt.beginLog({ ...HEAD, after: undefined });
+    for (const entry of entries as EntryToLog[]) await log.append([entry]);
+    log.close();
+  }
+  return store;
+}
+
+const part = (number: string) => `tasks/a000001.start.000001.${number}.log`;
+
+Deno.test("task log: a part that is missing is damage, and nothing behind the gap counts", async () => {
+  const good = await readLoggedWork(await inParts(), undefined, 2);
+  assertEquals(good?.entries.map(({ id }) => id), ["a", "a", "b", "c"]);
+  assertEquals(good?.damaged, []);
+  const losses: readonly (readonly [string, string[]])[] = [["000001", []], ["000002", ["a"]]];
+  for (const [lost, left] of losses) {
+    const store = await inParts();
+    await store.remove([part(lost)]);
+    const work = await readLoggedWork(store, undefined, 2);
+    assertEquals(work?.entries.map(({ id }) => id), left);
+    assertEquals(work?.damaged.map((error) => error instanceof DamagedError && error.object), [
+      part(lost),
+    ]);
+    const { damaged } = await verifyStore(await CheckpointStore.open(store));
+    assertEquals(damaged.map(({ object }) => object), [part(lost)]);
+    assertEquals((await readOwnEntries(store, 1)).map(({ id }) => id), [...left, "c"]);
+  }
+});
+
+Deno.test("task log: a part that goes while it is read is a gap, and all of them are no log", async () => {
+  const losses: readonly (readonly [string, string[] | undefined])[] = [
+    ["000002", ["a"]],
+    ["000001", undefined],
+  ];
+  for (const [going, left] of losses) {
+    const store = await inParts();
+    const others = (await store.list("tasks/")).filter((name) => name > part("000003"));
+    await store.remove(others);
+    const losing = overriding(store, {
+      get: async (name, options) => {
+        if (name === part(going)) await store.remove([name]);
+        return await store.get(name, options);
+      },
+    });
+    const work = await readLoggedWork(losing, undefined, 2);
+    assertEquals(work?.entries.map(({ id }) => id), left);
+    assertEquals(work?.damaged.length, left && 1);
+  }
+});
+
+Deno.test("task log: parts are joined by number, however they are listed", async () => {
+  const store = await inParts();
+  // By name a part of seven digits comes before those of six.
+  const listing = overriding(store, {
+    list: async (prefix, options) => (await store.list(prefix, options)).toReversed(),
+  });
+  const work = await readLoggedWork(listing, undefined, 2);
+  assertEquals([work?.damaged, work?.entries.map(({ id }) => id)], [[], ["a", "a", "b", "c"]]);
 });
