@@ -34,7 +34,7 @@ export class BlobReader {
   readonly #store: Store;
   readonly #manifest: Manifest | undefined;
   readonly #options: StoreOptions;
-  /** How many bytes were read of each pack; no two blobs of a manifest share a block. */
+  /** How many bytes were read of each pack; no two blocks of a manifest share any. */
   readonly #taken = new Map<string, number>();
 
   /** Names the manifest whose blobs are read; none of those that lie in logs. */

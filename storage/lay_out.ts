@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidNameError } from "./errors.ts";
-import { type ManifestRef, newPackName } from "./layout.ts";
+import { formatRef, type ManifestRef, newPackName } from "./layout.ts";
 import { blobBytes, type BlobEntry, type Manifest } from "./manifest.ts";
 import { checkName } from "./names.ts";
 import { BlobLayout, inlineBudget, PackLayout } from "./pack.ts";
@@ -30,7 +30,11 @@ const PACK_SHARE = 1 / 8;
 /** … but of no less than this, as each is synced. */
 const LEAST_PACK_BYTES = 4 * 1024 * 1024;
 
-/** Lays out the blobs of each node: what is new in packs of a bounded size, and what is copied in another. */
+/**
+ * Lays out the blobs of each node: what is new in packs of a bounded size, and what is copied in another.
+ *
+ * @throws {RangeError} Where two blobs would lie in the same place, which no reader takes.
+ */
 export function layOut(ref: ManifestRef, request: SaveRequest["nodes"]): SaveLayout {
   const budget = inlineBudget();
   const packBytes = Math.max(LEAST_PACK_BYTES, sizeOf(request) * PACK_SHARE);
@@ -54,12 +58,35 @@ export function layOut(ref: ManifestRef, request: SaveRequest["nodes"]): SaveLay
     toWrite.push(...packs);
     bytes.push([node, layout.blobBytes]);
   }
+  checkApart(ref, nodes);
   return {
     nodes: Object.fromEntries(nodes),
     packs: packsOf(nodes),
     toWrite,
     bytes: Object.fromEntries(bytes),
   };
+}
+
+/** Throws where one saved blob is carried over twice: that they lie apart else follows from how they came there. */
+function checkApart(
+  ref: ManifestRef,
+  nodes: readonly [string, Record<string, BlobEntry>][],
+): void {
+  const begun = new Set<string>();
+  for (const [, blobs] of nodes) {
+    for (const entry of Object.values(blobs)) {
+      const first = "absent" in entry ? undefined : entry.blocks?.[0];
+      if (first === undefined) continue;
+      const place = `byte ${first.offset} of ${first.pack}`;
+      if (begun.has(place)) {
+        const found = `two blobs are to be carried over from ${place}`;
+        throw new RangeError(
+          `Cannot save ${formatRef(ref)}: ${found}; save one of them as a value`,
+        );
+      }
+      begun.add(place);
+    }
+  }
 }
 
 /** The size of all blobs. */

@@ -14,6 +14,7 @@ import {
   type Manifest,
   MAX_MANIFEST_BYTES,
 } from "./manifest.ts";
+import { findOverlap } from "./overlap.ts";
 import { isInteger, type RecordMap, type RecordValue } from "./record_cbor.ts";
 import { encodeRef, encodeType, parseRef, parseType } from "./ref_codec.ts";
 import { checkCount, encodeRun, mapOf, MAX_NODES, parseRun } from "./run_codec.ts";
@@ -155,6 +156,11 @@ export function decodeManifest(ref: ManifestRef, bytes: Uint8Array): Manifest {
     ),
   };
   fields.end();
+  const twice = findOverlap(manifest.nodes);
+  if (twice !== undefined) {
+    const found = `two that share byte ${twice.offset} of ${twice.pack}`;
+    throw new DamagedError(object, "blocks of which each has bytes of its own", found);
+  }
   return manifest;
 }
 

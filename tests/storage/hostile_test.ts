@@ -64,6 +64,19 @@ Deno.test("a well-sealed manifest with hostile fields is damage, and allocates n
     "a short block before the last": entry({ bytes: 8200, blocks: [last, last] }),
     "an offset behind the end": entry({ blocks: [{ ...last, offset: 2 ** 50 }] }),
     "a sum of more than 32 bits": entry({ blocks: [{ ...last, crc32: 2 ** 33 }] }),
+    "two blobs in one place": { nodes: { main: { data, other: data } } },
+    "a blob within another": {
+      nodes: {
+        main: {
+          data,
+          other: {
+            ...data,
+            bytes: 50,
+            blocks: [{ ...block, offset: block.offset + 9, length: 50 }],
+          },
+        },
+      },
+    },
     "an index of no pack": { packs: [] },
     "inline of another size": entry({ blocks: undefined, inline: new Uint8Array(3) }),
     "an array of a wrong size": entry({ type: { kind: "array", tag: 86 }, bytes: 4100 }),
@@ -78,6 +91,8 @@ Deno.test("a well-sealed manifest with hostile fields is damage, and allocates n
       [MANIFEST]: encodeManifest({ ...manifest, ...fields } as Manifest),
     });
     await assertRejects(() => readAll(changed), DamagedError, undefined, what);
+    const { bad } = await verifyStore(await CheckpointStore.open(changed), { full: true });
+    assertEquals(bad.map(formatRef), ["1@a1"], what);
   }
 });
 

@@ -169,3 +169,21 @@ Deno.test("counts of a log at their bounds are written and read, and larger ones
   ];
   for (const [encode, what] of beyond) assertThrows(encode, RecordBoundError, what);
 });
+
+Deno.test("two blobs in one place are refused before anything is written", async () => {
+  const store = new MemoryStore();
+  const opened = await CheckpointStore.open(store);
+  const attempt = await opened.begin(START);
+  await attempt.recordParent(undefined);
+  const first = request({ epoch: 0, nodes: { main: { a: value(new Uint8Array(9000)) } } });
+  const carry = { carry: (await attempt.save(first)).manifest.nodes.main!.a! };
+  const before = [...(await objects(store)).keys()];
+  for (
+    const nodes of [{ main: { a: carry, b: carry } }, { main: { a: carry }, other: { a: carry } }]
+  ) {
+    const next = request({ epoch: 1, nodes, parent: attempt.last });
+    await assertRejects(() => attempt.save(next), RangeError, "two blobs are to be carried over");
+  }
+  assertEquals([...(await objects(store)).keys()], before);
+  await attempt.save(request({ epoch: 1, nodes: { main: { a: carry } }, parent: attempt.last }));
+});
