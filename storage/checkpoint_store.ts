@@ -243,7 +243,7 @@ export class CheckpointStore {
   /**
    * Judges which checkpoints stay under some rules; nothing is removed. One that would stay for its
    * place among others is looked at, once, and does not count where it is damaged, as far as that is
-   * seen without reading its packs, or in full.
+   * seen without reading its packs, or in full. What was found damaged before stays, whatever rules say.
    */
   async judge(rules: readonly KeepRule[], options: RetentionOptions = {}): Promise<RetentionPlan> {
     return await judgeSaved(rules, {
