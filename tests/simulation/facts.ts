@@ -69,6 +69,11 @@ export class Facts {
   readonly #pinned = new Set<string>();
   readonly #pins = new Map<string, "there" | "unknown" | "gone">();
 
+  /** Whether a save came too late: a newer attempt, which it found, may have removed packs that it names before it was there. */
+  isFenced(ref: ManifestRef): boolean {
+    return ref.attempt < this.attempt && !this.#acknowledged.has(formatRef(ref));
+  }
+
   clone(): Facts {
     const copy = new Facts();
     for (const attempt of this.attempts) copy.attempts.add(attempt);
