@@ -87,7 +87,7 @@ export async function verifyStore(
   await pace.turn();
   const history = await store.history(options);
   await pace.turn();
-  const damaged: Damage[] = await damagedRecords(store, history, names.attempts, options);
+  const damaged: Damage[] = await damagedRecords(store, history, options);
   const { packs, unread, refs, isAllKnown } = await readManifests(
     store,
     names.manifests,

@@ -8,7 +8,7 @@ import { type Damage, toDamage } from "./damage.ts";
 import { DamagedError } from "./errors.ts";
 import type { History } from "./history.ts";
 import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
-import { attemptName, parentName, parseAttemptName } from "./layout.ts";
+import { attemptName, FOLDERS, parentName, parseAttemptName } from "./layout.ts";
 import { Pace } from "./pace.ts";
 import { readRecord } from "./record_reader.ts";
 import type { StoreOptions } from "./store.ts";
@@ -23,12 +23,12 @@ const MOST_TOLD = 100;
 export async function damagedRecords(
   store: CheckpointStore,
   { damaged, manifests }: History,
-  listed: readonly string[],
   options: StoreOptions,
 ): Promise<Damage[]> {
   const found = damaged.map((error) => toDamage(error));
   const savers = new Set(manifests.map(({ attempt }) => attempt));
-  const attempts = [...listed, ...await begunSince(store, savers, listed, options)];
+  // Behind what is saved, as whoever has saved was there before, with all whose numbers are lower.
+  const attempts = await store.store.list(FOLDERS.attempts, options);
   const there = new Set(attempts);
   for (const attempt of [...savers].sort((a, b) => a - b)) {
     const name = parentName(attempt);
@@ -47,23 +47,6 @@ export async function damagedRecords(
       if (bytes !== undefined) decodeAttempt(parsed.attempt, bytes);
     } catch (error) {
       found.push(toDamage(error));
-    }
-  }
-  return found;
-}
-
-/** Those records of attempts that have saved something which are there, though they were not listed. */
-async function begunSince(
-  { store }: CheckpointStore,
-  savers: ReadonlySet<number>,
-  listed: readonly string[],
-  options: StoreOptions,
-): Promise<readonly string[]> {
-  const names = new Set(listed);
-  const found: string[] = [];
-  for (const attempt of savers) {
-    for (const name of [attemptName(attempt), parentName(attempt)]) {
-      if (!names.has(name) && await store.stat(name, options) !== undefined) found.push(name);
     }
   }
   return found;

@@ -64,3 +64,23 @@ testBoth("what is placed by its manifest may be gone when that is read", async (
   const { line } = await (await CheckpointStore.open(going)).history();
   assertEquals(line.map(formatRef), ["0@a1", "1@a1"]);
 });
+
+testBoth(
+  "verify: attempts that begin meanwhile, of which one saves, are no damage",
+  async ({ store }) => {
+    const first = await begin(await CheckpointStore.open(store));
+    const zero = await save(first, 0, pack(1));
+    let isBegun = false;
+    const racing = overriding(store, {
+      list: async (prefix, options) => {
+        const names = await store.list(prefix, options);
+        if (prefix !== "attempts/" || isBegun) return names;
+        isBegun = true;
+        await begin(await CheckpointStore.open(store), zero);
+        await save(await begin(await CheckpointStore.open(store), zero), 1, pack(2));
+        return names;
+      },
+    });
+    assertEquals((await verifyStore(await CheckpointStore.open(racing))).damaged, []);
+  },
+);
