@@ -110,51 +110,61 @@ export class HistoryReader {
     const started = new Set(
       parsed.filter(({ isParent }) => isParent).map(({ attempt }) => attempt),
     );
+    const begun = new Set(parsed.map(({ attempt }) => attempt));
     const saved = new Set(manifests.map(({ attempt }) => attempt));
-    const numbers = [...new Set([...parsed.map(({ attempt }) => attempt), ...saved])]
-      .sort((a, b) => a - b);
     const attempts: AttemptInfo[] = [];
     const pace = new Pace();
+    const numbers = [...new Set([...begun, ...saved])].sort((a, b) => a - b);
     for (let at = 0; at < numbers.length; at += READS_AT_ONCE) {
       await pace.turn();
       const read = numbers.slice(at, at + READS_AT_ONCE).map(async (attempt) => {
-        // Where one has saved without it, it was begun since they were listed, or that record is lost.
-        if (!started.has(attempt) && !saved.has(attempt)) {
-          return { attempt, isStarted: false, parent: undefined };
-        }
-        return await this.#attempt(attempt, manifests, damaged, options);
+        const isBegun = begun.has(attempt);
+        const bare = { attempt, isStarted: false, parent: undefined };
+        if (!started.has(attempt) && !saved.has(attempt)) return bare;
+        // Whoever has left no record at all, where others have, may never have been here.
+        const isPlaced = isBegun || started.size === 0;
+        const own = manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
+        return await this.#attempt(attempt, own, isPlaced, damaged, options) ??
+          (isBegun ? bare : undefined);
       });
-      attempts.push(...await Promise.all(read));
+      for (const info of await Promise.all(read)) if (info !== undefined) attempts.push(info);
     }
     return attempts;
   }
 
+  /** An attempt that has started; nothing where that cannot be told. */
   async #attempt(
     attempt: number,
-    manifests: readonly ManifestRef[],
+    own: readonly ManifestRef[],
+    isPlaced: boolean,
     damaged: DamagedError[],
     options: StoreOptions,
-  ): Promise<AttemptInfo> {
+  ): Promise<AttemptInfo | undefined> {
     try {
       const parent = await this.#parent(attempt, options);
       if (parent !== undefined) return { attempt, isStarted: true, ...parent };
-      // Its start was taken back since that was listed; or, where it has saved, it is lost, as `verify` tells.
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       damaged.push(error);
+      const unknown = own.length === 0
+        ? undefined
+        : { attempt, isStarted: true, parent: undefined };
+      return await this.#attemptByManifest(attempt, own) ?? unknown;
     }
-    return await this.#attemptByManifest(attempt, manifests);
+    // Its start was taken back since that was listed; or, where it has saved, the record is lost.
+    return isPlaced ? await this.#attemptByManifest(attempt, own) : undefined;
   }
 
-  /** Where an attempt starts from by the first thing it saved, which says so too. */
+  /** Where an attempt starts from by the first thing it saved, which says so too; nothing where none can be read. */
   async #attemptByManifest(
     attempt: number,
-    manifests: readonly ManifestRef[],
-  ): Promise<AttemptInfo> {
-    const own = manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
+    own: readonly ManifestRef[],
+  ): Promise<AttemptInfo | undefined> {
+    let isRead = false;
     for (const ref of own) {
       try {
         const { parent, run: { branch } } = await this.#readManifest(ref);
+        isRead = true;
         if (parent?.attempt === attempt) continue;
         return { attempt, isStarted: true, parent, branch };
       } catch (error) {
@@ -163,7 +173,7 @@ export class HistoryReader {
         if (!isGone && !(error instanceof DamagedError)) throw error;
       }
     }
-    return { attempt, isStarted: own.length > 0, parent: undefined };
+    return isRead ? { attempt, isStarted: true, parent: undefined } : undefined;
   }
 
   async #parent(attempt: number, options: StoreOptions): Promise<ParentRecord | undefined> {

@@ -66,3 +66,34 @@ everywhere("a number that only logs have left is not taken again", async (world)
   await using other = await World.make("memory", world.nodes.length === 1 ? 1 : 3);
   assertEquals(values, (await other.run(given)).values);
 });
+
+everywhere("what a stray file says is beside the line, whoever put it there", async (world) => {
+  await world.run(world.job(), { stopAfterEpoch: 1 });
+  await using other = await World.make("memory", world.nodes.length === 1 ? 1 : 3);
+  for (const stopAfterEpoch of [1, 2, 3]) {
+    await other.run(other.job(), { resumeFromEpoch: "auto", stopAfterEpoch });
+  }
+  const store = world.store();
+  const copied = (await other.store().list("epochs/")).at(-1) ?? "";
+  const durability = { durability: "none" } as const;
+  await store.put(copied, await other.store().get(copied), durability);
+  await store.put("epochs/e000009.a000009.cbor", new Uint8Array(), durability);
+  const opened = await CheckpointStore.open(store);
+  const { line, sides, attempts } = await opened.history();
+  assertEquals(line.map(formatRef), ["0@a1", "1@a1"]);
+  assertEquals(sides.map(({ refs }) => refs.map(formatRef)), [["9@a9"], ["3@a3"]]);
+  assertEquals(attempts.map(({ attempt }) => attempt), [1]);
+  const { seen } = await world.run(world.job(), { resumeFromEpoch: "auto" });
+  assertEquals(seen.of("loaded").map(({ epoch }) => epoch), [1]);
+});
+
+everywhere("an attempt whose record is lost and whose states are torn is none", async (world) => {
+  await world.run(world.job(), { stopAfterEpoch: 1 });
+  await world.run(world.job(), { resumeFromEpoch: "latest", stopAfterEpoch: 2 });
+  await lose(world, (name) => name === "attempts/000002.parent.cbor");
+  const store = world.store();
+  await store.remove(["epochs/e000002.a000002.cbor"]);
+  await store.put("epochs/e000002.a000002.cbor", new Uint8Array(3), { durability: "none" });
+  const { seen } = await world.run(world.job(), { resumeFromEpoch: "auto" });
+  assertEquals(seen.of("loaded").map(({ epoch }) => epoch), [1]);
+});
