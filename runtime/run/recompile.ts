@@ -16,7 +16,7 @@ import {
   isRefused,
   type JobDifference,
 } from "../change/since.ts";
-import { savedSettings } from "../checkpoint/saved_settings.ts";
+import { type SavedSettings, savedSettings } from "../checkpoint/saved_settings.ts";
 import type { Phase } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import type { Candidate } from "./go_back.ts";
@@ -24,7 +24,13 @@ import { hasOtherSettings, isEdited, isJudgedAlike } from "./another.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
 import { type ParamEffects, paramEffects } from "./param_effects.ts";
 import type { RunRequest } from "./run_request.ts";
-import { checkSaved, type Params, resolveSettings, type Settings } from "./settings.ts";
+import {
+  checkSaved,
+  type GivenSettings,
+  type Params,
+  resolveSettings,
+  type Settings,
+} from "./settings.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** What of a run's request says what the job is. */
@@ -73,8 +79,9 @@ export async function recompile(
   const store = await engine.archive.store();
   // What a start was made with that saved nothing is newer than what is saved.
   const saved = await savedSettings(store, manifest);
-  const settings = unfinished ?? saved;
-  const { program, notices: said, seed } = compileAsSaved(request, settings);
+  const settings = unfinished ?? manifest.run;
+  const given = unfinished === undefined ? asAsked(request, manifest, saved) : request;
+  const { program, notices: said, seed } = compileAsSaved(given, settings);
   const description = describeJob(program, sources);
   const then = { description: await describedIn(store, by.attempt), attempt: undefined };
   const last = unfinished?.description === undefined ? then : unfinished;
@@ -111,6 +118,25 @@ export async function recompile(
   };
 }
 
+/** What is given now, and, where an epoch is what a fork begins with, what that was asked to be besides. */
+function asAsked(
+  request: JobRequest,
+  { run }: Manifest,
+  asked: SavedSettings,
+): JobRequest & GivenSettings {
+  const others = Object.entries(asked.params).filter(([name, value]) =>
+    !Object.is(run.params[name], value) && !Object.hasOwn(request.params, name)
+  );
+  const seed = request.seed ?? (asked.seed === run.seed ? undefined : asked.seed);
+  if (others.length === 0 && seed === request.seed) return request;
+  // The job may have been edited since.
+  const { declaredParams } = compile(request.job, { params: request.params });
+  const params = Object.fromEntries(others.filter(([name]) => declaredParams.has(name)));
+  const isGiven = Object.keys(request.params).length > 0 || request.seed !== undefined;
+  const by = isGiven ? undefined : "as was asked of the fork";
+  return { ...request, by, params: { ...params, ...request.params }, seed };
+}
+
 function settingsLost({ epoch, attempt }: Manifest): string {
   return `the record of attempt ${attempt} is damaged or lost: if epoch ${epoch} is what a fork began with, ` +
     `nobody can tell which --param and --seed it was given; give them again`;
@@ -118,13 +144,15 @@ function settingsLost({ epoch, attempt }: Manifest): string {
 
 /** Compiles a job with the saved values of params, those of its shape first, but for those given now. */
 export function compileAsSaved(
-  { job, params, seed, uploader }: Pick<JobRequest, "job" | "params" | "seed" | "uploader">,
+  { job, params, seed, uploader, by }:
+    & Pick<JobRequest, "job" | "params" | "seed" | "uploader">
+    & GivenSettings,
   saved: { readonly params: Params; readonly seed: number },
 ): { readonly program: Program } & Omit<Settings, "params"> {
   checkSaved(job, Object.values(job.shape), saved.params, params);
   const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
   checkSaved(job, bare.declaredParams.values(), saved.params, params);
-  const settings = resolveSettings({ params, seed }, saved, bare.declaredParams);
+  const settings = resolveSettings({ params, seed, by }, saved, bare.declaredParams);
   const program = compile(job, { params: settings.params, upload: uploader !== undefined });
   return { program, seed: settings.seed, notices: settings.notices };
 }

@@ -25,6 +25,16 @@ export interface Settings {
   readonly notices: readonly string[];
 }
 
+/** Settings that are to be others than before. */
+export interface GivenSettings {
+  /** The params. */
+  readonly params: Params;
+  /** The seed, where it is to be another. */
+  readonly seed: number | undefined;
+  /** Who has said so, in words; whoever starts the job where not given. */
+  readonly by?: string | undefined;
+}
+
 /** The params among a script's settings, by name. */
 export function givenParams(settings: readonly Setting[]): Params {
   const params: Record<string, ParamValue> = {};
@@ -59,12 +69,13 @@ export function checkSaved(
  * is put in words.
  */
 export function resolveSettings(
-  given: { readonly params: Params; readonly seed: number | undefined },
+  given: GivenSettings,
   saved: { readonly params: Params; readonly seed: number } | undefined,
   declared: ReadonlyMap<string, ParamRef<unknown>>,
 ): Settings {
   if (saved === undefined) return { params: given.params, seed: given.seed ?? 0, notices: [] };
   const notices: string[] = [];
+  const { by = "as given now" } = given;
   const params: Record<string, ParamValue> = {};
   for (const [name, value] of Object.entries(saved.params)) {
     const param = declared.get(name);
@@ -86,7 +97,7 @@ export function resolveSettings(
       notices.push(
         `param ${name} ${before === undefined ? "(not saved)" : show(before)} → ${
           show(value)
-        }, as given now`,
+        }, ${by}`,
       );
     }
   }
@@ -96,7 +107,7 @@ export function resolveSettings(
     }
   }
   const seed = given.seed ?? saved.seed;
-  if (seed !== saved.seed) notices.push(`seed ${saved.seed} → ${seed}, as given now`);
+  if (seed !== saved.seed) notices.push(`seed ${saved.seed} → ${seed}, ${by}`);
   return { params, seed, notices };
 }
 

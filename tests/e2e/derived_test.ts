@@ -137,7 +137,7 @@ Deno.test("a fork that is refused says how it is gone on with, and that works", 
     assertEquals(args, "resume --as other --allow-change");
     const { code, stdout, stderr } = await job.run(args ?? "");
     assertEquals(code, 0, stderr);
-    assertStringIncludes(stdout, "the seed is 7, and was 0");
+    assertStringIncludes(stdout, "seed 0 → 7, as was asked of the fork");
   });
 });
 

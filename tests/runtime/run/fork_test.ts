@@ -176,7 +176,9 @@ everyKind(
     await make(asked).fork("killed", 2);
     const later = make({ as: "killed", resumeFromEpoch: "latest" });
     const foreseen = await later.changesSince();
-    assert(foreseen.settings.some((text) => text.includes("param rate is 9, as saved")));
+    assert(
+      foreseen.settings.some((text) => text.includes("param rate 1 → 9, as was asked of the fork")),
+    );
     // And so does what is forked from its beginning.
     await make({ as: "killed" }).fork("again", 2);
     assertEquals((await run(later))["samples"], whole["samples"]);
