@@ -52,7 +52,7 @@ export function isOf({ epoch, attempt }: PinnedEpoch, ref: ManifestRef): boolean
 export function keptByPins(
   pins: readonly PinnedEpoch[],
   attempts: readonly Pick<AttemptInfo, "attempt" | "parent">[],
-): (ref: PinnedEpoch) => boolean {
+): (ref: ManifestRef) => boolean {
   if (pins.length === 0) return () => false;
   const parents = new Map(attempts.map(({ attempt, parent }) => [attempt, parent]));
   /** The attempt that saved the epoch itself, and not phases after it. */
