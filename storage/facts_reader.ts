@@ -22,6 +22,8 @@ export class FactsReader {
   readonly #saved = new Map<string, readonly string[]>();
   /** Whether a checkpoint is damaged, of those that were looked at. */
   readonly #isDamaged = new Map<string, boolean>();
+  /** The names of those that are, by any check. */
+  readonly #damaged = new Set<string>();
 
   /** Takes a store, and how a manifest is read, which is to call `remember`. */
   constructor(
@@ -90,15 +92,18 @@ export class FactsReader {
       if (!isDamage(error)) throw error;
       isDamaged = true;
     }
-    if (this.#isDamaged.size >= MOST_FACTS) this.#isDamaged.clear();
+    if (this.#isDamaged.size >= MOST_FACTS) {
+      this.#isDamaged.clear();
+      this.#damaged.clear();
+    }
     this.#isDamaged.set(key, isDamaged);
+    if (isDamaged) this.#damaged.add(name);
     return isDamaged;
   }
 
   /** Whether a checkpoint was found damaged before, by whichever check. */
   wasDamaged(ref: ManifestRef): boolean {
-    const name = manifestName(ref);
-    return this.#isDamaged.get(name) === true || this.#isDamaged.get(`${name} in full`) === true;
+    return this.#damaged.size > 0 && this.#damaged.has(manifestName(ref));
   }
 
   /** Forgets manifests and packs that are gone. */
@@ -107,6 +112,7 @@ export class FactsReader {
       this.#facts.delete(name);
       this.#saved.delete(name);
       this.#packBytes.delete(name);
+      this.#damaged.delete(name);
       this.#isDamaged.delete(name);
       this.#isDamaged.delete(`${name} in full`);
     }

@@ -123,7 +123,7 @@ export class HistoryReader {
         if (!started.has(attempt) && !saved.has(attempt)) return bare;
         // Whoever has left no record at all, where others have, may never have been here.
         const isPlaced = isBegun || started.size === 0;
-        const own = manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
+        const own = () => manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
         return await this.#attempt(attempt, own, isPlaced, damaged, options) ??
           (isBegun ? bare : undefined);
       });
@@ -135,7 +135,7 @@ export class HistoryReader {
   /** An attempt that has started; nothing where that cannot be told. */
   async #attempt(
     attempt: number,
-    own: readonly ManifestRef[],
+    own: () => readonly ManifestRef[],
     isPlaced: boolean,
     damaged: DamagedError[],
     options: StoreOptions,
@@ -146,13 +146,13 @@ export class HistoryReader {
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       damaged.push(error);
-      const unknown = own.length === 0
-        ? undefined
-        : { attempt, isStarted: true, parent: undefined };
-      return await this.#attemptByManifest(attempt, own) ?? unknown;
+      const refs = own();
+      const unknown = { attempt, isStarted: true, parent: undefined };
+      return await this.#attemptByManifest(attempt, refs) ??
+        (refs.length > 0 ? unknown : undefined);
     }
     // Its start was taken back since that was listed; or, where it has saved, the record is lost.
-    return isPlaced ? await this.#attemptByManifest(attempt, own) : undefined;
+    return isPlaced ? await this.#attemptByManifest(attempt, own()) : undefined;
   }
 
   /** Where an attempt starts from by the first thing it saved, which says so too; nothing where none can be read. */
