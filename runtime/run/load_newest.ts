@@ -141,6 +141,6 @@ async function loadState(
   map: Migrations,
 ): Promise<void> {
   const isLazy = program.plan.load === "lazy" && behind === undefined;
-  await session.run(engine.loadTask(manifest, { map, isLazy }), { signal });
+  await session.run(engine.loadTask(manifest, { map, isLazy, signal }));
   await session.run(fillNewBlobs(program, manifest));
 }

@@ -52,7 +52,7 @@ export const messages: Readonly<Record<string, RegExp>> = {
     `${REF} was acknowledged before it was committed`,
   ),
   "the thread does not sync what it writes": oneOf(
-    ...[DAMAGED_PACK, DAMAGED_MANIFEST, NONE_INTACT, LEFT_OUT, REPEATED],
+    ...[DAMAGED_PACK, DAMAGED_MANIFEST, SAID_DAMAGED, NONE_INTACT, LEFT_OUT, REPEATED],
   ),
   "the thread does not sync the folder of a commit": oneOf(LOST, LEFT_OUT, REPEATED),
   "the thread's text looks for a newer attempt before it links": oneOf(
