@@ -52,11 +52,11 @@ export function paramEffects(job: Job, program: Program, before: Params): ParamE
 
 /** Tells which params something reads besides tasks and conditions of `init`. */
 function readLater(job: Job, program: Program): (name: string) => boolean {
+  // Nobody knows what an uploader's tasks read.
+  if (program.end.some(({ do: it }) => it === "upload")) return () => true;
   const later = new Inventory({ ...program.shape, init: [] }, job.shape);
   const names = new Set([...later.params].map(({ name }) => name));
   // How often a group repeats says how many steps there are, derived ones among them.
-  // And nobody knows what an uploader's tasks read.
-  if (program.end.some(({ do: it }) => it === "upload")) return () => true;
   const { groups } = new Inventory(program.shape, job.shape);
   for (const { times } of groups) if (typeof times === "object") names.add(times.name);
   return (name) => names.has(name);
