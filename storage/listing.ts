@@ -20,8 +20,6 @@ import type { Store, StoreOptions } from "./store.ts";
 
 /** All names of a job's objects, by what they stand for. */
 export interface Listing {
-  /** Records of attempts, and of where they start from. */
-  readonly attempts: readonly string[];
   /** Manifests. */
   readonly manifests: readonly ManifestRef[];
   /** Packs. */
@@ -34,9 +32,11 @@ export interface Listing {
   readonly foreign: readonly string[];
 }
 
+/** What else is Tidemark's. */
+const OTHERS = [parseAttemptName, parsePinName, parseLogName];
+
 /** All names, by what they stand for. */
 export async function listAll(store: Store, options: StoreOptions): Promise<Listing> {
-  const attempts: string[] = [];
   const manifests: ManifestRef[] = [];
   const packs: string[] = [];
   const removals: string[] = [];
@@ -45,13 +45,10 @@ export async function listAll(store: Store, options: StoreOptions): Promise<List
   const sort = (name: string): void => {
     const ref = parseManifestName(name);
     if (ref !== undefined) manifests.push(ref);
-    else if (parseAttemptName(name) !== undefined) attempts.push(name);
     else if (parsePackName(name) !== undefined) packs.push(name);
     else if (parseRemovalName(name) !== undefined) removals.push(name);
     else if (isAskName(name)) asks.push(name);
-    else if (parsePinName(name) === undefined && parseLogName(name) === undefined) {
-      foreign.push(name);
-    }
+    else if (!OTHERS.some((parse) => parse(name) !== undefined)) foreign.push(name);
   };
   const folders: readonly string[] = Object.values(FOLDERS);
   const pace = new Pace();
@@ -68,5 +65,5 @@ export async function listAll(store: Store, options: StoreOptions): Promise<List
       }
     }
   }
-  return { attempts, manifests, packs, removals, asks, foreign };
+  return { manifests, packs, removals, asks, foreign };
 }
