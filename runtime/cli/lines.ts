@@ -140,7 +140,7 @@ export class Lines {
       ? `epoch ${this.#saved} is saved`
       : this.#isStarted
       ? "nothing is saved yet"
-      : "it had not begun, and changed nothing";
+      : "it had not begun";
     return [always(`stopped (${kept}): ${because}`)];
   }
 }

@@ -117,7 +117,7 @@ Deno.test("lines: an epoch that is not saved has its line when the next begins, 
 
 Deno.test("lines: a stop says what is kept", () => {
   assertEquals(told(STARTED, STOPPED).at(-1), "stopped (nothing is saved yet): SIGTERM");
-  assertEquals(told(STOPPED), ["stopped (it had not begun, and changed nothing): SIGTERM"]);
+  assertEquals(told(STOPPED), ["stopped (it had not begun): SIGTERM"]);
   assertEquals(told(STARTED, saved(0), STOPPED).slice(1), [
     "init  done, saved 10 B in 1.0 ms",
     "stopped (epoch 0 is saved): SIGTERM",
