@@ -66,7 +66,8 @@ export interface MigrationWithoutRun<R, W> {
  * the task that reads.
  *
  * Where nobody can tell whether an epoch has gone through one (a script has saved what it did not load, or a
- * node holds what it reads and only some of what it writes), it is not run: a `MigrationError` says so, and that `--migrated` (`migrated` of a `JobRunner`) says it.
+ * node holds what it reads and only some of what it writes), it is not run: a `MigrationError` says so, and
+ * that `--migrated` (`migrated` of a `JobRunner`) says it.
  *
  * @example
  * ```ts

@@ -5,12 +5,12 @@
  */
 import { dirname, fromFileUrl, join } from "@std/path";
 import type { Job } from "../../dsl/mod.ts";
+import { asStoreError } from "../../storage/io_errors.ts";
 import { placeOf } from "../checkpoint/place.ts";
 import { endsByTheClock } from "../drill/compare.ts";
 import { drill, type DrillPlan } from "../drill/drill.ts";
 import { DrillError, NotResumableError } from "../drill/errors.ts";
 import { type FaultOutcome, tryFaults } from "../drill/fault_trials.ts";
-import { asStoreError } from "../../storage/io_errors.ts";
 import { ProcessGround, type ProcessOptions } from "../drill/process_ground.ts";
 import { HungProcessError, TimeLimit } from "../drill/time_limit.ts";
 import type { Program } from "../program.ts";
