@@ -10,6 +10,7 @@ import { objectsIn } from "../../storage/value/places.ts";
 import { migrationFailed } from "../change/migration_errors.ts";
 import { type NodeValues, wrongType } from "../checkpoint/restore.ts";
 import { checkOutput } from "../task/output.ts";
+import { unlessAborted } from "../task/turn.ts";
 import { blobsOf } from "./place_migrations.ts";
 
 /** A migration on the nodes on which it runs. */
@@ -71,7 +72,8 @@ export class PlacedMigrations {
         try {
           const own = values.get(node) ?? new Map<string, unknown>();
           values.set(node, own);
-          await unlessStopped(this.#run(migration, node, own), signal);
+          const running = this.#run(migration, node, own);
+          await (signal === undefined ? running : unlessAborted(running, signal));
         } catch (error) {
           if (signal?.aborted === true && error === signal.reason) throw error;
           throw migrationFailed(migration.name, node, this.#epoch, error);
@@ -128,22 +130,6 @@ export class PlacedMigrations {
       await trySave(blob, outputs[key]);
       values.set(blob.name, outputs[key]);
     }
-  }
-}
-
-/** What work comes to, or the reason to stop, whichever is there first. */
-async function unlessStopped(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return await work;
-  let stop = () => {};
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop);
-  });
-  try {
-    await Promise.race([work, stopped]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }
 

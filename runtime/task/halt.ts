@@ -8,7 +8,7 @@ import { TaskTimeoutError, UnresponsiveTaskError } from "../errors.ts";
 import { isConsequence } from "./consequence.ts";
 import { runAsTry } from "./current_try.ts";
 import { Deadlines } from "./deadlines.ts";
-import { after } from "./turn.ts";
+import { after, unlessAborted } from "./turn.ts";
 
 /** Tells one try of a task, or of a piece of one, to end: once, with a reason. */
 export class Halt {
@@ -162,18 +162,7 @@ export class Halt {
 
   /** Waits for what does not run under it, such as what opens for others too; once told to end, no longer. */
   async unlessHalted<T>(result: PromiseLike<T>): Promise<T> {
-    const { signal } = this;
-    let stop: () => void = () => {};
-    const halted = new Promise<never>((_, reject) => {
-      stop = (): void => reject(signal.reason);
-      if (signal.aborted) stop();
-      else signal.addEventListener("abort", stop, { once: true });
-    });
-    try {
-      return await Promise.race([result, halted]);
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    return await unlessAborted(result, this.signal);
   }
 
   get #root(): Halt {

@@ -41,6 +41,21 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** What a promise comes to, or the signal's reason, thrown, whichever is there first. */
+export async function unlessAborted<T>(result: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([result, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
 /** The wait before a try, from 2: `delay`, doubled before each further one, up to `maxDelay`. */
 export function backoffMs(delayMs: number, maxDelayMs: number, nextTry: number): number {
   return Math.min(delayMs * 2 ** Math.min(nextTry - 2, 40), maxDelayMs);
