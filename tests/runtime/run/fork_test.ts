@@ -166,14 +166,22 @@ everyKind(
   },
 );
 
+const ASKED = { set: [set(rate, 9)], seed: 77 };
+
+/** Saves two epochs, and gives what a fork of them ends with that is asked to be another, and never killed. */
+async function asAsked(
+  make: (options?: JobRunnerOptions) => JobRunner,
+): Promise<Record<string, unknown>> {
+  await run(make({ stopAfterEpoch: 2 }));
+  return await run(await make(ASKED).fork("whole", 2));
+}
+
 everyKind(
   "fork: one that is killed before its own start goes on with the params and the seed it was asked for",
   async (_, make) => {
-    await run(make({ stopAfterEpoch: 2 }));
-    const asked = { set: [set(rate, 9)], seed: 77 };
-    const whole = await run(await make(asked).fork("whole", 2));
+    const whole = await asAsked(make);
     // Nothing runs between the two.
-    await make(asked).fork("killed", 2);
+    await make(ASKED).fork("killed", 2);
     const later = make({ as: "killed", resumeFromEpoch: "latest" });
     const foreseen = await later.changesSince();
     assert(
@@ -190,10 +198,8 @@ everyKind(
 everyKind(
   "fork: where its record is lost, it says that nobody knows what it was asked",
   async (to, make) => {
-    await run(make({ stopAfterEpoch: 2 }));
-    const asked = { set: [set(rate, 9)], seed: 77 };
-    const whole = await run(await make(asked).fork("whole", 2));
-    await make(asked).fork("lost", 2);
+    const whole = await asAsked(make);
+    await make(ASKED).fork("lost", 2);
     const store = openStore(`${to}/lost`);
     await store.remove(await store.list("attempts/"));
     const later = (more: JobRunnerOptions) =>
@@ -201,19 +207,17 @@ everyKind(
     const { warnings } = await later({}).changesSince();
     assertEquals(warnings.length, 1);
     assert(warnings[0]?.includes("give them again"), warnings[0]);
-    assertEquals((await run(later(asked)))["samples"], whole["samples"]);
+    assertEquals((await run(later(ASKED)))["samples"], whole["samples"]);
   },
 );
 
 everyKind(
   "fork: a script that saves in it without a runner goes on as it was asked",
   async (to, make) => {
-    await run(make({ stopAfterEpoch: 2 }));
-    const asked = { set: [set(rate, 9)], seed: 77 };
-    const whole = await run(await make(asked).fork("whole", 2));
+    const whole = await asAsked(make);
     for (const epoch of [2, 3]) {
       const name = `script-${epoch}`;
-      await make(asked).fork(name, 2);
+      await make(ASKED).fork(name, 2);
       const manager = new CheckpointManager("unused", "memory", {
         store: openStore(`${to}/${name}`),
       });
@@ -225,7 +229,9 @@ everyKind(
       const store = await CheckpointStore.open(openStore(`${to}/${name}`));
       const last = await store.readManifest((await store.history()).line.at(-1)!);
       const begun = await store.readAttempt(last.attempt);
-      for (const  of of[last.run, begun]) assertEquals([of?.params["rate"], of?.seed], [9, 77]);
+      for (const told of [last.run, begun]) {
+        assertEquals([told?.params["rate"], told?.seed], [9, 77]);
+      }
     }
     const later = make({ as: "script-2", resumeFromEpoch: "latest" });
     assertEquals((await run(later))["samples"], whole["samples"]);
