@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { attemptsBefore, settleState } from "./begin.ts";
 import { commit } from "./commit.ts";
 import { UnknownOutcomeError } from "./errors.ts";
 import { Fence } from "./fence.ts";
@@ -26,6 +25,7 @@ import { Reclaim } from "./reclaim.ts";
 import { removeManifests, type Remover } from "./removal.ts";
 import type { AttemptContext, RecordOptions, Saved, SaveRequest } from "./save_request.ts";
 import { FORMAT_VERSION } from "./seal.ts";
+import { settleState, unsettledBefore } from "./settle_state.ts";
 import type { StoreOptions } from "./store.ts";
 import { abandoned, clearGarbage, type Garbage, sweepPacks } from "./sweep.ts";
 import type { LogHead } from "./task_entry.ts";
@@ -82,10 +82,11 @@ export class Attempt {
     if (by > this.number) this.#fence.fence(`it cannot start from what attempt ${by} saved`);
     if (by === this.number) throw new RangeError(`Attempt ${by} cannot start from its own work`);
     const { store, durability, facts } = this.#context;
-    const record = encodeParent(this.number, { parent, branch, removals });
+    const isSettled = durability === "power" ? true : undefined;
+    const record = encodeParent(this.number, { parent, branch, removals, isSettled });
     try {
-      if (durability === "power") {
-        const before = await attemptsBefore(store, this.number);
+      if (isSettled) {
+        const before = await unsettledBefore(store, this.number, parent);
         if (parent === undefined) await store.settle?.(before);
         else await settleState(store, parent, (ref) => facts.packsOf(ref), before);
       }

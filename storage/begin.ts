@@ -4,8 +4,6 @@
  * @module
  */
 import {
-  CheckpointNotFoundError,
-  DamagedError,
   FencedError,
   ObjectExistsError,
   PromiseError,
@@ -21,15 +19,7 @@ import {
   type JobRecord,
   MAX_RECORD_BYTES,
 } from "./job_record.ts";
-import {
-  attemptName,
-  FOLDERS,
-  JOB,
-  manifestName,
-  type ManifestRef,
-  MAX_NUMBER,
-  parseAttemptName,
-} from "./layout.ts";
+import { attemptName, FOLDERS, JOB, MAX_NUMBER, parseAttemptName } from "./layout.ts";
 import { listLogObjects } from "./list_logs.ts";
 import { putNew } from "./put_new.ts";
 import { readRecord } from "./record_reader.ts";
@@ -164,55 +154,6 @@ export async function takeAttempt(
   throw new Error(
     `Cannot begin an attempt at ${store.place}: others began ${MOST_RACES} meanwhile. Run one at a time`,
   );
-}
-
-/**
- * Makes a saved state durable, with the packs that it names and the record of who saved it; of a phase the
- * epoch before it too. What of it is gone, or cannot be read, is for whoever restores it to miss.
- *
- * @param packsOf The packs that a manifest names.
- * @param besides What else is made durable with it.
- * @throws {StoreError} Where that fails.
- */
-export async function settleState(
-  store: Store,
-  ref: ManifestRef,
-  packsOf: (ref: ManifestRef) => Promise<readonly string[]>,
-  besides: readonly string[],
-): Promise<void> {
-  if (store.settle === undefined) return;
-  const refs = [ref];
-  if (ref.phase !== "epoch") {
-    // Those of other lines are few, and nothing is lost by it.
-    const all = await listManifests(store);
-    refs.push(
-      ...all.filter(({ epoch, phase, attempt }) =>
-        epoch === ref.epoch && phase === "epoch" && attempt <= ref.attempt
-      ),
-    );
-  }
-  const names = [...besides];
-  for (const one of refs) {
-    const packs = await packsOf(one).catch((error) => {
-      if (error instanceof DamagedError || error instanceof CheckpointNotFoundError) return [];
-      throw error;
-    });
-    // The record says what the state has gone through.
-    for (const pack of packs) names.push(pack);
-    names.push(manifestName(one), attemptName(one.attempt));
-  }
-  await store.settle([...new Set(names)]);
-}
-
-/**
- * The names of the records of attempts before one, and of where they started: it is by those that a line
- * leads back to what they saved, whatever they had to outlive.
- */
-export async function attemptsBefore(store: Store, before: number): Promise<readonly string[]> {
-  return (await store.list(FOLDERS.attempts)).filter((name) => {
-    const { attempt = before } = parseAttemptName(name) ?? {};
-    return attempt < before;
-  });
 }
 
 /** The highest attempt that has left anything. */

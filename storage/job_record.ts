@@ -140,12 +140,14 @@ export interface ParentRecord {
    * away from what they name. Those that come later, of earlier attempts, are void.
    */
   readonly removals?: readonly string[] | undefined;
+  /** Whether all records of earlier attempts that were there had been made durable before it was; unknown where not given. */
+  readonly isSettled?: boolean | undefined;
 }
 
 /** Seals the record of where an attempt starts from. */
 export function encodeParent(
   attempt: number,
-  { parent, branch, removals }: ParentRecord,
+  { parent, branch, removals, isSettled }: ParentRecord,
 ): Uint8Array<ArrayBuffer> {
   return sealSmall(
     "parent",
@@ -154,6 +156,7 @@ export function encodeParent(
       ["parent", parent === undefined ? null : encodeRef(parent)],
       ...branch === undefined ? [] : [["branch", branch]] as const,
       ...removals === undefined ? [] : [["removals", removals]] as const,
+      ...isSettled === undefined ? [] : [["settled", isSettled]] as const,
     ]),
   );
 }
@@ -165,6 +168,7 @@ export function decodeParent(attempt: number, bytes: Uint8Array): ParentRecord {
   const parent = fields.value("parent") === null ? undefined : parseRef(fields.fields("parent"));
   const branch = fields.has("branch") ? fields.integer("branch", 0, MAX_NUMBER) : undefined;
   const removals = fields.has("removals") ? removalNames(fields) : undefined;
+  const isSettled = fields.has("settled") ? fields.boolean("settled") : undefined;
   fields.end();
   // Lines lead back to earlier attempts only, so that following one always ends.
   if (parent !== undefined && parent.attempt >= attempt) {
@@ -174,7 +178,11 @@ export function decodeParent(attempt: number, bytes: Uint8Array): ParentRecord {
       `attempt ${parent.attempt}`,
     );
   }
-  return { parent, branch, ...removals === undefined ? {} : { removals } };
+  return {
+    ...{ parent, branch },
+    ...removals === undefined ? {} : { removals },
+    ...isSettled === undefined ? {} : { isSettled },
+  };
 }
 
 function removalNames(fields: Fields): readonly string[] {

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { attemptsBefore, promisedDurability, settleState } from "./begin.ts";
+import { promisedDurability } from "./begin.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
 import { PromiseError, StoreError } from "./errors.ts";
 import { JOB, manifestName, type ManifestRef } from "./layout.ts";
+import { settleState, unsettledBefore } from "./settle_state.ts";
 import type { LoggedWork } from "./task_log_reader.ts";
 
 /**
@@ -36,7 +37,7 @@ export async function settleSaved(opened: CheckpointStore, ref: ManifestRef): Pr
   }
   try {
     const packsOf = async (one: ManifestRef) => (await opened.readManifest(one)).packs;
-    const records = await attemptsBefore(store, ref.attempt + 1);
+    const records = await unsettledBefore(store, ref.attempt + 1, ref);
     await settleState(store, ref, packsOf, [JOB, ...records]);
   } catch (error) {
     if (isWritable || !(error instanceof StoreError)) throw error;

@@ -106,6 +106,7 @@ export const bodies: Named<Check> = {
   parent: map({ attempt, parent: nullable(ref) }, {
     branch: int(0),
     removals: list(1_000_000, text()),
+    settled: flag,
   }),
   removal: map({ attempt, refs: list(1_000_000, ref) }),
   pin: map({ ...created, epoch: int(0, most), attempt }),

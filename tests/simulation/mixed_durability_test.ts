@@ -111,6 +111,18 @@ for (const durability of ["none", "process", "power"] as const) {
     await checkWhole(disk);
   });
 
+  Deno.test(`so is a line that was under "power", and then under "${durability}"`, async () => {
+    const disk = new Disk<unknown>();
+    const saved: ManifestRef[] = [];
+    for (const asked of ["power", "power", durability, durability, "power"] as const) {
+      // What another line has left lies between.
+      await begin(await open(disk, durability));
+      const attempt = await begin(await open(disk, asked), saved.at(-1));
+      saved.push(await save(attempt, saved.length, { main: { a: value(noise(9000)) } }));
+    }
+    await checkStates(disk, saved.filter(({ epoch }) => epoch !== 2));
+  });
+
   Deno.test(`so is one where a runner under "${durability}" made the job's record meanwhile`, async () => {
     const disk = new Disk<unknown>();
     const other = await open(disk, durability);

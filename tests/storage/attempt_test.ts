@@ -22,8 +22,6 @@ import {
   testBoth,
   value,
 } from "./sample.ts";
-import { manifestName, newPackName } from "../../storage/layout.ts";
-import { encodeManifest } from "../../storage/manifest_codec.ts";
 import { temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
 testBoth("a newer attempt fences what is saved after it", async ({ store, reopen }) => {
@@ -232,44 +230,6 @@ Deno.test("an attempt begins though a repair has cleared away what its record wa
   });
   const store = await CheckpointStore.open(new FileStore(folder.path, { fileSystem }));
   assertEquals([(await store.begin(START)).number, isCleared], [1, true]);
-});
-
-Deno.test("what an attempt starts from is made as durable as what it saves", async () => {
-  await using folder = await temporaryFolder();
-  const quick = await CheckpointStore.open(new FileStore(folder.path), { durability: "process" });
-  const manifest = await save(await begin(quick), 0, { main: { a: value(noise(9000)) } });
-  const synced: string[] = [];
-  const fileSystem = watchedFileSystem(({ op, path }) => {
-    if (op === "syncFile") synced.push(path.slice(folder.path.length + 1));
-  });
-  const store = new FileStore(folder.path, { fileSystem });
-  await begin(await CheckpointStore.open(store, { durability: "power" }), manifest);
-  assertEquals(
-    [...manifest.packs, manifestName(manifest)].filter((name) => !synced.includes(name)),
-    [],
-  );
-});
-
-Deno.test("an attempt starts from a state of very many packs, and all records before it are durable", async () => {
-  await using folder = await temporaryFolder();
-  const settled: string[] = [];
-  const store = new FileStore(folder.path);
-  const watched = overriding(store, {
-    settle: async (names) => {
-      for (const name of names) settled.push(name);
-      await store.settle(names.filter((name) => !name.startsWith("packs/")));
-    },
-  });
-  const saved = await save(await begin(await CheckpointStore.open(store)), 0);
-  const packs = Array.from({ length: 150_000 }, () => newPackName(saved, "main"));
-  await store.remove([manifestName(saved)]);
-  await store.put(manifestName(saved), encodeManifest({ ...saved, packs }));
-  const next = await begin(await CheckpointStore.open(watched), saved);
-  assertEquals(settled.filter((name) => name.startsWith("packs/")).length, packs.length);
-  settled.length = 0;
-  // A fresh start may go on from logs, whose attempts began somewhere too.
-  await begin(await CheckpointStore.open(watched));
-  assertEquals(settled.filter((name) => name.includes("parent")).length, next.number);
 });
 
 Deno.test("an attempt that is overtaken while it says what it starts from is fenced", async () => {
