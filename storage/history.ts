@@ -141,8 +141,11 @@ export class HistoryReader {
     options: StoreOptions,
   ): Promise<AttemptInfo | undefined> {
     try {
-      const parent = await this.#parent(attempt, options);
-      if (parent !== undefined) return { attempt, isStarted: true, ...parent };
+      const record = await this.#parent(attempt, options);
+      if (record !== undefined) {
+        const { parent, branch, removals } = record;
+        return { attempt, isStarted: true, parent, branch, removals };
+      }
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       damaged.push(error);
