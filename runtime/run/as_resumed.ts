@@ -6,6 +6,7 @@
 import { DamagedError, type Manifest } from "../../storage/mod.ts";
 import type { Archive } from "../checkpoint/archive.ts";
 import { locate } from "../checkpoint/locate.ts";
+import { savedSettings } from "../checkpoint/saved_settings.ts";
 import { compile, type Program } from "../program.ts";
 import { compileAsSaved, type JobRequest } from "./recompile.ts";
 import { readUnfinished } from "./unfinished.ts";
@@ -25,7 +26,8 @@ export async function compileAsResumed(
   const target = await locate(store, "auto");
   const history = target?.history ?? await store.history();
   const unfinished = await readUnfinished(store, history, target?.refs.at(-1));
-  const saved = unfinished ?? (await readNewest(archive, target?.refs ?? []))?.run;
+  const newest = await readNewest(archive, target?.refs ?? []);
+  const saved = unfinished ?? (newest && await savedSettings(store, newest));
   if (saved === undefined) return compile(job, { params, upload: uploader !== undefined });
   return compileAsSaved(request, saved).program;
 }

@@ -1,6 +1,17 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { blob, epochs, type Job, job, keepBest, keepLast, param, task } from "../../../dsl/mod.ts";
+import {
+  blob,
+  epochs,
+  type Job,
+  job,
+  keepBest,
+  keepLast,
+  param,
+  set,
+  task,
+} from "../../../dsl/mod.ts";
 import { runCommandLine } from "../../../runtime/cli/command_line.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { explainText } from "../../../runtime/cli/keeping.ts";
 
 const total = blob("total", { initial: () => 0 });
@@ -71,6 +82,9 @@ Deno.test("explain and prune judge by the params that were saved, as a resume do
   assertEquals(out.match(/ stays /g)?.length, out.match(/@a1/g)?.length);
   assertStringIncludes((await run(shaped, "prune --dry-run")).out, "nothing is to be removed");
   assertStringIncludes((await run(shaped, "explain --param kept=2")).out, "keep the last 2\n");
+  // What was asked of a fork is in the record of its attempt until it has run.
+  await new JobRunner(shaped, { set: [set(kept, 4)] }).fork("other");
+  assertStringIncludes((await run(shaped, "explain --as other")).out, "keep the last 4\n");
 });
 
 Deno.test("a pinned epoch outlives the plan's keep, until it is unpinned", async () => {
