@@ -140,7 +140,7 @@ export interface ParentRecord {
    * away from what they name. Those that come later, of earlier attempts, are void.
    */
   readonly removals?: readonly string[] | undefined;
-  /** Whether all records of earlier attempts that were there had been made durable before it was; unknown where not given. */
+  /** Whether the records of all attempts that its line leads through were durable before it was made; unknown where not given. */
   readonly isSettled?: boolean | undefined;
 }
 

@@ -13,6 +13,7 @@ import {
 import {
   CheckpointStore,
   type Durability,
+  FencedError,
   FileStore,
   type ManifestRef,
   RemovedError,
@@ -121,6 +122,20 @@ for (const durability of ["none", "process", "power"] as const) {
       saved.push(await save(attempt, saved.length, { main: { a: value(noise(9000)) } }));
     }
     await checkStates(disk, saved.filter(({ epoch }) => epoch !== 2));
+  });
+
+  Deno.test(`so is one on top of what was saved aside under "${durability}", by one that was late`, async () => {
+    const disk = new Disk<unknown>();
+    const blobs = { main: { a: value(noise(9000)) } };
+    const zero = await save(await begin(await open(disk, "power")), 0, blobs);
+    const late = await (await open(disk, durability)).begin(START);
+    await begin(await open(disk, "power"), zero);
+    await late.recordParent(zero);
+    await assertRejects(() => save(late, 1, blobs), FencedError);
+    const aside: ManifestRef = { epoch: 1, attempt: late.number, phase: "epoch" };
+    const two = await save(await begin(await open(disk, "power"), aside), 2, blobs);
+    await checkStates(disk, [zero, aside, two]);
+    await checkWhole(disk);
   });
 
   Deno.test(`so is one where a runner under "${durability}" made the job's record meanwhile`, async () => {

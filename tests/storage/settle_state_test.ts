@@ -1,6 +1,6 @@
 // What an attempt makes durable before it goes on from a state.
 import { assertEquals } from "@std/assert";
-import { CheckpointStore, FileStore, type ManifestRef } from "../../storage/mod.ts";
+import { CheckpointStore, FileStore, type ManifestRef, type Store } from "../../storage/mod.ts";
 import { begin, noise, overriding, save, value } from "./sample.ts";
 import { manifestName, newPackName, parentName } from "../../storage/layout.ts";
 import { encodeManifest } from "../../storage/manifest_codec.ts";
@@ -44,21 +44,51 @@ Deno.test("an attempt starts from a state of very many packs, and all records be
   assertEquals(settled.filter((name) => name.includes("parent")).length, next.number);
 });
 
-Deno.test("records that an attempt of the line has made durable are not synced anew", async () => {
-  await using folder = await temporaryFolder();
-  const settled: string[] = [];
-  const store = new FileStore(folder.path);
-  const watched = overriding(store, {
+/** A store whose syncs of records are noted, of where attempts start from, between the making of such records. */
+function noting(store: FileStore, noted: string[]): Store {
+  const note = (names: readonly string[], how: string) =>
+    noted.push(...names.filter((name) => name.endsWith(".parent.cbor")).map((name) => how + name));
+  return overriding(store, {
     settle: (names) => {
-      settled.push(...names.filter((name) => name.endsWith(".parent.cbor")));
+      note(names, "sync ");
       return store.settle(names);
     },
+    put: (name, bytes, options) => {
+      note([name], "");
+      return store.put(name, bytes, options);
+    },
   });
+}
+
+Deno.test("records that an attempt of the line has made durable are not synced anew", async () => {
+  await using folder = await temporaryFolder();
+  const noted: string[] = [];
+  const store = noting(new FileStore(folder.path), noted);
   let last: ManifestRef | undefined;
   for (const durability of ["process", "process", "power", "power", "process", "power"] as const) {
-    const opened = await CheckpointStore.open(watched, { durability });
+    const opened = await CheckpointStore.open(store, { durability });
     last = await save(await begin(opened, last), last === undefined ? 0 : last.epoch + 1);
   }
-  const numbers = [[1, 2], [3], [4, 5]];
-  assertEquals(settled, numbers.flat().map(parentName));
+  const [one, two, three, four, five, six] = [1, 2, 3, 4, 5, 6].map(parentName);
+  assertEquals(noted, [
+    ...[one, two, `sync ${one}`, `sync ${two}`, three],
+    ...[`sync ${three}`, four, five, `sync ${four}`, `sync ${five}`, six],
+  ]);
 });
+
+for (const harm of ["missing", "damaged"]) {
+  Deno.test(`where a record is ${harm}, all are synced`, async () => {
+    await using folder = await temporaryFolder();
+    const noted: string[] = [];
+    const files = new FileStore(folder.path);
+    const opened = await CheckpointStore.open(noting(files, noted), { durability: "power" });
+    let last: ManifestRef | undefined;
+    for (const epoch of [0, 1, 2]) last = await save(await begin(opened, last), epoch);
+    await files.remove([parentName(3)]);
+    if (harm === "damaged") await files.put(parentName(3), new Uint8Array(9));
+    noted.length = 0;
+    await begin(await CheckpointStore.open(noting(files, noted), { durability: "power" }), last);
+    const synced = [1, 2, ...harm === "damaged" ? [3] : []].map((at) => `sync ${parentName(at)}`);
+    assertEquals(noted, [...synced, parentName(4)]);
+  });
+}
