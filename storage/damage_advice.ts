@@ -16,7 +16,8 @@ export function damageAdvice(object: string): string {
   }
   if (object.startsWith(FOLDERS.attempts)) {
     return object.endsWith(".parent.cbor")
-      ? "No epoch is lost by it: what that attempt saved says where it began"
+      ? "What that attempt saved stays, and mostly says where it began; where it cannot, it lies beside the " +
+        "current line: ls shows it, and --from EPOCH@aATTEMPT goes on from it"
       : "No epoch is lost by it: a resume cannot say what was edited since that attempt, and goes on all the same";
   }
   if (object.startsWith(FOLDERS.phases)) {

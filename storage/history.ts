@@ -129,7 +129,30 @@ export class HistoryReader {
       });
       for (const info of await Promise.all(read)) if (info !== undefined) attempts.push(info);
     }
-    return attempts;
+    return [...attempts, ...await this.#named(attempts, manifests)]
+      .sort((a, b) => a.attempt - b.attempt);
+  }
+
+  /** Attempts all of whose records are lost, and from whose states others have gone on: those were here. */
+  async #named(
+    known: readonly AttemptInfo[],
+    manifests: readonly ManifestRef[],
+  ): Promise<readonly AttemptInfo[]> {
+    const found = new Set(known.map(({ attempt }) => attempt));
+    const lost = new Set(manifests.map(({ attempt }) => attempt).filter((one) => !found.has(one)));
+    const named: AttemptInfo[] = [];
+    if (lost.size === 0) return named;
+    const next = [...known];
+    for (let info = next.pop(); info !== undefined; info = next.pop()) {
+      const attempt = info.parent?.attempt;
+      if (attempt === undefined || !lost.delete(attempt)) continue;
+      const own = manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
+      const placed = await this.#attemptByManifest(attempt, own);
+      if (placed === undefined) continue;
+      named.push(placed);
+      next.push(placed);
+    }
+    return named;
   }
 
   /** An attempt that has started; nothing where that cannot be told. */

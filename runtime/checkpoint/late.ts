@@ -55,7 +55,8 @@ export async function loadManifest(
     checkType(entry, host.workspace(node).declared.get(name), { name, node, epoch });
   }
   if (options.isLazy === true) await store.check(manifest);
-  const loaded = await store.readBlobs(manifest, readsNow(manifest, options));
+  const { signal } = host;
+  const loaded = await store.readBlobs(manifest, readsNow(manifest, options), { signal });
   const changed = await restoreAll(host, manifest, loaded, options);
   for (const { node, name } of late) {
     const workspace = host.workspace(node);

@@ -6,6 +6,7 @@
 import {
   CheckpointNotFoundError,
   type CheckpointStore,
+  formatRef,
   type History,
   type ManifestRef,
 } from "../../storage/mod.ts";
@@ -59,9 +60,13 @@ export async function locate(
     const before = (await store.ancestors(found)).toReversed();
     return { refs: [...before, found], isNamed: true, isBranch: true, history };
   }
-  const epochs = [...line, ...others].filter((ref) => ref.phase === "epoch");
-  const names = epochs.map((ref) =>
-    attempt === undefined ? String(ref.epoch) : `${ref.epoch}@a${ref.attempt}`
-  );
+  const isEpoch = (ref: ManifestRef): boolean => ref.phase === "epoch";
+  // What lies beside the line is named with its attempt, or it would not be found.
+  const names = attempt === undefined
+    ? [
+      ...sides.flatMap(({ refs }) => refs).filter(isMeant).map(formatRef),
+      ...line.filter(isEpoch).map((ref) => String(ref.epoch)),
+    ]
+    : [...line, ...others].filter(isEpoch).map(formatRef);
   throw new CheckpointNotFoundError(String(wanted), store.store.place, names);
 }

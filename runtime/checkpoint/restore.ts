@@ -50,7 +50,7 @@ export interface RestoreOptions {
   readonly nodes?: readonly string[] | undefined;
   /** What is made of the values; nothing where not given. */
   readonly map?: RestoreMap | undefined;
-  /** Ends what is made of them, which may take any time. */
+  /** Ends what is made of them, which may take any time; that of the session's task where not given. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -65,7 +65,7 @@ export async function restoreAll(
   host: CheckpointHost,
   manifest: Manifest,
   loaded: LoadedBlobs,
-  { nodes = host.nodes, map, signal }: RestoreOptions = {},
+  { nodes = host.nodes, map, signal = host.signal }: RestoreOptions = {},
 ): Promise<readonly (readonly [string, string])[]> {
   const values = await decodeNodes(manifest, loaded, declaredIn(host), map);
   const before = new Map([...values].map(([node, own]) => [node, new Map(own)]));

@@ -80,8 +80,8 @@ export async function recompile(
   // What a start was made with that saved nothing is newer than what is saved.
   const saved = await savedSettings(store, manifest);
   const settings = unfinished ?? manifest.run;
-  const given = unfinished === undefined ? asAsked(request, manifest, saved) : request;
-  const { program, notices: said, seed } = compileAsSaved(given, settings);
+  const asked = unfinished === undefined ? othersThan(manifest, saved) : undefined;
+  const { program, notices: said, seed } = compileAsSaved(request, settings, asked);
   const description = describeJob(program, sources);
   const then = { description: await describedIn(store, by.attempt), attempt: undefined };
   const last = unfinished?.description === undefined ? then : unfinished;
@@ -118,23 +118,12 @@ export async function recompile(
   };
 }
 
-/** What is given now, and, where an epoch is what a fork begins with, what that was asked to be besides. */
-function asAsked(
-  request: JobRequest,
-  { run }: Manifest,
-  asked: SavedSettings,
-): JobRequest & GivenSettings {
-  const others = Object.entries(asked.params).filter(([name, value]) =>
-    !Object.is(run.params[name], value) && !Object.hasOwn(request.params, name)
+/** What a fork was asked to be other than the epoch that it begins with. */
+function othersThan({ run }: Manifest, { params, seed }: SavedSettings): GivenSettings {
+  const others = Object.entries(params).filter(([name, value]) =>
+    !Object.is(run.params[name], value)
   );
-  const seed = request.seed ?? (asked.seed === run.seed ? undefined : asked.seed);
-  if (others.length === 0 && seed === request.seed) return request;
-  // The job may have been edited since.
-  const { declaredParams } = compile(request.job, { params: request.params });
-  const params = Object.fromEntries(others.filter(([name]) => declaredParams.has(name)));
-  const isGiven = Object.keys(request.params).length > 0 || request.seed !== undefined;
-  const by = isGiven ? undefined : "as was asked of the fork";
-  return { ...request, by, params: { ...params, ...request.params }, seed };
+  return { params: Object.fromEntries(others), seed: seed === run.seed ? undefined : seed };
 }
 
 function settingsLost({ epoch, attempt }: Manifest): string {
@@ -142,17 +131,20 @@ function settingsLost({ epoch, attempt }: Manifest): string {
     `nobody can tell which --param and --seed it was given; give them again`;
 }
 
-/** Compiles a job with the saved values of params, those of its shape first, but for those given now. */
+/**
+ * Compiles a job with the saved values of params, those of its shape first, but for those that a fork was
+ * asked to have, and those given now.
+ */
 export function compileAsSaved(
-  { job, params, seed, uploader, by }:
-    & Pick<JobRequest, "job" | "params" | "seed" | "uploader">
-    & GivenSettings,
+  { job, params, seed, uploader }: Pick<JobRequest, "job" | "params" | "seed" | "uploader">,
   saved: { readonly params: Params; readonly seed: number },
+  asked?: GivenSettings,
 ): { readonly program: Program } & Omit<Settings, "params"> {
-  checkSaved(job, Object.values(job.shape), saved.params, params);
-  const bare = compile(job, { params: { ...shapeParams(job, saved.params), ...params } });
-  checkSaved(job, bare.declaredParams.values(), saved.params, params);
-  const settings = resolveSettings({ params, seed, by }, saved, bare.declaredParams);
+  const before = { ...saved.params, ...asked?.params };
+  checkSaved(job, Object.values(job.shape), before, params);
+  const bare = compile(job, { params: { ...shapeParams(job, before), ...params } });
+  checkSaved(job, bare.declaredParams.values(), before, params);
+  const settings = resolveSettings({ params, seed }, saved, bare.declaredParams, asked);
   const program = compile(job, { params: settings.params, upload: uploader !== undefined });
   return { program, seed: settings.seed, notices: settings.notices };
 }

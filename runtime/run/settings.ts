@@ -31,8 +31,6 @@ export interface GivenSettings {
   readonly params: Params;
   /** The seed, where it is to be another. */
   readonly seed: number | undefined;
-  /** Who has said so, in words; whoever starts the job where not given. */
-  readonly by?: string | undefined;
 }
 
 /** The params among a script's settings, by name. */
@@ -65,23 +63,27 @@ export function checkSaved(
 }
 
 /**
- * A value given now wins over the saved one, and that over the default in the code; each difference
- * is put in words.
+ * A value given now wins over one that a fork was asked to have, that over the saved one, and that over the
+ * default in the code; each difference is put in words.
  */
 export function resolveSettings(
-  given: GivenSettings,
+  now: GivenSettings,
   saved: { readonly params: Params; readonly seed: number } | undefined,
   declared: ReadonlyMap<string, ParamRef<unknown>>,
+  asked: GivenSettings = { params: {}, seed: undefined },
 ): Settings {
-  if (saved === undefined) return { params: given.params, seed: given.seed ?? 0, notices: [] };
+  if (saved === undefined) return { params: now.params, seed: now.seed ?? 0, notices: [] };
   const notices: string[] = [];
-  const { by = "as given now" } = given;
+  // The job may have been edited since it was asked.
+  const known = Object.entries(asked.params).filter(([name]) => declared.has(name));
+  const given = { ...Object.fromEntries(known), ...now.params };
+  const by = (isNow: boolean): string => isNow ? "as given now" : "as was asked of the fork";
   const params: Record<string, ParamValue> = {};
   for (const [name, value] of Object.entries(saved.params)) {
     const param = declared.get(name);
     if (param === undefined) {
       notices.push(`param ${name} was saved as ${show(value)}; the job no longer has it`);
-    } else if (!Object.hasOwn(given.params, name)) {
+    } else if (!Object.hasOwn(given, name)) {
       params[name] = value;
       if (value !== param.default) {
         notices.push(
@@ -90,24 +92,26 @@ export function resolveSettings(
       }
     }
   }
-  for (const [name, value] of Object.entries(given.params)) {
+  for (const [name, value] of Object.entries(given)) {
     params[name] = value;
     const before = Object.hasOwn(saved.params, name) ? saved.params[name] : undefined;
     if (before !== value) {
       notices.push(
-        `param ${name} ${before === undefined ? "(not saved)" : show(before)} → ${
-          show(value)
-        }, ${by}`,
+        `param ${name} ${before === undefined ? "(not saved)" : show(before)} → ${show(value)}, ${
+          by(Object.hasOwn(now.params, name))
+        }`,
       );
     }
   }
   for (const [name, param] of declared) {
-    if (!Object.hasOwn(saved.params, name) && !Object.hasOwn(given.params, name)) {
+    if (!Object.hasOwn(saved.params, name) && !Object.hasOwn(given, name)) {
       notices.push(`param ${name} is new: its default is ${show(param.default)}`);
     }
   }
-  const seed = given.seed ?? saved.seed;
-  if (seed !== saved.seed) notices.push(`seed ${saved.seed} → ${seed}, ${by}`);
+  const seed = now.seed ?? asked.seed ?? saved.seed;
+  if (seed !== saved.seed) {
+    notices.push(`seed ${saved.seed} → ${seed}, ${by(now.seed !== undefined)}`);
+  }
   return { params, seed, notices };
 }
 

@@ -29,7 +29,7 @@ async function saidOf(store: Store, name: string): Promise<string> {
 
 const ADVICE: readonly (readonly [string, string, number])[] = [
   ["attempts/000001.cbor", "No epoch is lost by it: a resume cannot say what was edited since", 0],
-  ["attempts/000001.parent.cbor", "No epoch is lost by it: what that attempt saved says where", 0],
+  ["attempts/000001.parent.cbor", "What that attempt saved stays, and mostly says where", 0],
   ["epochs/e000001.a000001.cbor", "Resume from an earlier epoch, or bring the file back", 1],
   ["phases/e000001.a000001.exit.cbor", "A resume of the newest epoch runs that phase again", 1],
 ];

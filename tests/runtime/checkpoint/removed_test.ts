@@ -33,3 +33,25 @@ Deno.test("an epoch that is removed while it is loaded is looked for once more",
   const gone = loading([name(1), name(0)]);
   await assertRejects(() => session.run(gone.load("latest")), CheckpointNotFoundError);
 });
+
+Deno.test("a load that is called off while it reads ends, and leaves all as it was", async () => {
+  const large = blob<Uint8Array>("large");
+  const store = new MemoryStore();
+  await using session = new LocalSession();
+  const manager = new CheckpointManager("x", "memory", { store });
+  await session.feed(large, new Uint8Array(1_000_000).fill(1));
+  await session.run(manager.init());
+  await session.run(manager.save(0));
+  await session.feed(large, new Uint8Array(1_000_000).fill(2));
+  const controller = new AbortController();
+  const calling = overriding(store, {
+    open: (name, options) => {
+      controller.abort(new Error("called off"));
+      return store.open(name, options);
+    },
+  });
+  const other = new CheckpointManager("x", "memory", { store: calling });
+  const loading = () => session.run(other.load(0), { signal: controller.signal });
+  await assertRejects(loading, Error, "called off");
+  assertEquals((await session.fetch(large))[0], 2);
+});

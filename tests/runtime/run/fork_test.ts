@@ -196,6 +196,30 @@ everyKind(
 );
 
 everyKind(
+  "fork: it keeps a param that is declared in another shape than the default one",
+  async (to) => {
+    const kind = param("kind", "plain", { choices: ["plain", "other"] });
+    const step = param("step", 1);
+    const sum = blob("sum", { initial: () => 0 });
+    const add = task("add", { reads: { step, sum }, writes: { sum } })
+      .run(({ step, sum }) => ({ sum: sum + step }));
+    const none = task("none", { writes: { sum } }).run(() => ({ sum: 0 }));
+    const shaped = job("shaped", { kind }, ({ kind }) => ({
+      epoch: [kind === "other" ? add : none],
+      until: epochs(3),
+      checkpoint: { to },
+    }));
+    const make = (more: JobRunnerOptions) => new JobRunner(shaped, more);
+    await run(make({ set: [set(kind, "other")], stopAfterEpoch: 1 }));
+    const of = { set: [set(kind, "other"), set(step, 50)] };
+    await make(of).fork("asked", 1);
+    assertEquals((await run(make({ as: "asked", resumeFromEpoch: "latest" })))["sum"], 101);
+    const again = make({ as: "asked", resumeFromEpoch: 1 });
+    assertEquals((await run(again))["sum"], 101);
+  },
+);
+
+everyKind(
   "fork: where its record is lost, it says that nobody knows what it was asked",
   async (to, make) => {
     const whole = await asAsked(make);

@@ -44,6 +44,19 @@ everywhere("an attempt that has saved goes on though its own record is lost", as
   assertEquals((await world.epochs()).at(-1), "4@a3");
 });
 
+everywhere(
+  "an attempt that others went on from was here, though it has no record",
+  async (world) => {
+    for (const stopAfterEpoch of [1, 2, 3]) {
+      await world.run(world.job(), { resumeFromEpoch: "auto", stopAfterEpoch });
+    }
+    await lose(world, (name) => name.startsWith("attempts/000002"));
+    const { line, sides, attempts } = await (await CheckpointStore.open(world.store())).history();
+    assertEquals([line.map(formatRef), sides], [["0@a1", "1@a1", "2@a2", "3@a3"], []]);
+    assertEquals(attempts.map(({ attempt }) => attempt), [1, 2, 3]);
+  },
+);
+
 everywhere("a number that only logs have left is not taken again", async (world) => {
   let isDying = false;
   const pay = task("pay", { reads: { total }, writes: { total } })

@@ -29,6 +29,19 @@ Deno.test("settings: given, then saved, then the default; each difference in wor
   ]);
 });
 
+Deno.test("settings: what a fork was asked is behind what is given now, and each is said", () => {
+  const saved = { params: { rate: 0.2, model: "small" }, seed: 3 };
+  const asked = { params: { rate: 9, gone: 1 }, seed: 5 };
+  const now = { params: { model: "large" }, seed: undefined };
+  const { params, seed, notices } = resolveSettings(now, saved, declared, asked);
+  assertEquals([params, seed], [{ rate: 9, model: "large" }, 5]);
+  assertEquals(notices, [
+    "param rate 0.2 → 9, as was asked of the fork",
+    'param model "small" → "large", as given now',
+    "seed 3 → 5, as was asked of the fork",
+  ]);
+});
+
 Deno.test("settings: where nothing differs nothing is said; a new param is", () => {
   const same = { params: { rate: 0.1, model: "small" }, seed: 3 };
   assertEquals(resolveSettings({ params: {}, seed: undefined }, same, declared).notices, []);

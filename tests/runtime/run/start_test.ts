@@ -34,6 +34,10 @@ everywhere("run: a resume where nothing is, and from an epoch that is not saved"
   assertInstanceOf(missing.error, CheckpointNotFoundError);
   for (const epoch of [0, 1, 2, 3, 4]) assertStringIncludes(missing.error.message, String(epoch));
   assertEquals((await world.names("attempts/")).length, 2);
+  // Beside the line, where it takes its attempt to name it.
+  await world.run(world.job(), { resumeFromEpoch: 1, seed: 9, stopAfterEpoch: 2 });
+  const beside = await world.fail(world.job(), { resumeFromEpoch: 3 });
+  assertStringIncludes(beside.error.message, "there are 3@a1, 0, 1, 2: take one of them");
 });
 
 everywhere("run: a finished job runs nothing and takes no attempt", async (world) => {
