@@ -123,7 +123,7 @@ export class HistoryReader {
         if (!started.has(attempt) && !saved.has(attempt)) return bare;
         // Whoever has left no record at all, where others have, may never have been here.
         const isPlaced = isBegun || started.size === 0;
-        const own = () => manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
+        const own = () => savedBy(attempt, manifests);
         return await this.#attempt(attempt, own, isPlaced, damaged, options) ??
           (isBegun ? bare : undefined);
       });
@@ -146,8 +146,7 @@ export class HistoryReader {
     for (let info = next.pop(); info !== undefined; info = next.pop()) {
       const attempt = info.parent?.attempt;
       if (attempt === undefined || !lost.delete(attempt)) continue;
-      const own = manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
-      const placed = await this.#attemptByManifest(attempt, own);
+      const placed = await this.#attemptByManifest(attempt, savedBy(attempt, manifests));
       if (placed === undefined) continue;
       named.push(placed);
       next.push(placed);
@@ -259,6 +258,11 @@ export async function listManifests(
 async function listManifestNames(store: Store, options: StoreOptions): Promise<readonly string[]> {
   const epochs = await store.list(FOLDERS.epochs, options);
   return [...epochs, ...await store.list(FOLDERS.phases, options)];
+}
+
+/** What an attempt has saved, oldest first. */
+function savedBy(attempt: number, manifests: readonly ManifestRef[]): readonly ManifestRef[] {
+  return manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {
