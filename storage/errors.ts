@@ -194,7 +194,7 @@ export class CheckpointNotFoundError extends Error {
     /** What was asked for, as in `"4@a3"`. */
     readonly ref: string,
     place: string,
-    /** The checkpoints that are there, oldest first, in the same form. */
+    /** The checkpoints that are there, in the same form: those of that number beside the line, and the line's, oldest first. */
     readonly available: readonly string[],
   ) {
     const shown = available.length > 20

@@ -54,8 +54,8 @@ export async function locate(
     const refs = isNewest ? line : line.slice(0, at + 1);
     return { refs, isNamed: true, isBranch: !isNewest, history };
   }
-  const others = attempt === undefined ? [] : sides.flatMap(({ refs }) => refs);
-  const found = others.find(isMeant);
+  const beside = sides.flatMap(({ refs }) => refs);
+  const found = attempt === undefined ? undefined : beside.find(isMeant);
   if (found !== undefined) {
     const before = (await store.ancestors(found)).toReversed();
     return { refs: [...before, found], isNamed: true, isBranch: true, history };
@@ -64,9 +64,9 @@ export async function locate(
   // What lies beside the line is named with its attempt, or it would not be found.
   const names = attempt === undefined
     ? [
-      ...sides.flatMap(({ refs }) => refs).filter(isMeant).map(formatRef),
+      ...beside.filter(isMeant).map(formatRef),
       ...line.filter(isEpoch).map((ref) => String(ref.epoch)),
     ]
-    : [...line, ...others].filter(isEpoch).map(formatRef);
+    : [...line, ...beside].filter(isEpoch).map(formatRef);
   throw new CheckpointNotFoundError(String(wanted), store.store.place, names);
 }
