@@ -11,8 +11,8 @@ import {
   task,
 } from "../../../dsl/mod.ts";
 import { runCommandLine } from "../../../runtime/cli/command_line.ts";
-import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { explainText } from "../../../runtime/cli/keeping.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
 
 const total = blob("total", { initial: () => 0 });
 const never = blob<number>("never");
