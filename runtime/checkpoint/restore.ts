@@ -50,8 +50,6 @@ export interface RestoreOptions {
   readonly nodes?: readonly string[] | undefined;
   /** What is made of the values; nothing where not given. */
   readonly map?: RestoreMap | undefined;
-  /** Ends what is made of them, which may take any time; that of the session's task where not given. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -65,11 +63,11 @@ export async function restoreAll(
   host: CheckpointHost,
   manifest: Manifest,
   loaded: LoadedBlobs,
-  { nodes = host.nodes, map, signal = host.signal }: RestoreOptions = {},
+  { nodes = host.nodes, map }: RestoreOptions = {},
 ): Promise<readonly (readonly [string, string])[]> {
   const values = await decodeNodes(manifest, loaded, declaredIn(host), map);
   const before = new Map([...values].map(([node, own]) => [node, new Map(own)]));
-  await map?.apply(values, signal);
+  await map?.apply(values, host.signal);
   for (const node of new Set([...nodes, ...Object.keys(manifest.nodes), ...values.keys()])) {
     host.workspace(node).clear();
   }

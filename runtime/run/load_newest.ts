@@ -11,10 +11,12 @@ import { sinceText } from "../change/since.ts";
 import type { Program } from "../program.ts";
 import { judge } from "./judge.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
+import { StoppedError } from "../errors.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import { mustMatch, recompile, type Recompiled } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
 import { Progress } from "./state.ts";
+import { endedBy } from "./stops.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** Says what has changed in a job that goes on, or throws where it may not. */
@@ -141,6 +143,23 @@ async function loadState(
   map: Migrations,
 ): Promise<void> {
   const isLazy = program.plan.load === "lazy" && behind === undefined;
-  await session.run(engine.loadTask(manifest, { map, isLazy, signal }));
+  try {
+    await session.run(engine.loadTask(manifest, { map, isLazy }), { signal });
+  } catch (error) {
+    if (endedBy(error, signal) instanceof StoppedError) {
+      const message = stoppedLoading(manifest.epoch, program);
+      session.events.emit({ type: "notice", level: "warning", message });
+    }
+    throw error;
+  }
   await session.run(fillNewBlobs(program, manifest));
+}
+
+/** What it means that a run is told to stop while it loads: no attempt has been taken that could note it. */
+function stoppedLoading(epoch: number, { plan }: Program): string {
+  const lazy = plan.load === "lazy"
+    ? ""
+    : ', or have large blobs read when they are first needed (load: "lazy" in the checkpoint plan)';
+  return `it was told to stop while it was loading epoch ${epoch}, and has run nothing. If that takes longer ` +
+    `than a start is given, the job never gets on: give it more time (--stop-after)${lazy}`;
 }

@@ -1,9 +1,10 @@
 // A stop before the journal is open.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { blob, epochs, task } from "../../../dsl/mod.ts";
 import { StoppedError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
-import { untilAborted } from "../helpers.ts";
+import { overriding } from "../../storage/sample.ts";
+import { errorOf, untilAborted } from "../helpers.ts";
 import { spoil } from "./spoil.ts";
 import { everywhere, notices, type World } from "./world.ts";
 
@@ -85,5 +86,40 @@ everywhere(
     const next = await start(false);
     assertEquals([next.error, lost(next)], [undefined, []]);
     assert(calls.length - before > world.nodes.length);
+  },
+);
+
+everywhere(
+  "a start that is told to stop while it reads what is saved reads no further, and takes no attempt",
+  async (world) => {
+    const large = blob<Float64Array>("large");
+    const fill = task("fill", { writes: { large } })
+      .run(() => ({ large: new Float64Array(1_000_000).fill(1) }));
+    const grow = task("grow", { updates: { large } }).run(({ large }) => void (large[0] = 2));
+    const job = world.job({ init: [fill], epoch: [grow], exit: [] });
+    await world.run(job, { stopAfterEpoch: 2 });
+    const attempts = await world.names("attempts/");
+    const store = world.store();
+    const stop = new AbortController();
+    const stopping = overriding(store, {
+      fill: () => Promise.resolve(0),
+      open: (name, options) => {
+        if (name.startsWith("packs/")) stop.abort("SIGTERM");
+        return store.open(name, options);
+      },
+    });
+    const { session, seen } = world.session();
+    const checkpoints = world.manager({ store: stopping });
+    const runner = new JobRunner(job, { checkpoints, resumeFromEpoch: "latest" });
+    const error = await errorOf(runner.run(session, { signal: stop.signal }));
+    assertInstanceOf(error, StoppedError);
+    assertEquals(await world.names("attempts/"), attempts);
+    assertStringIncludes(
+      notices(seen).join("\n"),
+      "stop while it was loading epoch 2, and has run",
+    );
+    assertEquals(seen.started, []);
+    const again = await world.run(job, { resumeFromEpoch: "latest" });
+    assertEquals(again.epoch, 4);
   },
 );
