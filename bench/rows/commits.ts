@@ -19,6 +19,12 @@ import { counter, setCounter, Subject } from "../subject.ts";
 const COMMITS = 100;
 /** Commits before the clock starts: a job makes many more, and the first ones are compiled meanwhile. */
 const COMMITS_BEFORE = 1000;
+/**
+ * Commits a round of what removes a file with each, and so many before the first: ext4 passes over every
+ * inode that was freed in the last minutes, one by one, to make a new file, so that many of them would slow
+ * down whatever is measured beside them.
+ */
+const FREEING_COMMITS = 20;
 /** The size of what the peers commit: that of a manifest with one number. */
 const COMMIT_BYTES = 400;
 /** More rounds than elsewhere, as each is short, and a disk is not for long as it was. */
@@ -29,17 +35,31 @@ const BARE = "bare loop: write, fsync, link, folder fsync";
 const DELETE = "node:sqlite, FULL, DELETE";
 const WAL = "node:sqlite, FULL, WAL";
 
+/** How often something is repeated. */
+interface Repeats {
+  /** Is done before each, and does not count. */
+  readonly before?: () => Promise<void>;
+  /** How often a round. */
+  readonly times?: number;
+  /** How often before the first round. */
+  readonly timesBefore?: number;
+}
+
 /** The row. */
 export const commits: Row = { title: "Small durable commits", measure };
 
-async function measure({ folder, rounds, log, collect }: Bench): Promise<Outcome> {
+async function measure({ folder, rounds, log }: Bench): Promise<Outcome> {
   await using subject = new Subject(join(folder, "store"));
   await subject.init(0);
   Deno.mkdirSync(join(folder, "bare"));
   let number = 0;
   const bytes = new Uint8Array(COMMIT_BYTES).fill(1);
   /** Gives the milliseconds of a commit; what is committed is made before the clock starts. */
-  const many = (name: string, run: () => unknown, before?: () => Promise<void>): Contender => {
+  const many = (
+    name: string,
+    run: () => unknown,
+    { before, times = COMMITS, timesBefore = COMMITS_BEFORE }: Repeats = {},
+  ): Contender => {
     const repeat = async (times: number) => {
       let time = 0;
       for (let count = 0; count < times; count++) {
@@ -52,10 +72,12 @@ async function measure({ folder, rounds, log, collect }: Bench): Promise<Outcome
     return {
       name,
       async measure() {
-        if (!isWarm) await repeat(COMMITS_BEFORE);
+        // No garbage is collected before a round, as elsewhere: there is little, and a collection that is
+        // asked for throws compiled code away, so that whoever is written in script would be compiled again
+        // in each round.
+        if (!isWarm) await repeat(timesBefore);
         isWarm = true;
-        collect();
-        return await repeat(COMMITS);
+        return await repeat(times);
       },
     };
   };
@@ -63,16 +85,18 @@ async function measure({ folder, rounds, log, collect }: Bench): Promise<Outcome
   using wal = new Database(join(folder, "wal.db"), "WAL");
   const figures = await interleaved(
     [
-      many(OWN, () => subject.save(), () => subject.run(setCounter)),
+      many(OWN, () => subject.save(), { before: () => subject.run(setCounter) }),
       many(BARE, () => commit(join(folder, "bare", `${number++}`), bytes)),
-      many(DELETE, () => full.insert(bytes)),
+      many(DELETE, () => full.insert(bytes), {
+        times: FREEING_COMMITS,
+        timesBefore: FREEING_COMMITS,
+      }),
       many(WAL, () => wal.insert(bytes)),
     ],
     TIMES_ROUNDS * rounds,
     log,
   );
-  // Behind the others: ext4 passes over every inode that was freed in the last minutes, one by one, to
-  // make a new file, so that each removal beside them would slow them down.
+  // Behind the others, as it frees inodes too.
   const kept = await interleaved(
     [{ name: KEPT, measure: () => keeping(join(folder, "kept")) }],
     TIMES_ROUNDS * rounds,
@@ -100,7 +124,7 @@ async function measure({ folder, rounds, log, collect }: Bench): Promise<Outcome
     ],
     charts: [{ title: "a commit", unit: "ms", figures: [...figures, ...kept] }],
     notes: [
-      `${COMMITS} commits a round, after ${COMMITS_BEFORE} before the first. With keepLast(3), measured behind the others, each epoch also removes one, which takes a record and folder syncs of its own.`,
+      `${COMMITS} commits a round, after ${COMMITS_BEFORE} before the first, and no garbage collection that is asked for between them; ${FREEING_COMMITS} of DELETE mode, each of which frees an inode, over all of which ext4 steps for minutes to make a new file. With keepLast(3), measured behind the others, each epoch also removes one, which takes a record and folder syncs of its own.`,
     ],
   };
 }
