@@ -231,17 +231,24 @@ export class StoppedError extends Error {
   }
 }
 
-/** A resume was asked for where nothing is saved. */
+/** A resume was asked for where nothing is saved, or nothing on the current line. */
 export class NothingToResumeError extends Error {
   /** The class's name. */
   override readonly name: string = "NothingToResumeError";
 
-  /** Names the place. */
+  /** Names the place, and the newest of the epochs beside the current line. */
   constructor(
     /** The place. */
     readonly place: string,
+    /** The newest epoch that lies beside the current line, as `--from` takes it; none where nothing is saved. */
+    readonly beside?: string,
   ) {
-    super(`Nothing to resume at ${place}: no epoch is saved there. Start the job with "run"`);
+    super(
+      beside === undefined
+        ? `Nothing to resume at ${place}: no epoch is saved there. Start the job with "run"`
+        : `Nothing to resume at ${place}: the newest start has saved nothing. Go on from what lies beside it, ` +
+          `as with --from ${beside} (ls shows all), or start the job with "run"`,
+    );
   }
 }
 

@@ -30,6 +30,8 @@ export interface History extends Lines {
   readonly branch: number | undefined;
   /** All saved states, on whichever line, but for those being removed. */
   readonly manifests: readonly ManifestRef[];
+  /** Attempts that have saved something, and of which no record is left and nothing else says that they were here. */
+  readonly unrecorded: readonly number[];
   /** The removal records that are there, by name, but for torn ones. */
   readonly removals: readonly string[];
   /** The records that were found damaged on the way. */
@@ -79,7 +81,8 @@ export class HistoryReader {
     const branch = headOf(attempts)?.branch;
     const lines = computeLines(attempts, manifests);
     const names = removals.map(({ name }) => name);
-    return { ...lines, attempts, branch, manifests, removals: names, damaged };
+    const unrecorded = unrecordedIn(attempts, manifests);
+    return { ...lines, attempts, branch, manifests, unrecorded, removals: names, damaged };
   }
 
   async #list(options: StoreOptions): Promise<readonly ManifestRef[]> {
@@ -138,8 +141,7 @@ export class HistoryReader {
     known: readonly AttemptInfo[],
     manifests: readonly ManifestRef[],
   ): Promise<readonly AttemptInfo[]> {
-    const found = new Set(known.map(({ attempt }) => attempt));
-    const lost = new Set(manifests.map(({ attempt }) => attempt).filter((one) => !found.has(one)));
+    const lost = new Set(unrecordedIn(known, manifests));
     const named: AttemptInfo[] = [];
     if (lost.size === 0) return named;
     const next = [...known];
@@ -258,6 +260,16 @@ export async function listManifests(
 async function listManifestNames(store: Store, options: StoreOptions): Promise<readonly string[]> {
   const epochs = await store.list(FOLDERS.epochs, options);
   return [...epochs, ...await store.list(FOLDERS.phases, options)];
+}
+
+/** Attempts that have saved something, and of which nothing is known. */
+function unrecordedIn(
+  known: readonly AttemptInfo[],
+  manifests: readonly ManifestRef[],
+): readonly number[] {
+  const found = new Set(known.map(({ attempt }) => attempt));
+  const saved = new Set(manifests.map(({ attempt }) => attempt));
+  return [...saved].filter((attempt) => !found.has(attempt)).sort((a, b) => a - b);
 }
 
 /** What an attempt has saved, oldest first. */

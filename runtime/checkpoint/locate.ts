@@ -42,7 +42,10 @@ export async function locate(
   if (wanted === "auto" || wanted === "latest") {
     if (line.length > 0) return { refs: line, isNamed: false, isBranch: false, history };
     if (wanted === "auto") return undefined;
-    throw new NothingToResumeError(store.store.place);
+    const [beside] = sides.flatMap(({ refs }) =>
+      refs.findLast(({ phase }) => phase === "epoch") ?? []
+    );
+    throw new NothingToResumeError(store.store.place, beside && formatRef(beside));
   }
   const { epoch, attempt } = parseEpoch(wanted);
   const isMeant = (ref: ManifestRef): boolean =>

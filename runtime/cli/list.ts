@@ -50,6 +50,8 @@ export interface ListedLine {
   readonly attempt: number | undefined;
   /** The state from which it branches off; none where it begins with a fresh start. */
   readonly branchesFrom: string | undefined;
+  /** Whether it is known where it begins; else no record of its attempt is left. */
+  readonly recorded: boolean;
   /** The states, oldest first. */
   readonly states: readonly ListedState[];
   /** How many states are left out before each of those that are listed, and after the last. */
@@ -77,7 +79,7 @@ export interface ListOptions {
 /** Lists what is saved; of damaged states it says so. */
 export async function listSaved(archive: Archive, { all }: ListOptions): Promise<Listed> {
   const store = await archive.store();
-  const { line, sides, damaged } = await store.history();
+  const { line, sides, damaged, unrecorded } = await store.history();
   const current: SideLine = { attempt: line.at(-1)?.attempt ?? 0, from: undefined, refs: line };
   const branching = new Set(sides.flatMap(({ from }) => from === undefined ? [] : formatRef(from)));
   const lines: ListedLine[] = [];
@@ -102,6 +104,7 @@ export async function listSaved(archive: Archive, { all }: ListOptions): Promise
       current: side === current,
       attempt: side.attempt,
       branchesFrom: side.from && formatRef(side.from),
+      recorded: !unrecorded.includes(side.attempt),
       states,
       leftOut,
     });
@@ -170,8 +173,10 @@ class Tree {
     );
     for (const line of roots) {
       if (!line.current) {
-        const start = line.branchesFrom ?? "a fresh start";
-        this.#out.push(`beside it, attempt ${line.attempt} from ${start}`);
+        const start = line.recorded
+          ? ` from ${line.branchesFrom ?? "a fresh start"}`
+          : ", of which no record is left";
+        this.#out.push(`beside it, attempt ${line.attempt}${start}`);
       }
       this.#line(line, "");
     }

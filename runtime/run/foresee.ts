@@ -14,6 +14,7 @@ import {
   type ForeseenTask,
   foreseeTasks,
 } from "./foresee_tasks.ts";
+import { unrecordedWarnings } from "../checkpoint/unrecorded.ts";
 import { readUnfinished } from "./unfinished.ts";
 import type { Phase } from "../events.ts";
 import { goBack } from "./go_back.ts";
@@ -76,7 +77,7 @@ export async function foreseeResume(
   const unfinished = target.isBranch
     ? undefined
     : await readUnfinished(await archive.store(), target.history, target.refs.at(-1));
-  const warnings: string[] = [];
+  const warnings = target.isNamed || isFork ? [] : [...unrecordedWarnings(target.history)];
   const { onDamaged } = compile(request.job, { params: request.params }).plan;
   const { by, over, manifest } = await goBack(
     // What is forked is that epoch, and no other in its place.

@@ -13,6 +13,7 @@ import {
   settleSaved,
 } from "../../storage/mod.ts";
 import { describeJob } from "../change/describe.ts";
+import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
@@ -23,6 +24,7 @@ import { noProgressWarning } from "./poisoned.ts";
 import { declareBlobs } from "./prepare.ts";
 import { compileAsSaved } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
+import { unrecordedWarnings } from "../checkpoint/unrecorded.ts";
 import { readUnfinished, type Unfinished } from "./unfinished.ts";
 import { environment, Progress } from "./state.ts";
 
@@ -96,6 +98,7 @@ async function chooseHeld(
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {
     const target = await engine.archive.locate(wanted);
+    const beside = await besideWarnings(request, wanted, target);
     const isNewBranch = wanted === undefined || target?.isBranch === true;
     const unfinished = isNewBranch ? undefined : await findUnfinished(request, target);
     const isCurrent = async () => sameTarget(await engine.archive.locate(wanted), target);
@@ -104,7 +107,7 @@ async function chooseHeld(
     if (start.phase === undefined || isFarEnough(start, request)) {
       // What is told to be saved is there to stay, though whoever saved it may have died before its sync.
       if (start.from !== undefined) await settleSaved(await engine.archive.store(), start.from);
-      return { ...start, warnings: [...start.warnings, ...warnings] };
+      return { ...start, warnings: [...start.warnings, ...warnings, ...beside] };
     }
     if (!isTaken) {
       const { description, progress: { seed, program } } = start;
@@ -138,7 +141,7 @@ async function chooseHeld(
     const { from, phase, progress: { program: { plan: { grain }, derived } } } = start;
     const beginning = { from, phase, grain, isDerived: from !== undefined && derived.length > 0 };
     const stuck = await noProgressWarning(store, history, engine.attempt, beginning);
-    const said = stuck === undefined ? held : [...held, stuck];
+    const said = [...beside, ...held, ...stuck === undefined ? [] : [stuck]];
     return { ...start, workBranch, warnings: [...start.warnings, ...warnings, ...said] };
   }
   throw new Error(
@@ -166,6 +169,16 @@ async function startAt(
     if (!isGone) throw error;
     return undefined;
   }
+}
+
+/** What lies beside the line, and whoever asks for its newest state may have meant. */
+async function besideWarnings(
+  { checkpoints: { engine } }: RunRequest,
+  wanted: EpochRef | "auto" | undefined,
+  target: Target | undefined,
+): Promise<readonly string[]> {
+  if (wanted === undefined || target?.isNamed === true) return [];
+  return unrecordedWarnings(target?.history ?? await (await engine.archive.store()).history());
 }
 
 /** With what the last start from the same place was made, where that saved nothing. */

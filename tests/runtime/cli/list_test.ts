@@ -1,9 +1,19 @@
 import { assertEquals } from "@std/assert";
-import { type Listed, type ListedState, listText } from "../../../runtime/cli/list.ts";
+import {
+  type Listed,
+  type ListedLine,
+  type ListedState,
+  listText,
+} from "../../../runtime/cli/list.ts";
 
 const STATE: ListedState = {
   ...{ epoch: 0, phase: "epoch", attempt: 1, from: "0@a1", bytes: 2_048, at: "2026-01-02T03:04Z" },
   ...{ stop: undefined, problem: undefined },
+};
+
+const LINE: ListedLine = {
+  ...{ current: false, attempt: 1, branchesFrom: undefined, recorded: true },
+  ...{ states: [], leftOut: [0, 0] },
 };
 
 // What is listed of real checkpoints is tested with the commands, in command_line_test.ts.
@@ -14,7 +24,8 @@ Deno.test("list: the current line is marked, the others say where they come from
     holder: { pid: 7, beatAgoMs: 1_900 },
     lines: [
       {
-        ...{ current: true, attempt: 2, branchesFrom: undefined, leftOut: [0, 9, 0, 0] },
+        ...LINE,
+        ...{ current: true, attempt: 2, leftOut: [0, 9, 0, 0] },
         states: [
           STATE,
           { ...STATE, epoch: 10, attempt: 2, from: "10@a2", stop: "epochs(10)" },
@@ -22,20 +33,29 @@ Deno.test("list: the current line is marked, the others say where they come from
         ],
       },
       {
-        ...{ current: false, attempt: 1, branchesFrom: "0@a1", leftOut: [0, 2] },
+        ...LINE,
+        ...{ attempt: 1, branchesFrom: "0@a1", leftOut: [0, 2] },
         states: [{ ...STATE, epoch: 1, from: "1@a1", problem: "it is damaged" }],
       },
       {
-        ...{ current: false, attempt: 5, branchesFrom: "1@a1", leftOut: [0, 0] },
+        ...LINE,
+        ...{ attempt: 5, branchesFrom: "1@a1" },
         states: [{ ...STATE, epoch: 2, attempt: 5, from: "2@a5" }],
       },
       {
-        ...{ current: false, attempt: 3, branchesFrom: undefined, leftOut: [0, 0] },
+        ...LINE,
+        attempt: 3,
         states: [{ ...STATE, attempt: 3, from: "0@a3" }],
       },
       {
-        ...{ current: false, attempt: 4, branchesFrom: "9@a1", leftOut: [0, 0] },
+        ...LINE,
+        ...{ attempt: 4, branchesFrom: "9@a1" },
         states: [{ ...STATE, epoch: 10, attempt: 4, from: "10@a4" }],
+      },
+      {
+        ...LINE,
+        ...{ attempt: 6, recorded: false },
+        states: [{ ...STATE, epoch: 9, attempt: 6, from: "9@a6" }],
       },
     ],
     damaged: ["attempts/000004.parent.cbor is cut off"],
@@ -56,6 +76,8 @@ beside it, attempt 3 from a fresh start
   0@a3   init      2026-01-02T03:04Z  2.0 KiB
 beside it, attempt 4 from 9@a1
   10@a4  epoch     2026-01-02T03:04Z  2.0 KiB
+beside it, attempt 6, of which no record is left
+  9@a6   epoch     2026-01-02T03:04Z  2.0 KiB
 damaged: attempts/000004.parent.cbor is cut off
 process 7, last heard of 2 s ago, works on it
 `,

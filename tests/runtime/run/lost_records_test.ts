@@ -2,7 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { CheckpointStore, formatRef, verifyStore } from "../../../storage/mod.ts";
 import { task } from "../../../dsl/mod.ts";
-import { everywhere, total, World } from "./world.ts";
+import type { EpochRef } from "../../../runtime/checkpoint/epoch_ref.ts";
+import { JobRunner } from "../../../runtime/run/job_runner.ts";
+import { everywhere, notices, total, World } from "./world.ts";
 
 async function lose(world: World, isLost: (name: string) => boolean): Promise<void> {
   const store = world.store();
@@ -54,6 +56,44 @@ everywhere(
     const { line, sides, attempts } = await (await CheckpointStore.open(world.store())).history();
     assertEquals([line.map(formatRef), sides], [["0@a1", "1@a1", "2@a2", "3@a3"], []]);
     assertEquals(attempts.map(({ attempt }) => attempt), [1, 2, 3]);
+  },
+);
+
+everywhere(
+  "the newest attempt without records lies beside the line, which is said until another goes on",
+  async (world) => {
+    await world.run(world.job(), { stopAfterEpoch: 1 });
+    await world.run(world.job(), { resumeFromEpoch: "latest", stopAfterEpoch: 3 });
+    await lose(world, (name) => name.startsWith("attempts/000002"));
+    const runner = new JobRunner(world.job(), { checkpoints: world.manager() });
+    const isSaid = (said: readonly string[]): boolean =>
+      said.some((text) =>
+        text.startsWith("attempt 2 has saved 2@a2 to 3@a2, but neither") &&
+        text.endsWith("or go on from there with --from 3@a2")
+      );
+    const foreseen = async (from: EpochRef) => isSaid((await runner.changesSince(from)).warnings);
+    assertEquals([await foreseen("latest"), await foreseen("3@a2"), await foreseen(1)], [
+      ...[true, false, false],
+    ]);
+    const on = world.session();
+    await runner.loadEpoch("3@a2", on.session);
+    const options = { resumeFromEpoch: "auto", stopAfterEpoch: 2 } as const;
+    const first = await world.run(world.job(), options);
+    assertEquals([isSaid(notices(first.seen)), await world.epochs()], [
+      true,
+      ["0@a1", "1@a1", "2@a2", "2@a3", "3@a2"],
+    ]);
+    // That attempt was told of it, and has gone on from elsewhere.
+    const second = await world.run(world.job(), { resumeFromEpoch: "auto", stopAfterEpoch: 3 });
+    assertEquals(isSaid(notices(second.seen)), false);
+    // Whoever goes on from there says with it that the attempt was here.
+    const third = await world.run(world.job(), { resumeFromEpoch: "3@a2" });
+    const { line, unrecorded } = await (await CheckpointStore.open(world.store())).history();
+    assertEquals([line.map(formatRef).slice(0, 5), unrecorded, third.epoch], [
+      ["0@a1", "1@a1", "2@a2", "3@a2", "4@a5"],
+      [],
+      4,
+    ]);
   },
 );
 

@@ -4,7 +4,7 @@ import { NothingToResumeError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { CheckpointNotFoundError } from "../../../storage/mod.ts";
 import { errorOf } from "../helpers.ts";
-import { actions, everywhere, notices, stepsOf, total } from "./world.ts";
+import { actions, everywhere, notices, start, stepsOf, total } from "./world.ts";
 
 everywhere(
   "run: told to stop after an epoch that is saved, it runs none and takes no attempt",
@@ -39,6 +39,23 @@ everywhere("run: a resume where nothing is, and from an epoch that is not saved"
   const beside = await world.fail(world.job(), { resumeFromEpoch: 3 });
   assertStringIncludes(beside.error.message, "there are 3@a1, 0, 1, 2: take one of them");
 });
+
+everywhere(
+  "run: a resume behind a fresh start that saved nothing names what it left",
+  async (world) => {
+    await world.run();
+    const dies = task("dies").run(() => {
+      throw new Error("dies in init");
+    });
+    await world.fail(world.job({ init: [start, dies] }));
+    const { error } = await world.fail(world.job(), { resumeFromEpoch: "latest" });
+    assertInstanceOf(error, NothingToResumeError);
+    assertStringIncludes(error.message, "the newest start has saved nothing");
+    assertStringIncludes(error.message, "--from 4@a1");
+    const again = await world.run(world.job(), { resumeFromEpoch: "4@a1" });
+    assertEquals([again.epoch, again.runner.result?.ran], [4, 0]);
+  },
+);
 
 everywhere("run: a finished job runs nothing and takes no attempt", async (world) => {
   const first = await world.run();
