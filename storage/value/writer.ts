@@ -13,6 +13,7 @@ import { encodeWtf8 } from "./wtf8.ts";
 /** Arrays of this many bytes and more are not copied, but become parts of their own. */
 export const PART_BYTES = 4096;
 const CHUNK_BYTES = 64 * 1024;
+const FIRST_CHUNK_BYTES = 256;
 const SHORT_TEXT = 64;
 
 /**
@@ -23,20 +24,37 @@ export const DATA_VIEW_TAG = 44_252;
 
 const textEncoder = new TextEncoder();
 
+/** Memory to write into. */
+class Chunk {
+  readonly view: DataView;
+
+  constructor(readonly bytes: Uint8Array<ArrayBuffer>) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+}
+
+/** A first chunk in which nothing is being written: to make one takes longer than to write most values. */
+let spare: Chunk | undefined;
+
 /** Writes CBOR in the shortest form of each length, object keys in their own order. */
 export class ValueWriter implements Visitor<void> {
   readonly #parts: Uint8Array[] = [];
-  #chunk = new Uint8Array(256);
-  #view = new DataView(this.#chunk.buffer);
+  readonly #first = spare ?? new Chunk(new Uint8Array(FIRST_CHUNK_BYTES));
+  #chunk = this.#first.bytes;
+  #view = this.#first.view;
   #at = 0;
   #total = 0;
 
   /** Takes the blob's name, and how many bytes it may have beside its large arrays. */
-  constructor(readonly name: string, readonly maxPlainBytes: number) {}
+  constructor(readonly name: string, readonly maxPlainBytes: number) {
+    // Another writer may begin before this one has ended.
+    spare = undefined;
+  }
 
   /** The bytes, in parts. */
   finish(): readonly Uint8Array[] {
     this.#endPart();
+    spare = this.#first;
     return this.#parts;
   }
 
@@ -236,22 +254,31 @@ export class ValueWriter implements Visitor<void> {
     if (this.#at + bytes <= this.#chunk.length) return;
     const grown = Math.min(Math.max(this.#chunk.length * 2, 256), CHUNK_BYTES);
     this.#flush();
-    this.#chunk = new Uint8Array(Math.max(grown, bytes));
-    this.#view = new DataView(this.#chunk.buffer);
+    this.#goOn(new Chunk(new Uint8Array(Math.max(grown, bytes))));
+  }
+
+  #goOn({ bytes, view }: Chunk): void {
+    this.#chunk = bytes;
+    this.#view = view;
+    this.#at = 0;
   }
 
   #endPart(): void {
     if (this.#at === 0) return;
     this.#count(this.#at);
-    this.#parts.push(this.#chunk.subarray(0, this.#at));
+    const part = this.#chunk.subarray(0, this.#at);
+    // The first chunk is written to again.
+    this.#parts.push(this.#isInFirst ? part.slice() : part);
   }
 
   #flush(): void {
     if (this.#at === 0) return;
     this.#endPart();
-    this.#chunk = this.#chunk.subarray(this.#at);
-    this.#view = new DataView(this.#chunk.buffer, this.#chunk.byteOffset, this.#chunk.byteLength);
-    this.#at = 0;
+    this.#goOn(this.#isInFirst ? this.#first : new Chunk(this.#chunk.subarray(this.#at)));
+  }
+
+  get #isInFirst(): boolean {
+    return this.#chunk === this.#first.bytes;
   }
 
   #count(bytes: number): void {

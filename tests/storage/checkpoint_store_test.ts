@@ -86,7 +86,7 @@ testBoth("everything that is saved is read back by another reader", async ({ sto
 testBoth("opening creates nothing", async ({ store }) => {
   const opened = await CheckpointStore.open(store, { job: "job" });
   assertEquals(await opened.history(), {
-    ...{ line: [], sides: [], attempts: [], branch: undefined, manifests: [] },
+    ...{ line: [], sides: [], attempts: [], unrecorded: [], branch: undefined, manifests: [] },
     ...{ removals: [], damaged: [] },
   });
   assertEquals(await store.list(""), []);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encodeValue, UnsupportedValueError } from "../../../storage/value/mod.ts";
+import { ValueWriter } from "../../../storage/value/writer.ts";
 import { join } from "./arbitrary.ts";
 
 const GOLDEN: readonly (readonly [unknown, string])[] = [
@@ -86,6 +87,25 @@ Deno.test("value: what was encoded earlier stays as it is", () => {
   const before = join(first.parts);
   for (let i = 0; i < 50; i++) encodeValue([`other ${i}`, i, { x: "y".repeat(i) }]);
   assertEquals(join(first.parts), before);
+});
+
+Deno.test("value: whatever is encoded meanwhile, each value keeps bytes of its own", () => {
+  const large = new Uint8Array(5000).fill(7);
+  const values = [1, "a".repeat(300), [large, "b", large.slice()], [
+    "c".repeat(200),
+    "d".repeat(200),
+  ]];
+  const alone = values.map((value) => join(encodeValue(value).parts));
+  const together = values.map((value) => encodeValue(value).parts);
+  assertEquals(together.map(join), alone);
+  const outer = new ValueWriter("outer", 1000);
+  outer.leaf("outer");
+  const inner = new ValueWriter("inner", 1000);
+  inner.leaf("inner");
+  outer.leaf("again");
+  assertEquals(join(inner.finish()), join(encodeValue("inner").parts));
+  const expected = ["outer", "again"].flatMap((text) => [...join(encodeValue(text).parts)]);
+  assertEquals([...join(outer.finish())], expected);
 });
 
 Deno.test("value: only an object with just a shape and its data is a tensor", () => {
