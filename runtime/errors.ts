@@ -226,6 +226,8 @@ export class StoppedError extends Error {
     /** Who asked, as in `"SIGTERM"`. */
     readonly reason: string,
     options?: ErrorOptions,
+    /** The epoch that was being loaded, where it had run nothing yet. */
+    readonly loading?: number,
   ) {
     super(`The run was told to stop (${reason}); it can be resumed`, options);
   }

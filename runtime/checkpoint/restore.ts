@@ -50,6 +50,8 @@ export interface RestoreOptions {
   readonly nodes?: readonly string[] | undefined;
   /** What is made of the values; nothing where not given. */
   readonly map?: RestoreMap | undefined;
+  /** Ends what is made of them, which may take any time; that of the session's task where not given. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -63,11 +65,11 @@ export async function restoreAll(
   host: CheckpointHost,
   manifest: Manifest,
   loaded: LoadedBlobs,
-  { nodes = host.nodes, map }: RestoreOptions = {},
+  { nodes = host.nodes, map, signal = host.signal }: RestoreOptions = {},
 ): Promise<readonly (readonly [string, string])[]> {
   const values = await decodeNodes(manifest, loaded, declaredIn(host), map);
   const before = new Map([...values].map(([node, own]) => [node, new Map(own)]));
-  await map?.apply(values, host.signal);
+  await map?.apply(values, signal);
   for (const node of new Set([...nodes, ...Object.keys(manifest.nodes), ...values.keys()])) {
     host.workspace(node).clear();
   }

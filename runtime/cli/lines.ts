@@ -140,6 +140,8 @@ export class Lines {
       ? `epoch ${this.#saved} is saved`
       : this.#isStarted
       ? "nothing is saved yet"
+      : epoch > 0
+      ? `epoch ${epoch} is saved; it had not begun`
       : "it had not begun";
     return [always(`stopped (${kept}): ${because}`)];
   }

@@ -201,8 +201,8 @@ export class JobRunner {
       return result.epoch;
     } catch (thrown) {
       const error = endedBy(thrown, stops.signal);
-      const epoch = run.lastSaved ?? 0;
       const isStopped = error instanceof StoppedError;
+      const epoch = run.lastSaved ?? (isStopped ? error.loading : undefined) ?? 0;
       const because = error instanceof Error ? error.message : String(error);
       const outcome = isStopped ? "stopped" : "failed";
       if (isStopped) {

@@ -6,6 +6,7 @@
 import type { Manifest, ManifestRef } from "../../storage/mod.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import { BlobTypeError } from "../checkpoint/errors.ts";
+import type { CheckpointTask, Session } from "../session/session.ts";
 import { type Candidate, goBack } from "./go_back.ts";
 import { sinceText } from "../change/since.ts";
 import type { Program } from "../program.ts";
@@ -135,31 +136,46 @@ async function loadPhase(
   return { ...loaded, ended: { ref, migrations } };
 }
 
-/** Makes the session hold what was saved, and what is new since. */
+/**
+ * Makes the session hold what was saved, and what is new since. A run that is told to stop reads no further,
+ * unless it has an attempt, which notes the stop, or may find that nothing is left to do.
+ *
+ * @throws {StoppedError} Where it was told to stop.
+ */
 async function loadState(
   { checkpoints: { engine }, session, behind, signal }: RunRequest,
   program: Program,
   manifest: Manifest,
   map: Migrations,
 ): Promise<void> {
-  const isLazy = program.plan.load === "lazy" && behind === undefined;
-  try {
-    await session.run(engine.loadTask(manifest, { map, isLazy }), { signal });
-  } catch (error) {
-    if (endedBy(error, signal) instanceof StoppedError) {
-      const message = stoppedLoading(manifest.epoch, program);
-      session.events.emit({ type: "notice", level: "warning", message });
-    }
-    throw error;
-  }
+  const isFirst = behind === undefined;
+  const isLazy = program.plan.load === "lazy" && isFirst;
+  const load = engine.loadTask(manifest, { map, isLazy, signal });
+  if (isFirst && manifest.run.stop === undefined) {
+    await loadUnlessStopped(session, load, manifest.epoch, signal);
+  } else await session.run(load);
   await session.run(fillNewBlobs(program, manifest));
 }
 
-/** What it means that a run is told to stop while it loads: no attempt has been taken that could note it. */
-function stoppedLoading(epoch: number, { plan }: Program): string {
-  const lazy = plan.load === "lazy"
-    ? ""
-    : ', or have large blobs read when they are first needed (load: "lazy" in the checkpoint plan)';
-  return `it was told to stop while it was loading epoch ${epoch}, and has run nothing. If that takes longer ` +
-    `than a start is given, the job never gets on: give it more time (--stop-after)${lazy}`;
+async function loadUnlessStopped(
+  session: Session,
+  load: CheckpointTask<void>,
+  epoch: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const isEarly = signal.aborted;
+  try {
+    await session.run(load, { signal });
+  } catch (error) {
+    const stop = endedBy(error, signal);
+    if (!(stop instanceof StoppedError)) throw error;
+    if (!isEarly) {
+      const message =
+        `the run was told to stop while epoch ${epoch} was being loaded, and has run nothing. ` +
+        `If that takes longer than a start is given, the job never gets on: give it more time ` +
+        `(--stop-after), or have large blobs read when they are first needed (load: "lazy")`;
+      session.events.emit({ type: "notice", level: "warning", message });
+    }
+    throw new StoppedError(stop.reason, { cause: error }, epoch);
+  }
 }

@@ -4,7 +4,7 @@ import { blob, epochs, task } from "../../../dsl/mod.ts";
 import { StoppedError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { overriding } from "../../storage/sample.ts";
-import { errorOf, untilAborted } from "../helpers.ts";
+import { untilAborted } from "../helpers.ts";
 import { spoil } from "./spoil.ts";
 import { everywhere, notices, type World } from "./world.ts";
 
@@ -100,26 +100,39 @@ everywhere(
     await world.run(job, { stopAfterEpoch: 2 });
     const attempts = await world.names("attempts/");
     const store = world.store();
-    const stop = new AbortController();
-    const stopping = overriding(store, {
-      fill: () => Promise.resolve(0),
-      open: (name, options) => {
-        if (name.startsWith("packs/")) stop.abort("SIGTERM");
-        return store.open(name, options);
-      },
-    });
-    const { session, seen } = world.session();
-    const checkpoints = world.manager({ store: stopping });
-    const runner = new JobRunner(job, { checkpoints, resumeFromEpoch: "latest" });
-    const error = await errorOf(runner.run(session, { signal: stop.signal }));
+    const start = async () => {
+      const stop = new AbortController();
+      let opened = 0;
+      const stopping = overriding(store, {
+        fill: () => Promise.resolve(0),
+        open: (name, options) => {
+          if (!name.startsWith("packs/")) return store.open(name, options);
+          opened++;
+          stop.abort("SIGTERM");
+          return store.open(name, options);
+        },
+      });
+      const { session, seen } = world.session();
+      const checkpoints = world.manager({ store: stopping });
+      const runner = new JobRunner(job, { checkpoints, resumeFromEpoch: "latest" });
+      const run = runner.run(session, { signal: stop.signal });
+      return { runner, seen, error: await run.then(() => undefined, (error) => error), opened };
+    };
+    const { runner, seen, error, opened } = await start();
     assertInstanceOf(error, StoppedError);
-    assertEquals(await world.names("attempts/"), attempts);
+    assertEquals([await world.names("attempts/"), seen.started], [attempts, []]);
     assertStringIncludes(
       notices(seen).join("\n"),
-      "stop while it was loading epoch 2, and has run",
+      "stop while epoch 2 was being loaded, and has run",
     );
-    assertEquals(seen.started, []);
-    const again = await world.run(job, { resumeFromEpoch: "latest" });
-    assertEquals(again.epoch, 4);
+    assertEquals([runner.result?.epoch, seen.of("run-finished")[0]?.epoch], [2, 2]);
+    await world.run(job, { resumeFromEpoch: "latest" });
+    // A job with nothing left to do says so, and is not started for ever; it has read all.
+    const finished = await start();
+    assertEquals([finished.error, finished.runner.result?.outcome], [
+      undefined,
+      "already finished",
+    ]);
+    assert(opened < finished.opened || world.nodes.length === 1);
   },
 );
