@@ -16,7 +16,7 @@ shift
 # The signal comes to this shell alone, which passes it on.
 trap 'kill -TERM "$child" 2>/dev/null' TERM
 # shellcheck disable=SC2086 -- FLAGS holds several words
-deno run ${FLAGS:-"--allow-read --allow-write"} "$job" --grace 60s "$@" &
+deno run ${FLAGS:---allow-read --allow-write} "$job" --grace 60s "$@" &
 child=$!
 wait "$child"
 code=$?
