@@ -16,7 +16,7 @@ interface Manifest {
     template: {
       spec: {
         terminationGracePeriodSeconds: number;
-        containers: { name: string; args: string[] }[];
+        containers: { name: string; args: string[]; volumeMounts: { mountPath: string }[] }[];
       };
     };
   };
@@ -54,19 +54,34 @@ for (
   });
 }
 
-Deno.test("kubernetes: a stopped pod's 75 is ignored, a held one's 76 too, and its grace is within the pod's", () => {
+Deno.test("kubernetes: the exit of a pod that was stopped, or is held, is ignored, and its grace is within the pod's", () => {
   const { spec: { podFailurePolicy: { rules }, template: { spec: pod } } } = manifest();
   const [container] = pod.containers;
   assert(container !== undefined);
   assertEquals(rules.filter(({ onExitCodes }) => onExitCodes !== undefined), [
     {
       action: "Ignore",
-      onExitCodes: { containerName: container.name, operator: "In", values: [75, 76] },
+      onExitCodes: { containerName: container.name, operator: "In", values: [75, 76, 143] },
     } as typeof rules[number],
   ]);
   const grace = container.args[container.args.indexOf("--grace") + 1] ?? "";
   assert(grace.endsWith("s"), grace);
   assert(Number(grace.slice(0, -1)) < pod.terminationGracePeriodSeconds);
+});
+
+Deno.test("kubernetes: the command as it stands runs in a clone", async () => {
+  await withFolder(async (folder) => {
+    const params = ["--param", "epochs=1", "--param", "images=500"];
+    const { args: [run = "", ...args] } = containerOf(folder);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [run, "--frozen", ...args, ...params],
+      cwd: ROOT,
+      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    }).output();
+    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assertEquals(code, 0, text);
+    assertStringIncludes(text, `at file:${join(folder, "checkpoints")}`);
+  });
 });
 
 Deno.test("kubernetes: pods that are told to go, one of them killed, end as one that is never told", async () => {
@@ -109,14 +124,23 @@ export const job: Job = ${JSON.stringify(manifest, undefined, 2)};
   });
 }
 
-/** Runs what the manifest's container runs, with its very arguments, and ends it as a kubelet does. */
+/** The manifest's container, with a folder for its volume. */
+function containerOf(folder: string): Manifest["spec"]["template"]["spec"]["containers"][number] {
+  const [container] = manifest().spec.template.spec.containers;
+  assert(container !== undefined);
+  const [{ mountPath } = { mountPath: "" }, ...more] = container.volumeMounts;
+  assertEquals(more, []);
+  const args = container.args.map((arg) => arg.replace(mountPath, join(folder, "checkpoints")));
+  return { ...container, args };
+}
+
+/** Runs what the manifest's container runs, with another job, and ends it as a kubelet does. */
 async function runPod(
   folder: string,
   { tellAt, graceMs = 0 }: { readonly tellAt?: string; readonly graceMs?: number },
 ): Promise<{ code: number; isKilled: boolean; text: string }> {
-  const [container] = manifest().spec.template.spec.containers;
-  assert(container !== undefined);
-  const [run = "", ...args] = container.args;
+  const [run = "", ...rest] = containerOf(folder).args;
+  const args = rest.map((arg) => arg === "examples/digits.ts" ? "job.ts" : arg);
   const child = new Deno.Command(Deno.execPath(), {
     // The job looks for `hold` beside it, which the manifest has no need of.
     args: [run, `--config=${join(ROOT, "deno.json")}`, `--allow-read=${folder}`, ...args],
