@@ -82,7 +82,9 @@ export interface RetentionPlan {
  * unasked.
  *
  * A checkpoint is an epoch with the phases that follow it. Every side line is judged by the same
- * rules, by itself, so that nothing of an abandoned line is lost before the rules drop it there.
+ * rules, by itself, so that nothing of an abandoned line is lost before the rules drop it there; but
+ * phases there whose epoch is not, as where a finished job went on, are nothing to go on from, and no
+ * rule keeps them.
  * Without rules all stay.
  *
  * @example
@@ -103,14 +105,14 @@ export function judgeRetention(rules: readonly KeepRule[], input: RetentionInput
   const isPinned = keptByPins(input.pinned ?? [], input.attempts ?? []);
   const lines = [input.line, ...input.sides.map(({ refs }) => refs)];
   const verdicts = lines.flatMap((refs, index) => {
-    const line = new JudgedLine(refs, input);
+    const line = new JudgedLine(refs, input, index === 0);
     if (rules.length === 0) line.keepAll("no rule drops it");
     for (const rule of rules) {
       const lacking = line.apply(rule);
       if (index === 0 && lacking !== undefined) unmet.push(lacking);
     }
     if (index === 0 && rules.length > 0) unmet.push(...line.notCounted());
-    line.keepGiven(index === 0, isPinned);
+    line.keepGiven(isPinned);
     return line.verdicts();
   });
   return { verdicts, unmet };
@@ -130,9 +132,11 @@ class JudgedLine {
   /** Those that rules count. */
   readonly #good: readonly Checkpoint[];
   readonly #input: RetentionInput;
+  readonly #isCurrent: boolean;
 
-  constructor(refs: readonly ManifestRef[], input: RetentionInput) {
+  constructor(refs: readonly ManifestRef[], input: RetentionInput, isCurrent: boolean) {
     this.#input = input;
+    this.#isCurrent = isCurrent;
     for (const ref of refs) {
       const last = this.#checkpoints.at(-1);
       if (last !== undefined && last.epoch === ref.epoch) last.refs.push(ref);
@@ -143,7 +147,9 @@ class JudgedLine {
         });
       }
     }
-    this.#good = this.#checkpoints.filter(({ isDamaged }) => !isDamaged);
+    this.#good = this.#checkpoints.filter(({ isDamaged, refs: [first] }) =>
+      !isDamaged && (isCurrent || first?.phase === "epoch")
+    );
   }
 
   keepAll(reason: string): void {
@@ -159,8 +165,8 @@ class JudgedLine {
   }
 
   /** Keeps what stays under any rules. */
-  keepGiven(isCurrent: boolean, isPinned: (ref: ManifestRef) => boolean): void {
-    if (isCurrent) this.#count(this.#good.slice(-1), "the newest");
+  keepGiven(isPinned: (ref: ManifestRef) => boolean): void {
+    if (this.#isCurrent) this.#count(this.#good.slice(-1), "the newest");
     const inUse = new Set(this.#input.inUse?.map(formatRef));
     for (const { refs, reasons, isDamaged } of this.#checkpoints) {
       if (isDamaged) reasons.push("damaged, which is not removed unasked");

@@ -56,6 +56,20 @@ Deno.test("each rule keeps what it says, and the newest always stays", () => {
   assertEquals(kept([], epochs), epochs);
 });
 
+Deno.test("what a finished job has recorded behind an epoch goes once the job has gone on from that", () => {
+  const line = [ref(1), ref(2, 2), ref(2, 2, "exit")];
+  const sides = [[ref(1, 1, "exit")], [ref(1, 3), ref(1, 3, "exit")]]
+    .map((refs) => ({ attempt: refs[0]?.attempt ?? 0, from: undefined, refs }));
+  const judged = (rules: readonly KeepRule[], pinned: readonly ManifestRef[] = []) => {
+    const input = { line, sides, facts: () => undefined, nowMs: 0, pinned };
+    return judgeRetention(rules, input).verdicts.filter(({ keep }) => keep)
+      .map(({ ref }) => formatRef(ref));
+  };
+  const last: KeepRule = { rule: "last", n: 1 };
+  assertEquals(judged([last]), ["2@a2", "2@a2 (exit)", "1@a3", "1@a3 (exit)"]);
+  assertEquals(judged([]).length, 6);
+});
+
 Deno.test("best goes by the number, never by NaN, and of equals the newest is better", () => {
   assertEquals(kept([best(1)], [0, 1, 2, 3], loss(2, 1, 3, 4)), [1, 3]);
   assertEquals(kept([best(1, "max")], [0, 1, 2, 3], loss(2, 9, 3, 4)), [1, 3]);
