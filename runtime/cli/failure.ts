@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FencedError } from "../../storage/mod.ts";
+import { DamagedError, FencedError } from "../../storage/mod.ts";
 import { JobChangedError, MigrationError } from "../change/errors.ts";
 import { DerivedChangedError } from "../derived/errors.ts";
 import {
@@ -61,7 +61,7 @@ export function failureText(error: unknown, kept: Kept, command: string): string
   const saysAll = error instanceof SaveError || error instanceof NothingToResumeError ||
     error instanceof JobHeldError || error instanceof JobChangedError ||
     error instanceof DerivedChangedError || error instanceof FencedError ||
-    error instanceof MigrationError;
+    error instanceof MigrationError || error instanceof DamagedError;
   const lines = [
     ...errorLines(error),
     ...userFrames(error).map((frame) => `    ${frame}`),
