@@ -248,7 +248,7 @@ export class NothingToResumeError extends Error {
     super(
       beside === undefined
         ? `Nothing to resume at ${place}: no epoch is saved there. Start the job with "run"`
-        : `Nothing to resume at ${place}: the newest start has saved nothing. Go on from what lies beside it, ` +
+        : `Nothing to resume at ${place}: nothing is saved on the current line. Go on from what lies beside it, ` +
           `as with --from ${beside} (ls shows all), or start the job with "run"`,
     );
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CheckpointNotFoundError, DamagedError } from "./errors.ts";
+import { DamagedError } from "./errors.ts";
 import { decodeParent, decodeRemoval, MAX_RECORD_BYTES, type ParentRecord } from "./job_record.ts";
 import {
   FOLDERS,
@@ -16,6 +16,7 @@ import {
 } from "./layout.ts";
 import { type AttemptInfo, computeLines, headOf, type Lines } from "./line.ts";
 import { comparePosition } from "./layout.ts";
+import { attemptByManifest, placeLost, savedBy, unrecordedIn } from "./lost_attempts.ts";
 import type { Manifest } from "./manifest.ts";
 import { Pace } from "./pace.ts";
 import { readRecord } from "./record_reader.ts";
@@ -132,28 +133,8 @@ export class HistoryReader {
       });
       for (const info of await Promise.all(read)) if (info !== undefined) attempts.push(info);
     }
-    return [...attempts, ...await this.#named(attempts, manifests)]
-      .sort((a, b) => a.attempt - b.attempt);
-  }
-
-  /** Attempts all of whose records are lost, and from whose states others have gone on: those were here. */
-  async #named(
-    known: readonly AttemptInfo[],
-    manifests: readonly ManifestRef[],
-  ): Promise<readonly AttemptInfo[]> {
-    const lost = new Set(unrecordedIn(known, manifests));
-    const named: AttemptInfo[] = [];
-    if (lost.size === 0) return named;
-    const next = [...known];
-    for (let info = next.pop(); info !== undefined; info = next.pop()) {
-      const attempt = info.parent?.attempt;
-      if (attempt === undefined || !lost.delete(attempt)) continue;
-      const placed = await this.#attemptByManifest(attempt, savedBy(attempt, manifests));
-      if (placed === undefined) continue;
-      named.push(placed);
-      next.push(placed);
-    }
-    return named;
+    const lost = await placeLost(attempts, manifests, this.#readManifest);
+    return [...attempts, ...lost].sort((a, b) => a.attempt - b.attempt);
   }
 
   /** An attempt that has started; nothing where that cannot be told. */
@@ -175,32 +156,11 @@ export class HistoryReader {
       damaged.push(error);
       const refs = own();
       const unknown = { attempt, isStarted: true, parent: undefined };
-      return await this.#attemptByManifest(attempt, refs) ??
+      return await attemptByManifest(attempt, refs, this.#readManifest) ??
         (refs.length > 0 ? unknown : undefined);
     }
     // Its start was taken back since that was listed; or, where it has saved, the record is lost.
-    return isPlaced ? await this.#attemptByManifest(attempt, own()) : undefined;
-  }
-
-  /** Where an attempt starts from by the first thing it saved, which says so too; nothing where none can be read. */
-  async #attemptByManifest(
-    attempt: number,
-    own: readonly ManifestRef[],
-  ): Promise<AttemptInfo | undefined> {
-    let isRead = false;
-    for (const ref of own) {
-      try {
-        const { parent, run: { branch } } = await this.#readManifest(ref);
-        isRead = true;
-        if (parent?.attempt === attempt) continue;
-        return { attempt, isStarted: true, parent, branch };
-      } catch (error) {
-        // It may have been removed meanwhile.
-        const isGone = error instanceof CheckpointNotFoundError;
-        if (!isGone && !(error instanceof DamagedError)) throw error;
-      }
-    }
-    return isRead ? { attempt, isStarted: true, parent: undefined } : undefined;
+    return isPlaced ? await attemptByManifest(attempt, own(), this.#readManifest) : undefined;
   }
 
   async #parent(attempt: number, options: StoreOptions): Promise<ParentRecord | undefined> {
@@ -260,21 +220,6 @@ export async function listManifests(
 async function listManifestNames(store: Store, options: StoreOptions): Promise<readonly string[]> {
   const epochs = await store.list(FOLDERS.epochs, options);
   return [...epochs, ...await store.list(FOLDERS.phases, options)];
-}
-
-/** Attempts that have saved something, and of which nothing is known. */
-function unrecordedIn(
-  known: readonly AttemptInfo[],
-  manifests: readonly ManifestRef[],
-): readonly number[] {
-  const found = new Set(known.map(({ attempt }) => attempt));
-  const saved = new Set(manifests.map(({ attempt }) => attempt));
-  return [...saved].filter((attempt) => !found.has(attempt)).sort((a, b) => a - b);
-}
-
-/** What an attempt has saved, oldest first. */
-function savedBy(attempt: number, manifests: readonly ManifestRef[]): readonly ManifestRef[] {
-  return manifests.filter((ref) => ref.attempt === attempt).sort(comparePosition);
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {

@@ -23,11 +23,11 @@ export function unrecordedWarnings(
     const epoch = saved.findLast(({ phase }) => phase === "epoch");
     const instead = epoch === undefined
       ? ""
-      : `, or go on from there with --from ${formatRef(epoch)}`;
+      : `; or resume with --from ${formatRef(epoch)}, on a new line`;
     return `attempt ${attempt} has saved ${
       names.join(" to ")
-    }, but neither of its records is left to say ` +
-      `where that belongs, and so it lies beside the current line: bring them back from a copy (verify ` +
-      `names them)${instead}`;
+    }, but neither of its records is left to say where ` +
+      `that belongs, and so it lies beside the current line, and a resume goes on from before it. To go on from ` +
+      `there, bring them back from a copy before anything else goes on (verify names them)${instead}`;
   });
 }

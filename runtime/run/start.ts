@@ -98,7 +98,7 @@ async function chooseHeld(
   let isTaken = false;
   for (let look = 0; look < MOST_LOOKS; look++) {
     const target = await engine.archive.locate(wanted);
-    const beside = await besideWarnings(request, wanted, target);
+    if (look === 0) await tellOfUnrecorded(request, wanted, target);
     const isNewBranch = wanted === undefined || target?.isBranch === true;
     const unfinished = isNewBranch ? undefined : await findUnfinished(request, target);
     const isCurrent = async () => sameTarget(await engine.archive.locate(wanted), target);
@@ -107,7 +107,7 @@ async function chooseHeld(
     if (start.phase === undefined || isFarEnough(start, request)) {
       // What is told to be saved is there to stay, though whoever saved it may have died before its sync.
       if (start.from !== undefined) await settleSaved(await engine.archive.store(), start.from);
-      return { ...start, warnings: [...start.warnings, ...warnings, ...beside] };
+      return { ...start, warnings: [...start.warnings, ...warnings] };
     }
     if (!isTaken) {
       const { description, progress: { seed, program } } = start;
@@ -141,7 +141,7 @@ async function chooseHeld(
     const { from, phase, progress: { program: { plan: { grain }, derived } } } = start;
     const beginning = { from, phase, grain, isDerived: from !== undefined && derived.length > 0 };
     const stuck = await noProgressWarning(store, history, engine.attempt, beginning);
-    const said = [...beside, ...held, ...stuck === undefined ? [] : [stuck]];
+    const said = stuck === undefined ? held : [...held, stuck];
     return { ...start, workBranch, warnings: [...start.warnings, ...warnings, ...said] };
   }
   throw new Error(
@@ -171,14 +171,17 @@ async function startAt(
   }
 }
 
-/** What lies beside the line, and whoever asks for its newest state may have meant. */
-async function besideWarnings(
-  { checkpoints: { engine } }: RunRequest,
+/** Tells of what lies beside the line, and whoever asks for its newest state may have meant, also where the start is refused. */
+async function tellOfUnrecorded(
+  { checkpoints: { engine }, session: { events } }: RunRequest,
   wanted: EpochRef | "auto" | undefined,
   target: Target | undefined,
-): Promise<readonly string[]> {
-  if (wanted === undefined || target?.isNamed === true) return [];
-  return unrecordedWarnings(target?.history ?? await (await engine.archive.store()).history());
+): Promise<void> {
+  if (wanted === undefined || target?.isNamed === true) return;
+  const history = target?.history ?? await (await engine.archive.store()).history();
+  for (const message of unrecordedWarnings(history)) {
+    events.emit({ type: "notice", level: "warning", message });
+  }
 }
 
 /** With what the last start from the same place was made, where that saved nothing. */

@@ -4,7 +4,8 @@ import { CheckpointStore, formatRef, verifyStore } from "../../../storage/mod.ts
 import { task } from "../../../dsl/mod.ts";
 import type { EpochRef } from "../../../runtime/checkpoint/epoch_ref.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
-import { everywhere, notices, total, World } from "./world.ts";
+import { listSaved } from "../../../runtime/cli/list.ts";
+import { everywhere, notices, start, total, World } from "./world.ts";
 
 async function lose(world: World, isLost: (name: string) => boolean): Promise<void> {
   const store = world.store();
@@ -60,40 +61,68 @@ everywhere(
 );
 
 everywhere(
-  "the newest attempt without records lies beside the line, which is said until another goes on",
+  "the newest attempt is gone on from without its records, as what it saved first says where it began",
   async (world) => {
     await world.run(world.job(), { stopAfterEpoch: 1 });
-    await world.run(world.job(), { resumeFromEpoch: "latest", stopAfterEpoch: 3 });
+    for (const stopAfterEpoch of [2, 3]) {
+      await world.run(world.job(), { resumeFromEpoch: "latest", stopAfterEpoch });
+    }
+    await lose(world, (name) => !name.startsWith("attempts/000001"));
+    const { line, sides, unrecorded } = await (await CheckpointStore.open(world.store())).history();
+    assertEquals([line.map(formatRef), sides, unrecorded], [
+      ["0@a1", "1@a1", "2@a2", "3@a3"],
+      [],
+      [],
+    ]);
+    const { seen } = await world.run(world.job(), { resumeFromEpoch: "auto" });
+    assertEquals(seen.of("loaded").map(({ epoch }) => epoch), [3]);
+    assertEquals(notices(seen).filter((text) => text.includes("neither of its records")), []);
+  },
+);
+
+everywhere(
+  "what no record places lies beside the line, which is said until another goes on",
+  async (world) => {
+    await world.run(world.job(), { stopAfterEpoch: 1 });
+    await world.run(world.job(), { resumeFromEpoch: "latest" });
     await lose(world, (name) => name.startsWith("attempts/000002"));
+    // Without the first that it saved nothing tells where it began.
+    await world.store().remove(["epochs/e000002.a000002.cbor"]);
     const runner = new JobRunner(world.job(), { checkpoints: world.manager() });
     const isSaid = (said: readonly string[]): boolean =>
       said.some((text) =>
-        text.startsWith("attempt 2 has saved 2@a2 to 3@a2, but neither") &&
-        text.endsWith("or go on from there with --from 3@a2")
+        text.startsWith("attempt 2 has saved 3@a2 to 4@a2 (exit), but neither") &&
+        text.endsWith("; or resume with --from 4@a2, on a new line")
       );
     const foreseen = async (from: EpochRef) => isSaid((await runner.changesSince(from)).warnings);
     assertEquals([await foreseen("latest"), await foreseen("3@a2"), await foreseen(1)], [
       ...[true, false, false],
     ]);
+    const listed = await listSaved(runner.checkpoints.engine.archive, { all: true });
+    assertEquals(listed.lines.map(({ attempt, recorded }) => [attempt, recorded]), [
+      [1, true],
+      [2, false],
+    ]);
+    // One that is refused says so too.
     const on = world.session();
-    await runner.loadEpoch("3@a2", on.session);
+    const edited = world.job({ epoch: [start] });
+    const refused = new JobRunner(edited, {
+      checkpoints: world.manager(),
+      resumeFromEpoch: "auto",
+    });
+    await refused.run(on.session).catch(() => {});
+    assertEquals([isSaid(notices(on.seen)), refused.result], [true, undefined]);
     const options = { resumeFromEpoch: "auto", stopAfterEpoch: 2 } as const;
     const first = await world.run(world.job(), options);
-    assertEquals([isSaid(notices(first.seen)), await world.epochs()], [
-      true,
-      ["0@a1", "1@a1", "2@a2", "2@a3", "3@a2"],
-    ]);
-    // That attempt was told of it, and has gone on from elsewhere.
-    const second = await world.run(world.job(), { resumeFromEpoch: "auto", stopAfterEpoch: 3 });
-    assertEquals(isSaid(notices(second.seen)), false);
+    assertEquals(isSaid(notices(first.seen)), true);
+    // That attempt has gone on from elsewhere.
+    const next = await world.run(world.job(), { resumeFromEpoch: "auto", stopAfterEpoch: 3 });
+    assertEquals(isSaid(notices(next.seen)), false);
     // Whoever goes on from there says with it that the attempt was here.
-    const third = await world.run(world.job(), { resumeFromEpoch: "3@a2" });
+    const last = await world.run(world.job(), { resumeFromEpoch: "3@a2" });
+    assertEquals([isSaid(notices(last.seen)), last.epoch], [false, 4]);
     const { line, unrecorded } = await (await CheckpointStore.open(world.store())).history();
-    assertEquals([line.map(formatRef).slice(0, 5), unrecorded, third.epoch], [
-      ["0@a1", "1@a1", "2@a2", "3@a2", "4@a5"],
-      [],
-      4,
-    ]);
+    assertEquals([line.map(formatRef)[0], unrecorded], ["3@a2", []]);
   },
 );
 

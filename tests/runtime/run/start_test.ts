@@ -50,7 +50,7 @@ everywhere(
     await world.fail(world.job({ init: [start, dies] }));
     const { error } = await world.fail(world.job(), { resumeFromEpoch: "latest" });
     assertInstanceOf(error, NothingToResumeError);
-    assertStringIncludes(error.message, "the newest start has saved nothing");
+    assertStringIncludes(error.message, "nothing is saved on the current line");
     assertStringIncludes(error.message, "--from 4@a1");
     const again = await world.run(world.job(), { resumeFromEpoch: "4@a1" });
     assertEquals([again.epoch, again.runner.result?.ran], [4, 0]);
