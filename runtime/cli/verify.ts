@@ -73,12 +73,15 @@ export function verifyText(
     lines.push(
       `${
         formatRef(ref)
-      } lies on a side line, and is the last that attempt ${ref.attempt} saved before ` +
-        `another took over: one that was fenced, and never acknowledged, may lack packs`,
+      } lies on a side line, and is the last that attempt ${ref.attempt} saved: where another ` +
+        `took the job over before that was acknowledged, it may lack packs`,
     );
   }
   if (bad.length > 0) {
-    lines.push("a resume goes back to the nearest good epoch; nothing damaged is removed unasked");
+    const next = good.length > 0
+      ? "a resume goes back to the nearest good epoch of its line"
+      : "nothing good is left to go back to: bring back what is damaged from a copy, or start anew with --fresh";
+    lines.push(`${next}; nothing damaged is removed unasked`);
     if (full) {
       lines.push(
         "what a plan keeps, and prune without --full, is judged by records and sizes: damage within a " +

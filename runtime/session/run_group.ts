@@ -76,9 +76,9 @@ function tellReused({ tasks, pieces }: Tally, { phase, epoch, events }: Scope): 
   const again = tasks === 1
     ? "1 task had finished then, and does not run again"
     : `${tasks} tasks had finished then, and do not run again`;
-  const known = `the results of ${
+  const known = `of unfinished tasks ${
     pieces === 1 ? "1 piece" : `${pieces} pieces`
-  } of unfinished tasks are there, for those that are still asked the same`;
+  } had finished, and what is asked for again as it was does not run again`;
   const what = [...tasks > 0 ? [again] : [], ...pieces > 0 ? [known] : []].join("; ");
   const message = `${where} goes on where it ended: ${what}`;
   events.emit({ type: "notice", level: "info", message });

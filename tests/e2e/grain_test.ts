@@ -90,7 +90,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       assertStringIncludes(
         text,
         "epoch 2 goes on where it ended: 1 task had finished then, and does not run again; " +
-          "the results of 5 pieces of unfinished tasks are there, for those that are still asked the same",
+          "of unfinished tasks 5 pieces had finished, and what is asked for again as it was does not run again",
       );
       const after = await callsOf(folder);
       assertEquals(after.toSorted(), whole.toSorted());

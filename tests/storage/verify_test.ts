@@ -250,7 +250,7 @@ testBoth("verify: a fenced save that lacks packs is said to be one", async ({ st
   ]]);
   assertStringIncludes(
     verifyText(report, { full: false }),
-    "1@a1 lies on a side line, and is the last that attempt 1 saved before another took over",
+    "1@a1 lies on a side line, and is the last that attempt 1 saved: where another took the job over",
   );
 });
 
