@@ -185,7 +185,7 @@ export class BlobReader {
     const isGone = manifest !== undefined &&
       await this.#store.stat(manifestName(manifest), this.#options) === undefined;
     return isGone
-      ? new CheckpointNotFoundError(formatRef(manifest), this.#store.place, [])
+      ? new CheckpointNotFoundError(formatRef(manifest), this.#store.place, [], true)
       : new DamagedError(pack, `at least ${bytes} bytes`, "no such object");
   }
 }

@@ -196,13 +196,17 @@ export class CheckpointNotFoundError extends Error {
     place: string,
     /** The checkpoints that are there, in the same form: those of that number beside the line, and the line's, oldest first. */
     readonly available: readonly string[],
+    /** Whether it was there, and others were not looked for. */
+    isGone = false,
   ) {
     const shown = available.length > 20
       ? [...available.slice(0, 5), "…", ...available.slice(-10)]
       : available;
     super(
       `Checkpoint ${ref} is not in "${place}": ` +
-        (available.length === 0
+        (isGone
+          ? "it was removed meanwhile; take one that ls lists"
+          : available.length === 0
           ? "it holds none; start the job, which saves some"
           : `there are ${shown.join(", ")}: take one of them`),
     );

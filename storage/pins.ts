@@ -107,7 +107,7 @@ export async function createPin(
   const ref = formatRef({ ...pin, phase: "epoch" });
   throw wasGoing
     ? new RemovedError(ref, store.place, "pin")
-    : new CheckpointNotFoundError(ref, store.place, []);
+    : new CheckpointNotFoundError(ref, store.place, [], true);
 }
 
 /** Takes a pin away; gives whether there was one. The epoch stays until a rule drops it. */
