@@ -124,7 +124,7 @@ async function measure({ folder, rounds, log }: Bench): Promise<Outcome> {
     ],
     charts: [{ title: "a commit", unit: "ms", figures: [...figures, ...kept] }],
     notes: [
-      `${COMMITS} commits a round, after ${COMMITS_BEFORE} before the first, and no garbage collection that is asked for between them; ${FREEING_COMMITS} of DELETE mode, each of which frees an inode, over all of which ext4 steps for minutes to make a new file. With keepLast(3), measured behind the others, each epoch also removes one, which takes a record and folder syncs of its own.`,
+      `${COMMITS} commits a round, after ${COMMITS_BEFORE} before the first, and no garbage collection that is asked for between them; of DELETE mode ${FREEING_COMMITS}, after ${FREEING_COMMITS}, each of which frees an inode, over all of which ext4 steps for minutes to make a new file. With keepLast(3), measured behind the others, each epoch also removes one, which takes a record and folder syncs of its own.`,
     ],
   };
 }
