@@ -19,9 +19,11 @@ import { interleave } from "../interleavings/torture.ts";
 import { raceProcesses } from "../races/torture.ts";
 import { cutAll } from "../simulation/torture.ts";
 import { killZoo } from "../zoo/torture.ts";
-import { histogram, killsIn, runTrials } from "./harness.ts";
+import { GRAINS } from "./grain.ts";
+import { histogram, killsIn, runTrials, type Trial } from "./harness.ts";
 import { temporaryFolder } from "../storage/watched_file_system.ts";
 import { killInARow } from "./in_a_row.ts";
+import { jobNames } from "./jobs.ts";
 import { mixedTrials, namedTrials, randomFrom } from "./trials.ts";
 
 function numberGiven(name: string, otherwise: number): number {
@@ -37,7 +39,10 @@ function numberGiven(name: string, otherwise: number): number {
 async function kill(count: number, seed: number): Promise<readonly string[]> {
   const started = performance.now();
   const random = randomFrom(seed);
-  const named = await namedTrials(seed, random);
+  const named: Trial[] = [];
+  for (const grain of GRAINS) {
+    named.push(...await namedTrials({ jobs: jobNames, seed, grain }, random, 2));
+  }
   const rest = Math.max(0, count - named.length);
   const trials = [...named, ...await mixedTrials(seed, random, rest)].slice(0, count);
   const tally = await runTrials(trials, (done) => {

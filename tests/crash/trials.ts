@@ -1,5 +1,6 @@
 /** Chooses where jobs are killed. */
 
+import { type Grain, GRAINS } from "./grain.ts";
 import { referenceOf, type Trial } from "./harness.ts";
 import { type JobName, jobNames } from "./jobs.ts";
 import type { Kill } from "./process.ts";
@@ -18,13 +19,31 @@ export function randomFrom(seed: number): Random {
   };
 }
 
-/** The named points that each job passes, and how often. */
+/** Jobs, and how they run. */
+export interface Herd {
+  /** Their names. */
+  readonly jobs: readonly JobName[];
+  /** The seed of each. */
+  readonly seed: number;
+  /** What is durable by itself. */
+  readonly grain: Grain;
+}
+
+/** A job that passes a named point. */
+interface Passing {
+  /** Its name. */
+  readonly job: JobName;
+  /** How often it passes the point. */
+  readonly count: number;
+}
+
+/** The named points that jobs pass, and how often each job does. */
 export async function pointsOf(
-  seed: number,
-): Promise<ReadonlyMap<string, readonly { readonly job: JobName; readonly count: number }[]>> {
-  const found = new Map<string, { job: JobName; count: number }[]>();
-  for (const job of jobNames) {
-    for (const [point, count] of (await referenceOf({ job, seed })).points) {
+  { jobs, seed, grain }: Herd,
+): Promise<ReadonlyMap<string, readonly Passing[]>> {
+  const found = new Map<string, Passing[]>();
+  for (const job of jobs) {
+    for (const [point, count] of (await referenceOf({ job, seed, grain })).points) {
       const known = found.get(point) ?? [];
       known.push({ job, count });
       found.set(point, known);
@@ -33,16 +52,24 @@ export async function pointsOf(
   return found;
 }
 
-/** Two kills at each named point, of different jobs where more than one passes it. */
-export async function namedTrials(seed: number, random: Random): Promise<Trial[]> {
+/** So many kills at each named point, each of the job that was killed least of those that pass it. */
+export async function namedTrials(herd: Herd, random: Random, each: number): Promise<Trial[]> {
+  const { seed, grain } = herd;
   const trials: Trial[] = [];
-  let turn = 0;
-  for (const [point, passing] of await pointsOf(seed)) {
-    for (let time = 0; time < 2; time++) {
-      const chosen = passing[turn++ % passing.length];
+  const kills = new Map<JobName, number>();
+  const killsOf = ({ job }: Passing): number => kills.get(job) ?? 0;
+  for (const [point, passing] of await pointsOf(herd)) {
+    const rest = [...passing];
+    for (let time = 0; time < each; time++) {
+      if (rest.length === 0) rest.push(...passing);
+      const least = Math.min(...rest.map(killsOf));
+      const spared = rest.filter((one) => killsOf(one) === least);
+      const chosen = spared[random(spared.length)];
       if (chosen === undefined) continue;
+      rest.splice(rest.indexOf(chosen), 1);
       const { job, count } = chosen;
-      trials.push({ job, seed, kills: [{ point, nth: 1 + random(count) }] });
+      kills.set(job, killsOf(chosen) + 1);
+      trials.push({ job, seed, grain, kills: [{ point, nth: 1 + random(count) }] });
     }
   }
   return trials;
@@ -63,10 +90,10 @@ export async function randomTrials(
   }));
 }
 
-/** Kills of any job at named points and random instants, up to three in a row. */
+/** Kills of any job, at both grains, at named points and random instants, up to three in a row. */
 export async function mixedTrials(seed: number, random: Random, count: number): Promise<Trial[]> {
-  const kill = async (job: JobName): Promise<Kill> => {
-    const { points, durationMs } = await referenceOf({ job, seed });
+  const kill = async (job: JobName, grain: Grain): Promise<Kill> => {
+    const { points, durationMs } = await referenceOf({ job, seed, grain });
     if (random(3) === 0) return { afterMs: random(Math.ceil(durationMs)) };
     const [point, most] = [...points][random(points.size)] ?? ["snapshot", 1];
     return { point, nth: 1 + random(most) };
@@ -75,10 +102,11 @@ export async function mixedTrials(seed: number, random: Random, count: number): 
   for (let index = 0; index < count; index++) {
     // The job with most to go wrong comes up most.
     const job = random(2) === 0 ? "three" : jobNames[random(jobNames.length)] ?? "three";
+    const grain = GRAINS[random(GRAINS.length)] ?? "epoch";
     const more: Kill[] = [];
     const rest = random(3);
-    for (let next = 0; next < rest; next++) more.push(await kill(job));
-    trials.push({ job, seed, kills: [await kill(job), ...more] });
+    for (let next = 0; next < rest; next++) more.push(await kill(job, grain));
+    trials.push({ job, seed, grain, kills: [await kill(job, grain), ...more] });
   }
   return trials;
 }
