@@ -70,6 +70,12 @@ export interface MeasuredReference extends Reference {
   readonly durationMs: number;
 }
 
+/** A process ended before it came to the named point at which it was to be killed. */
+export class NeverCameError extends Error {
+  /** The error's class. */
+  override readonly name = "NeverCameError";
+}
+
 /** Where a kill lands that comes too late. */
 export const TOO_LATE = "after its end";
 
@@ -104,7 +110,7 @@ export function referenceOf({ broken: _, ...subject }: Subject): Promise<Measure
  * Kills a job, resumes it (and kills that too, where told) until it ends, and checks it.
  *
  * @throws {CrashCheckError} Where a run did not do what it should have.
- * @throws {Error} Where the first kill is at a named point, and that never came.
+ * @throws {NeverCameError} Where the first kill is at a named point, and that never came.
  */
 export async function runKilled(trial: Trial): Promise<Killed> {
   const { job, kills, outside } = trial;
@@ -126,7 +132,9 @@ export async function runKilled(trial: Trial): Promise<Killed> {
       runs.push(outcome.lines);
       checkRecorded(runs);
       if (run === 0 && kill !== undefined && "point" in kill && !outcome.isKilled) {
-        throw new Error(`${job} never came to the kill point "${kill.point}" (${kill.nth})`);
+        throw new NeverCameError(
+          `${job} never came to the kill point "${kill.point}" (${kill.nth})`,
+        );
       }
       // What the run before had linked and could not acknowledge any more, this one has gone on from.
       acknowledged = Math.max(acknowledged, linked, newestAcknowledged(outcome, reference));
@@ -214,6 +222,27 @@ export interface Tally {
   readonly failures: readonly string[];
 }
 
+/** How often a trial is tried in which a named point does not come so often. */
+const TRIES = 3;
+
+/**
+ * Runs a trial; where its point does not come so often, at its first time. How often a log is written
+ * depends on the time. Not of a job that asks something: what was asked stays.
+ */
+async function runSurely(trial: Trial): Promise<Killed> {
+  const [kill, ...more] = trial.kills;
+  let current = trial;
+  for (let left = TRIES - 1;; left--) {
+    try {
+      return await runKilled(current);
+    } catch (error) {
+      const mayTry = left > 0 && trial.outside === undefined && "point" in kill;
+      if (!mayTry || !(error instanceof NeverCameError)) throw error;
+      current = { ...trial, kills: [{ point: kill.point, nth: 1 }, ...more] };
+    }
+  }
+}
+
 /** Runs trials, two at a time, and tallies them; `onDone` may check more of each. */
 export async function runTrials(
   trials: readonly Trial[],
@@ -227,7 +256,7 @@ export async function runTrials(
     for (const trial of rest) {
       let killed: Killed | undefined;
       try {
-        killed = await runKilled(trial);
+        killed = await runSurely(trial);
         for (const landing of killed.landings) {
           landings.set(landing, (landings.get(landing) ?? 0) + 1);
         }

@@ -54,17 +54,19 @@ export interface EffectsTally extends Tally {
   readonly trials: number;
 }
 
-/** Kills the job at points around its calls, and at a sample of its boundaries. */
+/** Kills the job at points around its calls, and where the sample says. */
 export async function killEffects(
-  { seed, most, grain }: Pick<Sample, "seed" | "most" | "grain">,
+  sample: Omit<Sample, "outside">,
   random: Random,
+  randomInstant = random,
 ): Promise<EffectsTally> {
   await using server = await FakeServer.start("recorder");
   const outside = (trial: number): Outside => ({
     host: server.host,
     params: { server: `${server.url}/trial-${trial}` },
   });
-  const { trials: sampled } = await zooTrials(JOB, { seed, most, grain, outside }, random);
+  const { seed, grain } = sample;
+  const { trials: sampled } = await zooTrials(JOB, { ...sample, outside }, random, randomInstant);
   const points = grain === "task" ? [...POINTS, ...LOG_POINTS] : POINTS;
   const named = points.map((kill, index): Trial => ({
     ...{ job: JOB, seed, grain, kills: [kill] },

@@ -11,19 +11,20 @@ import { zooNames } from "./zoo.ts";
 /** Random instants at which a job is killed, beside its boundaries: one for so many of those. */
 const BOUNDARIES_PER_INSTANT = 4;
 
-/** Kills each job at so many of its boundaries; gives what went wrong, in words. */
+/** Kills each job at so many of its boundaries, at instants and at all of its named points; gives what went wrong, in words. */
 export async function killZoo(most: number, seed: number): Promise<readonly string[]> {
   if (most === 0) return [];
   const started = performance.now();
   const random = randomFrom(seed);
   const failures: string[] = [];
+  const instants = Math.ceil(most / BOUNDARIES_PER_INSTANT);
   let count = 0;
   let kills = 0;
   for (const name of zooNames) {
     if (name === "zoo/effects") continue;
     for (const grain of GRAINS) {
-      const instants = Math.ceil(most / BOUNDARIES_PER_INSTANT);
-      const { boundaries, trials } = await zooTrials(name, { seed, most, grain, instants }, random);
+      const sample = { seed, most, grain, instants, isNamed: true };
+      const { boundaries, trials } = await zooTrials(name, sample, random);
       let reused = 0;
       const tally = await runTrials(trials, (_, __, killed) => {
         reused += reusedIn(killed?.runs ?? []).size;
@@ -39,7 +40,7 @@ export async function killZoo(most: number, seed: number): Promise<readonly stri
     }
   }
   for (const grain of GRAINS) {
-    const effects = await killEffects({ seed, most, grain }, random);
+    const effects = await killEffects({ seed, most, grain, instants, isNamed: true }, random);
     console.log(describeEffects(effects));
     failures.push(...effects.failures);
     count += effects.trials;

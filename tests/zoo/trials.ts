@@ -1,4 +1,4 @@
-/** Chooses at which of their boundaries the jobs of the zoo are killed. */
+/** Chooses where the jobs of the zoo are killed. */
 
 import { type Outside, referenceOf, type Subject, type Trial } from "../crash/harness.ts";
 import type { Grain } from "../crash/grain.ts";
@@ -17,26 +17,33 @@ export interface Sample {
   readonly most: number;
   /** At how many random instants it is killed beside them. */
   readonly instants?: number;
+  /** Whether it is killed once at each named point that it passes, too. */
+  readonly isNamed?: boolean;
   /** What is durable by itself. */
   readonly grain: Grain;
   /** What is outside of the job in a trial, by its number; 0 is the uninterrupted run. */
   readonly outside?: (trial: number) => Outside;
 }
 
-/** Kills of one job, and how many boundaries it has. */
+/** Kills of one job, and how many boundaries it has; instants may be of a seed of their own. */
 export async function zooTrials(
   job: ZooName,
-  { seed, most, grain, instants = 0, outside }: Sample,
+  { seed, most, grain, instants = 0, isNamed = false, outside }: Sample,
   random: Random,
+  randomInstant = random,
 ): Promise<{ readonly boundaries: number; readonly trials: readonly Trial[] }> {
   const subjectOf = (trial: number): Subject => ({
     ...{ job, seed, grain },
     ...outside === undefined ? {} : { outside: outside(trial) },
   });
-  const { boundaries, durationMs } = await referenceOf(subjectOf(0));
+  const { boundaries, durationMs, points } = await referenceOf(subjectOf(0));
   const kills: Kill[] = sample(boundaries, most, random).map((boundary) => ({ boundary }));
   for (let kill = 0; kill < instants; kill++) {
-    kills.push({ afterMs: random(Math.ceil(durationMs)) });
+    kills.push({ afterMs: randomInstant(Math.ceil(durationMs)) });
+  }
+  for (const [point, count] of isNamed ? points : []) {
+    // A trial of a job that asks something is not tried again where a point comes less often.
+    kills.push({ point, nth: outside === undefined ? 1 + random(count) : 1 });
   }
   const trials = kills.map((kill, index): Trial => {
     const again = index % TWICE_EVERY === TWICE_EVERY - 1;
