@@ -100,9 +100,10 @@ Deno.test("a job that has saved nothing yet knows its seed and params, whatever 
 
 for (const job of jobNames) {
   Deno.test(`${job} killed at random instants ends like one never killed`, async () => {
-    const trials = await randomTrials(job, SEED, randomFrom(Date.now()), RANDOM_KILLS);
+    const seed = Date.now();
+    const trials = await randomTrials(job, SEED, randomFrom(seed), RANDOM_KILLS);
     const tally = await runTrials(trials);
-    report(`${job}, random instants`, trials, tally);
+    report(`${job}, random instants of the seed ${seed}`, trials, tally);
     const landed = [...tally.landings.values()].reduce((sum, count) => sum + count, 0);
     assertEquals(landed, RANDOM_KILLS);
     assert((tally.landings.get(TOO_LATE) ?? 0) < RANDOM_KILLS, "no kill came in time");
