@@ -4,7 +4,7 @@
  * [--interleavings=3000] [--races=100] [--seed=1]`.
  *
  * `count` is how many jobs are killed, `zoo` at how many of its boundaries each job of the zoo is at most
- * (some have 400; and at a quarter as many random instants, and at each of its named points; at both
+ * (some have 300; and at a quarter as many random instants, and at each of its named points; at both
  * grains, in about half an hour), `demo` how often the digits demo is killed in a row, `cuts`
  * how many random workloads lose their power, `interleavings` how many seeds have simulated runners
  * meet, `races` how often two or three processes race for one job. Prints where kills and stops landed,
