@@ -1,6 +1,6 @@
 /**
  * Kills jobs, cuts the power of a simulated disk, and lets runners get into each other's way, again and
- * again: `deno task torture [--count=300] [--zoo=60] [--demo=100] [--cuts=300]
+ * again: `deno task torture [--count=400] [--zoo=60] [--demo=100] [--cuts=300]
  * [--interleavings=3000] [--races=100] [--seed=1]`.
  *
  * `count` is how many jobs are killed, `zoo` at how many of its boundaries each job of the zoo is at most
@@ -82,7 +82,7 @@ async function killDemo(kills: number, seed: number): Promise<readonly string[]>
 if (import.meta.main) {
   const seed = numberGiven("seed", 1);
   const failures = [
-    ...await kill(numberGiven("count", 300), seed),
+    ...await kill(numberGiven("count", 400), seed),
     ...await killZoo(numberGiven("zoo", 60), seed),
     ...await killDemo(numberGiven("demo", 100), seed),
     ...await cutAll(numberGiven("cuts", 300), seed),
