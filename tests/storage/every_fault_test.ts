@@ -13,6 +13,7 @@ import {
   StoreFullError,
 } from "../../storage/mod.ts";
 import { assertSameBlobs, begin, noise, save, value } from "./sample.ts";
+import { type MESSAGES, systemError } from "./system_error.ts";
 import { type Operation, temporaryFolder, watchedFileSystem } from "./watched_file_system.ts";
 
 type Op = Operation["op"];
@@ -24,13 +25,6 @@ interface Fault {
   readonly effect: "none" | "half" | "whole" | "short" | "slow";
   readonly code?: keyof typeof MESSAGES;
 }
-
-/** The texts of Linux, which Deno puts in front of the number. */
-const MESSAGES = {
-  ENOSPC: "No space left on device (os error 28)",
-  EIO: "Input/output error (os error 5)",
-  EMFILE: "Too many open files (os error 24)",
-};
 
 const ALL: readonly Op[] = [
   ...["create", "write", "sync", "open", "read", "link"] as const,
@@ -49,11 +43,6 @@ const FAULTS: readonly Fault[] = [
   { name: "short", ops: ["write", "read"], effect: "short" },
   { name: "slow", ops: ALL, effect: "slow" },
 ];
-
-/** As Deno makes the errors that have no class of their own. */
-function systemError(code: keyof typeof MESSAGES): Error {
-  return Object.assign(new Error(MESSAGES[code]), { code });
-}
 
 /** Deno's file system, with one fault in the first operation from the `index`th on that it fits. */
 class Faulty {

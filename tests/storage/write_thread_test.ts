@@ -1,14 +1,13 @@
 // The writer thread's own calls, run from its text in this realm with a `Deno` that takes them down.
 import { assert, assertEquals } from "@std/assert";
-import { createHash } from "node:crypto";
-import { setImmediate } from "node:timers";
 import { crc32 } from "node:zlib";
 import type { FilesToCommit } from "../../storage/commit_files.ts";
 import type { MemoryToFill } from "../../storage/fill_memory.ts";
 import { unsealed } from "../../storage/seal.ts";
 import { SumHole } from "../../storage/unsummed.ts";
-import { type ThreadAnswer, type ThreadRequest, threadSource } from "../../storage/write_thread.ts";
+import type { ThreadAnswer, ThreadRequest } from "../../storage/write_thread.ts";
 import { noise } from "./sample.ts";
+import { type Scope, startHere } from "./thread_here.ts";
 
 const MIB = 1024 * 1024;
 
@@ -69,19 +68,14 @@ function ask(requests: readonly ThreadRequest[], fault: Fault = () => undefined)
   const answered = Promise.withResolvers<readonly ThreadAnswer[]>();
   const answers: ThreadAnswer[] = [];
   const wanted = requests.filter((request) => "commit" in request || "fill" in request).length;
-  const scope: {
-    postMessage: (answer: ThreadAnswer) => void;
-    onmessage?: (event: { readonly data: ThreadRequest }) => void;
-  } = {
+  const scope: Scope = {
     postMessage(answer) {
       if (answers.push(answer) < wanted) return;
       for (const { id } of requests) scope.onmessage?.({ data: { id, isOver: true } });
       answered.resolve(answers);
     },
   };
-  const given = { globalThis: scope, Deno: fake, createHash, crc32, setImmediate };
-  const text = threadSource().replace(/^import .*$/gm, "");
-  new Function(...Object.keys(given), text)(...Object.values(given));
+  startHere(scope, fake);
   for (const data of requests) scope.onmessage?.({ data });
   return { calls, answers: answered.promise };
 }
