@@ -105,6 +105,18 @@ export const omissions: Readonly<Record<string, Omission>> = {
     foundBy: "killed",
     skip: /^syncFolder \S+ after nothing/,
   },
+  "the sync of the epoch that is gone on from": { foundBy: "mixed", skip: /^syncFile epochs/ },
+  "the sync of the phase that is gone on from": { foundBy: "mixed", skip: /^syncFile phases/ },
+  "the sync of the packs of what is gone on from": { foundBy: "mixed", skip: /^syncFile packs/ },
+  "the sync of earlier attempts' records": {
+    foundBy: "mixed",
+    skip: /^syncFile attempts\/\d+\.cbor/,
+  },
+  "the sync of earlier attempts' parent records": {
+    foundBy: "mixed",
+    skip: /^syncFile attempts\/\d+\.parent/,
+  },
+  "the sync of a job's record that was there": { foundBy: "mixed", skip: /^syncFile job/ },
   "a pack is synced behind the commit": {
     foundBy: "job",
     late: /^sync pack/,

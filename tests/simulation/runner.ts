@@ -7,6 +7,7 @@ import { assert } from "@std/assert";
 import {
   type Attempt,
   CheckpointStore,
+  type Durability,
   FileStore,
   type FileSystem,
   type KeepRule,
@@ -40,9 +41,13 @@ export class Runner {
   ) {}
 
   /** Starts a process, which opens the job. */
-  static async open(disk: Disk<Note>, fileSystem: FileSystem = disk.process()): Promise<Runner> {
+  static async open(
+    disk: Disk<Note>,
+    fileSystem: FileSystem = disk.process(),
+    durability: Durability = "power",
+  ): Promise<Runner> {
     const store = await CheckpointStore.open(new FileStore(ROOT, { fileSystem }), {
-      ...{ job: JOB, durability: "power" },
+      ...{ job: JOB, durability },
     });
     return new Runner(disk, store);
   }

@@ -94,6 +94,24 @@ const takenOver: Workload = async (disk, newProcess) => {
   await next.save();
 };
 
+/**
+ * What had to outlive less is gone on from by one whose saves outlive a power cut: from then on it must
+ * too, and the power is cut only then.
+ */
+const mixed: Workload = async (disk, newProcess) => {
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const weak = await Runner.open(disk, newProcess(disk), "process");
+    await weak.begin();
+    if (attempt === 1) await weak.save();
+    else await weak.save("upload");
+  }
+  const runner = await Runner.open(disk, newProcess(disk));
+  await runner.begin();
+  await runner.save("download");
+  disk.worthFrom = disk.log.length;
+  await runner.save("exit");
+};
+
 /** A process that is killed before one of its changes, and one that goes on. */
 function killed(diesAfter: number): Workload {
   return async (disk, newProcess) => {
@@ -155,6 +173,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   longer,
   pins,
   "taken over": takenOver,
+  mixed,
 };
 
 /** Those of which each has something happen at another step, by name. */
