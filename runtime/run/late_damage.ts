@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CheckpointStore, FencedError } from "../../storage/mod.ts";
+import { CheckpointNotFoundError, type CheckpointStore, FencedError } from "../../storage/mod.ts";
 import { damageText } from "../checkpoint/damage_text.ts";
 import { LateDamageError } from "../checkpoint/late.ts";
 import { StoppedError } from "../errors.ts";
@@ -54,14 +54,24 @@ export class RunPastDamage {
   }
 
   async #runAgain(thrown: unknown): Promise<RunResult> {
-    const damage = lateDamageIn(thrown);
+    const damage = findIn(thrown, (error) => error instanceof LateDamageError);
+    const isGone =
+      findIn(thrown, (error) => error instanceof CheckpointNotFoundError) !== undefined;
     const { checkpoints: { engine }, session: { events }, signal, stopReason } = this.#request;
     const isToStop = endedBy(thrown, signal) instanceof StoppedError || stopReason() !== undefined;
     // A session in which something may still be running runs nothing more.
     const isStuck = unresponsiveIn(thrown) !== undefined;
     const own = engine.attempts.current?.number;
+    if (isGone && own !== undefined) {
+      await checkNewest(
+        await engine.archive.store(),
+        own,
+        "what it was to read is removed",
+        thrown,
+      );
+    }
     if (damage === undefined || isToStop || isStuck || own === undefined) throw thrown;
-    await checkNewest(await engine.archive.store(), own, thrown);
+    await checkNewest(await engine.archive.store(), own, "it does not start again", thrown);
     const message = `a task is the first to read what is damaged: ${damageText(damage)}. The run ` +
       `starts again, and reads all that is saved at once`;
     events.emit({ type: "notice", level: "warning", message });
@@ -72,21 +82,29 @@ export class RunPastDamage {
   }
 }
 
-/** Checks that nobody has taken the job over: whoever has keeps it. */
-async function checkNewest(store: CheckpointStore, own: number, cause: unknown): Promise<void> {
+/** Checks that nobody has taken the job over: whoever has keeps it, and removes what the plan does not keep. */
+async function checkNewest(
+  store: CheckpointStore,
+  own: number,
+  what: string,
+  cause: unknown,
+): Promise<void> {
   const newest = (await store.history()).attempts.at(-1)?.attempt ?? own;
-  if (newest > own) throw new FencedError(own, newest, "it does not start again", { cause });
+  if (newest > own) throw new FencedError(own, newest, what, { cause });
 }
 
-/** The damage that has led to an error, where it was read late. */
-function lateDamageIn(thrown: unknown): LateDamageError | undefined {
-  if (thrown instanceof LateDamageError) return thrown;
+/** The error of a kind that has led to another one, or is it. */
+function findIn<E extends Error>(
+  thrown: unknown,
+  isIt: (error: unknown) => error is E,
+): E | undefined {
+  if (isIt(thrown)) return thrown;
   if (!(thrown instanceof Error)) return undefined;
   const causes: readonly unknown[] = thrown instanceof AggregateError
     ? [...thrown.errors, thrown.cause]
     : [thrown.cause];
   for (const cause of causes) {
-    const found = cause === undefined ? undefined : lateDamageIn(cause);
+    const found = cause === undefined ? undefined : findIn(cause, isIt);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -71,7 +71,7 @@ export const askBreakages: Readonly<Record<string, Breakage>> = {
   },
   "an asked repair clears away what others are writing": {
     breakCode: clearingAll,
-    ...{ slowSpot: /^link attempts.*parent/, meanwhile: "repair", isAsked: true },
+    ...{ slowSpot: /^link tasks/, meanwhile: "repair", isAsked: true },
   },
   "whoever has taken the job over does not know that it is asked": {
     breakCode: holdingLate,
