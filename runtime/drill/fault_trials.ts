@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { formatRef, isSameRef } from "../../storage/mod.ts";
 import type { DrillPlan } from "./drill.ts";
 import { NotResumableError } from "./errors.ts";
 import { type FaultKind, FAULTS } from "./faulty_file_system.ts";
@@ -21,6 +22,9 @@ export interface FaultOutcome {
 
 /** The operations that fail, counted from 1: each in a trial of its own, as far as the job gets. */
 const FAILING = [1, 4, 16, 64] as const;
+/** The reads of a resume that fail once: of lists, records, manifests and packs, as far as there are so many. */
+const FAILING_READS = [1, 4, 8, 12, 16, 24, 32, 48] as const;
+const READ_FAULTS = ["failed read", "too many open files"] as const;
 /** How often a disk is full that is so for a while: each time, a save is tried again after a wait, or left out. */
 const PASSING_TIMES = 2;
 /** How newest checkpoints are spoilt. */
@@ -64,6 +68,13 @@ export async function tryFaults(
       tell(`${what}, under onSaveError: "${onSaveError}"`, outcome);
     }
   }
+  for (const kind of READ_FAULTS) {
+    for (const nth of FAILING_READS) {
+      const outcome = await trials.resumed(kind, nth);
+      if (outcome === undefined) break;
+      tell(`${kind} once, at operation ${nth} of a resume`, outcome);
+    }
+  }
   for (const spoil of SPOILS) {
     for (const what of ["manifest", "pack"] as const) {
       const outcome = await trials.spoilt(spoil, what);
@@ -99,14 +110,40 @@ class FaultTrials {
     return await this.#goOn(ground, life, "on a disk that is full for a while");
   }
 
+  /**
+   * Kills the job late, and resumes it on a disk that fails once, then on a good one: what cannot be read now
+   * is no damage, and nothing to go back behind. Nothing where the fault never came.
+   */
+  async resumed(kind: (typeof READ_FAULTS)[number], nth: number): Promise<string | undefined> {
+    await using ground = this.make();
+    await ground.live({ isFirst: true, dieAt: this.#late });
+    const newest = (await (await ground.open()).history()).line.at(-1);
+    if (newest === undefined) return undefined;
+    const life = await ground.live({ isFirst: false, fault: { kind, nth, times: 1 } });
+    if (!life.hasFault) return undefined;
+    const how = `resumed on a disk with a ${kind}`;
+    const { sides } = await (await ground.open()).history();
+    if (sides.some(({ refs }) => refs.some((ref) => isSameRef(ref, newest)))) {
+      throw new NotResumableError(
+        `The job, ${how}, has gone back behind ${
+          formatRef(newest)
+        }, which is good: a read that fails is no damage`,
+      );
+    }
+    return await this.#goOn(ground, life, how);
+  }
+
+  get #late(): number {
+    return Math.max(1, Math.floor(this.reference.life.steps * 0.8));
+  }
+
   /** Kills the job late, spoils the newest file of a kind, and goes on; nothing where there is none. */
   async spoilt(
     how: (typeof SPOILS)[number],
     what: "manifest" | "pack",
   ): Promise<string | undefined> {
     await using ground = this.make();
-    const dieAt = Math.max(1, Math.floor(this.reference.life.steps * 0.8));
-    await ground.live({ isFirst: true, dieAt });
+    await ground.live({ isFirst: true, dieAt: this.#late });
     const path = newestFile(join(ground.root, what === "manifest" ? "epochs" : "packs"));
     if (path === undefined) return undefined;
     spoilFile(path, how);

@@ -1,5 +1,5 @@
 // The command `drill`: real processes, killed by themselves.
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join, toFileUrl } from "@std/path";
 import { Folder, signalAt } from "./adder_folder.ts";
 import { ROOT, runProgram, withFolder } from "./process.ts";
@@ -89,6 +89,11 @@ Deno.test("drill: faults of the disk, spoilt checkpoints and a second runner los
     // A late one may meet nothing but what can fail without harm, as the sweep of what is left over.
     for (const outcome of others) assertMatch(outcome, /^(refused \(\w+: .*)?the same end$/, kind);
   }
+  const resumed = faults.filter(({ fault }) => fault.endsWith("of a resume"));
+  assert(resumed.length >= 8, JSON.stringify(resumed));
+  // What cannot be read now is refused, and is no damage: nothing is gone back behind.
+  for (const { outcome } of resumed) assertMatch(outcome, /^(refused \(\w+: .*)?the same end$/);
+  assert(resumed.some(({ outcome }) => outcome.startsWith("refused (StoreError")));
   assertStringIncludes(of("full disk")[0].outcome, "the disk is full: make room");
   // One of them comes while an epoch is saved, and the job goes on without it.
   assertEquals(warned.some(({ outcome }) => outcome === "the same end"), true);
