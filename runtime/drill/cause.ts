@@ -17,18 +17,26 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "crypto.randomUUID":
     "Instead of crypto.randomUUID, take context.idempotencyKey, or context.rng(name).",
   "crypto.getRandomValues": "Instead of crypto.getRandomValues, take context.rng(name).",
+  "crypto.subtle.generateKey": "Keep the key in a blob, or open it as a resource.",
   "Date.now": "Instead of Date.now, take await context.now(), or a param.",
   "new Date()": "Instead of new Date(), take await context.now(), or a param.",
+  "Date()": "Instead of Date(), take await context.now(), or a param.",
   "performance.now": "Let no value depend on performance.now.",
   "fetch": "Keep what fetch answers in a blob.",
+  "Deno.connect": "Keep what the network answers in a blob.",
+  "Deno.connectTls": "Keep what the network answers in a blob.",
+  "new WebSocket": "Keep what the network answers in a blob.",
 };
 
 /** A task that derives runs again at another time, and so may not ask for it at all. */
-const TIMES: readonly string[] = ["Date.now", "new Date()"];
+const TIMES: readonly string[] = ["Date.now", "new Date()", "Date()"];
 
-function insteadOf(use: string, derives: boolean): string {
-  if (!derives || !TIMES.includes(use)) return INSTEAD[use] ?? "";
-  return `Instead of ${use}, take a param, or a blob in which another task keeps the time.`;
+function insteadOf(uses: readonly string[], derives: boolean): string {
+  const advice = uses.map((use) => {
+    if (!derives || !TIMES.includes(use)) return INSTEAD[use];
+    return `Instead of ${use}, take a param, or a blob in which another task keeps the time.`;
+  });
+  return [...new Set(advice)].filter((text) => text !== undefined).join(" ");
 }
 
 /** Two runs that differ. */
@@ -60,11 +68,10 @@ export function explainDerived(
   const tasks = groups.init.steps.filter(isDeriving).flatMap(({ task }) => task?.name ?? []);
   for (const task of new Set([...tasks, OUTSIDE_TASKS])) {
     const uses = [...new Set(lives.flatMap((life) => life.uses.get(task) ?? []))];
-    const [first] = uses;
-    if (first === undefined) continue;
+    if (uses.length === 0) continue;
     const who = task === OUTSIDE_TASKS ? "outside tasks, the job" : `task "${task}"`;
     return `Likely cause: ${who} calls ${uses.join(", ")}, which is not the same again. ` +
-      insteadOf(first, true);
+      insteadOf(uses, true);
   }
   return `Likely cause: it depends on something outside the job, such as a variable of its module, a file ` +
     `or a server. Take a param or a resource with a stamp, or let the blob be saved.`;
@@ -132,8 +139,7 @@ function writersText(writers: readonly string[]): string {
 function causeOf(tasks: readonly string[], node: string, comparison: Comparison): string {
   for (const task of [...tasks, OUTSIDE_TASKS]) {
     const uses = usesOf(task, comparison);
-    const [first] = uses;
-    if (first === undefined) continue;
+    if (uses.length === 0) continue;
     const who = task === OUTSIDE_TASKS
       ? "outside tasks, as in a predicate, the job"
       : tasks.length === 1
@@ -143,7 +149,7 @@ function causeOf(tasks: readonly string[], node: string, comparison: Comparison)
       step.task?.name === task && isDeriving(step)
     );
     return `Likely cause: ${who} calls ${uses.join(", ")}, which is not the same again. ` +
-      insteadOf(first, derives);
+      insteadOf(uses, derives);
   }
   if (comparison.lives.some(({ recalls }) => tasks.some((task) => recalls.has(task)))) {
     return `Likely cause: one of its steps or pieces changes something beside its result, such as a blob ` +

@@ -89,7 +89,11 @@ class Watch {
     this.#watch(performance, "now", "performance.now");
     this.#watch(crypto, "randomUUID", "crypto.randomUUID");
     this.#watch(crypto, "getRandomValues", "crypto.getRandomValues");
+    this.#watch(crypto.subtle, "generateKey", "crypto.subtle.generateKey");
     this.#watch(globalThis, "fetch", "fetch");
+    this.#watch(Deno, "connect", "Deno.connect");
+    this.#watch(Deno, "connectTls", "Deno.connectTls");
+    this.#watchNew("WebSocket", WebSocket);
     this.#watchDate();
   }
 
@@ -110,9 +114,23 @@ class Watch {
     this.#replace(target, key, watched);
   }
 
-  /** `new Date()` tells the time, `new Date(0)` does not. */
+  #watchNew<C extends abstract new (...args: never[]) => object>(key: string, original: C): void {
+    const watched = new Proxy(original, {
+      construct(target, args, newTarget): object {
+        note(`new ${key}`);
+        return Reflect.construct(target, args, newTarget);
+      },
+    });
+    this.#replace(globalThis, key, watched);
+  }
+
+  /** `new Date()` and `Date()` tell the time, `new Date(0)` does not. */
   #watchDate(): void {
     const watched = new Proxy(Date, {
+      apply(target, self, args): string {
+        note("Date()");
+        return Reflect.apply(target, self, args);
+      },
       construct(target, args, newTarget): object {
         if (args.length === 0) note("new Date()");
         return Reflect.construct(target, args, newTarget);

@@ -64,6 +64,13 @@ export const badJobs = {
     'Task "fill" writes it. Likely cause: it calls Math.random',
     "Instead of Math.random, take context.rng(name)",
   ],
+  bad_network: [
+    "does not end with the same values when it is run twice, though nobody kills it",
+    'in blob "names" of node "main"',
+    'Task "ask" writes it. Likely cause: it calls crypto.randomUUID, fetch',
+    "Instead of crypto.randomUUID, take context.idempotencyKey, or context.rng(name)",
+    "Keep what fetch answers in a blob",
+  ],
   bad_piece: [
     "does not end as one that nobody kills",
     'in blob "seen" of node "main"',

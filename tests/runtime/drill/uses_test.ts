@@ -1,4 +1,4 @@
-import { assert, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { task } from "../../../dsl/mod.ts";
 import { assertResumable } from "../../../runtime/drill/assert_resumable.ts";
 import { Uses } from "../../../runtime/drill/uses.ts";
@@ -14,10 +14,43 @@ Deno.test("drill: a task that uses the same things and keeps nothing of them pas
   await assertResumable(jobOf({ epoch: [timed] }), { kills: 20 });
 });
 
+/** What is watched, as it is now. */
+const watched = () => [
+  ...[Math.random, Date, Date.now, fetch, crypto.randomUUID, performance.now, WebSocket],
+  ...[crypto.subtle.generateKey, Deno.connect, Deno.connectTls],
+];
+
+Deno.test("drill: what a task asks for from outside is noted, by whatever name", async () => {
+  using uses = new Uses();
+  const ask = task("ask", { writes: { total } }).run(async () => {
+    await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign"]);
+    // No test has the permission, or a server, that these need: they are asked for all the same.
+    await Deno.connect({ port: 1 }).catch(() => {});
+    await Deno.connectTls({ hostname: "localhost", port: 1 }).catch(() => {});
+    try {
+      new WebSocket("ws://localhost:1");
+    } catch {
+      // It may not.
+    }
+    return { total: Date().length + new Date(0).getTime() };
+  });
+  await using session = new LocalSession();
+  session.events.observe(uses.observe);
+  const asking = jobOf({ epoch: [ask], checkpoint: { to: "memory:asking" } });
+  await uses.follow(() => new JobRunner(asking).run(session));
+  assertEquals(uses.all().get("ask"), [
+    "crypto.subtle.generateKey",
+    "Deno.connect",
+    "Deno.connectTls",
+    "new WebSocket",
+    "Date()",
+  ]);
+});
+
 Deno.test("drill: what it watches while it runs is left as it was", async () => {
-  const before = [Math.random, Date, Date.now, fetch, crypto.randomUUID, performance.now];
+  const before = watched();
   await assertResumable(jobOf({ epoch: [walk] }), { kills: 3 });
-  const after = [Math.random, Date, Date.now, fetch, crypto.randomUUID, performance.now];
+  const after = watched();
   assert(before.every((each, index) => each === after[index]));
 
   // Two at once take note each of its own, and leave all as it was.
@@ -28,7 +61,7 @@ Deno.test("drill: what it watches while it runs is left as it was", async () => 
   ]);
   assert(good.status === "fulfilled" && bad.status === "rejected");
   assertStringIncludes(String(bad.reason), "it calls Math.random");
-  const last = [Math.random, Date, Date.now, fetch, crypto.randomUUID, performance.now];
+  const last = watched();
   assert(before.every((each, index) => each === last[index]));
 });
 
