@@ -31,8 +31,12 @@ Deno.test("of two and three processes, stopped at each step, one line is left an
     races.push({ stops: [committed ?? 1, (began ?? 1) - 2], doesFirstWake });
   }
   races.push({ stops: [synced ?? 1, committed ?? 1], doesFirstWake: false });
-  const tally = await runRaces(races, alone);
-  console.log(describeRaces(tally));
-  assertEquals(tally.failures.join("\n"), "");
-  assert(tally.fenced >= STEPS.length && tally.beside > 0);
+  // On a busy machine a call may come at another count than where a runner is alone: it is stopped elsewhere.
+  for (let tries = 1;; tries++) {
+    const tally = await runRaces(races, alone);
+    console.log(describeRaces(tally));
+    assertEquals(tally.failures.join("\n"), "");
+    if (tally.fenced >= STEPS.length && tally.beside > 0) break;
+    assert(tries < 3, "no runner was stopped where it matters");
+  }
 });
