@@ -45,9 +45,9 @@ export function keepYounger(than: Duration): Keep {
 }
 
 /**
- * Keeps the newest checkpoints of each line, as many as take at most this much on disk together. Rules
- * add up: where this is to be the limit, let it be the only one. The newest stays also where it alone
- * takes more, which is then said.
+ * Keeps the newest checkpoints, as many as take at most this much on disk together: those of the current
+ * line, and with what is left those of the others, the newest first. Rules add up: where this is to be the
+ * limit, let it be the only one. The newest stays also where it alone takes more, which is then said.
  */
 export function keepWithin(size: Size): Keep {
   return token({ keep: "within", size });

@@ -25,7 +25,7 @@ export type KeepRule =
   | { readonly rule: "younger"; readonly ms: number }
   /** One in each stretch of `ms` milliseconds: the first, and each that is so much younger than the last kept, or older. */
   | { readonly rule: "interval"; readonly ms: number }
-  /** The newest, as many as take at most so many bytes together on disk. */
+  /** The newest, as many as take at most so many bytes together on disk: of the current line, and then of the others. */
   | { readonly rule: "size"; readonly bytes: number };
 
 /** What rules need to know of a checkpoint. */
@@ -82,7 +82,7 @@ export interface RetentionPlan {
  * unasked.
  *
  * A checkpoint is an epoch with the phases that follow it. Every side line is judged by the same
- * rules, by itself, so that nothing of an abandoned line is lost before the rules drop it there; but
+ * rules, by itself but for a size, so that nothing of an abandoned line is lost before the rules drop it there; but
  * phases there whose epoch is not, as where a finished job went on, are nothing to go on from, and no
  * rule keeps them.
  * Without rules all stay.
@@ -103,19 +103,27 @@ export function judgeRetention(rules: readonly KeepRule[], input: RetentionInput
   for (const rule of rules) checkRule(rule);
   const unmet: string[] = [];
   const isPinned = keptByPins(input.pinned ?? [], input.attempts ?? []);
+  const spaces = new Map(rules.map((rule) => [rule, new Space()]));
   const lines = [input.line, ...input.sides.map(({ refs }) => refs)];
   const verdicts = lines.flatMap((refs, index) => {
     const line = new JudgedLine(refs, input, index === 0);
     if (rules.length === 0) line.keepAll("no rule drops it");
     for (const rule of rules) {
-      const lacking = line.apply(rule);
+      const lacking = line.apply(rule, spaces.get(rule) ?? new Space());
       if (index === 0 && lacking !== undefined) unmet.push(lacking);
     }
     if (index === 0 && rules.length > 0) unmet.push(...line.notCounted());
-    line.keepGiven(isPinned);
+    line.keepGiven(index === 0, isPinned);
     return line.verdicts();
   });
   return { verdicts, unmet };
+}
+
+/** What a rule has kept of all lines so far. */
+class Space {
+  readonly packs = new Set<string>();
+  bytes = 0;
+  isFull = false;
 }
 
 /** An epoch and the phases after it. */
@@ -132,11 +140,9 @@ class JudgedLine {
   /** Those that rules count. */
   readonly #good: readonly Checkpoint[];
   readonly #input: RetentionInput;
-  readonly #isCurrent: boolean;
 
   constructor(refs: readonly ManifestRef[], input: RetentionInput, isCurrent: boolean) {
     this.#input = input;
-    this.#isCurrent = isCurrent;
     for (const ref of refs) {
       const last = this.#checkpoints.at(-1);
       if (last !== undefined && last.epoch === ref.epoch) last.refs.push(ref);
@@ -165,8 +171,8 @@ class JudgedLine {
   }
 
   /** Keeps what stays under any rules. */
-  keepGiven(isPinned: (ref: ManifestRef) => boolean): void {
-    if (this.#isCurrent) this.#count(this.#good.slice(-1), "the newest");
+  keepGiven(isCurrent: boolean, isPinned: (ref: ManifestRef) => boolean): void {
+    if (isCurrent) this.#count(this.#good.slice(-1), "the newest");
     const inUse = new Set(this.#input.inUse?.map(formatRef));
     for (const { refs, reasons, isDamaged } of this.#checkpoints) {
       if (isDamaged) reasons.push("damaged, which is not removed unasked");
@@ -176,7 +182,7 @@ class JudgedLine {
   }
 
   /** Keeps what a rule keeps; gives what it lacks, in words. */
-  apply(rule: KeepRule): string | undefined {
+  apply(rule: KeepRule, space: Space): string | undefined {
     switch (rule.rule) {
       case "last":
         return this.#count(this.#good.slice(-rule.n), `among the last ${rule.n}`);
@@ -193,7 +199,7 @@ class JudgedLine {
       case "interval":
         return this.#keepInterval(rule.ms);
       case "size":
-        return this.#keepSize(rule.bytes);
+        return this.#keepSize(rule.bytes, space);
       case "best":
         return this.#keepBest(rule);
     }
@@ -219,29 +225,27 @@ class JudgedLine {
     return this.#count(kept, `the first in ${spanText(ms)}`);
   }
 
-  #keepSize(mostBytes: number): string | undefined {
+  #keepSize(mostBytes: number, space: Space): string | undefined {
     const { packBytes = () => 0 } = this.#input;
-    const packs = new Set<string>();
     const kept: Checkpoint[] = [];
-    let bytes = 0;
-    for (const one of this.#good.toReversed()) {
+    for (const one of space.isFull ? [] : this.#good.toReversed()) {
       for (const ref of one.refs) {
         const facts = this.#input.facts(ref);
         if (facts === undefined || facts === "damaged") continue;
-        bytes += facts.manifestBytes;
+        space.bytes += facts.manifestBytes;
         for (const pack of facts.packs) {
-          if (!packs.has(pack)) bytes += packBytes(pack);
-          packs.add(pack);
+          if (!space.packs.has(pack)) space.bytes += packBytes(pack);
+          space.packs.add(pack);
         }
       }
-      if (bytes > mostBytes) break;
+      space.isFull = space.bytes > mostBytes;
+      if (space.isFull) break;
       kept.push(one);
     }
-    this.#count(kept, `among the newest that take ${sizeText(mostBytes)}`);
+    const most = sizeText(mostBytes);
+    this.#count(kept, `among the newest that take ${most}`);
     if (kept.length > 0 || this.#good.length === 0) return undefined;
-    return `the newest checkpoint takes ${bytes} bytes, and it stays, where ${
-      sizeText(mostBytes)
-    } were to be enough`;
+    return `the newest checkpoint takes ${space.bytes} bytes, and it stays, where ${most} were to be enough`;
   }
 
   #keepBest({ metric, direction, n }: Extract<KeepRule, { rule: "best" }>): string | undefined {

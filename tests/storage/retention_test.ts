@@ -140,6 +140,24 @@ Deno.test("a size keeps the newest that fit, and counts a pack once", () => {
   assertEquals(stay(1240), [true, true, true, true]);
 });
 
+Deno.test("a size is that of all lines together, the current one first", () => {
+  const sides = [[ref(1, 2), ref(2, 2)], [ref(1, 1)]]
+    .map((refs) => ({ attempt: refs[0]?.attempt ?? 0, from: undefined, refs }));
+  const stay = (bytes: number): readonly string[] =>
+    judgeRetention([{ rule: "size", bytes }], {
+      ...{ line: [ref(1, 3), ref(2, 3)], sides, nowMs: 0, packBytes: () => 100 },
+      facts: ({ epoch, attempt }) => ({
+        ...{ createdAtMs: 0, metrics: {}, manifestBytes: 0, packs: [`${epoch}@${attempt}`] },
+      }),
+    }).verdicts.filter(({ keep }) => keep).map(({ ref }) => formatRef(ref));
+  assertEquals(stay(100), ["2@a3"]);
+  assertEquals(stay(250), ["1@a3", "2@a3"]);
+  assertEquals(stay(300), ["1@a3", "2@a3", "2@a2"]);
+  assertEquals(stay(500), ["1@a3", "2@a3", "1@a2", "2@a2", "1@a1"]);
+  // What does not fit ends it: nothing older takes its place.
+  assertEquals(stay(50), ["2@a3"]);
+});
+
 Deno.test("rules with impossible numbers are refused", () => {
   for (const n of [0, -1, 1.5, NaN]) {
     assertThrows(() => kept([{ rule: "last", n }], [0]), RangeError);
