@@ -194,7 +194,7 @@ export class CheckpointNotFoundError extends Error {
     /** What was asked for, as in `"4@a3"`. */
     readonly ref: string,
     place: string,
-    /** The checkpoints that are there, in the same form: those of that number beside the line, and the line's, oldest first. */
+    /** The checkpoints that are there, as they can be asked for: where no attempt is named, of those beside the line only those of that number. */
     readonly available: readonly string[],
     /** Whether it was there, and others were not looked for. */
     isGone = false,

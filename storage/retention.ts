@@ -82,10 +82,9 @@ export interface RetentionPlan {
  * unasked.
  *
  * A checkpoint is an epoch with the phases that follow it. Every side line is judged by the same
- * rules, by itself but for a size, so that nothing of an abandoned line is lost before the rules drop it there; but
- * phases there whose epoch is not, as where a finished job went on, are nothing to go on from, and no
- * rule keeps them.
- * Without rules all stay.
+ * rules, by itself but for a size, so that nothing of an abandoned line is lost before the rules drop
+ * it there; but phases there whose epoch is not, as where a finished job went on, are nothing to go on
+ * from, and no rule keeps them. Without rules all stay.
  *
  * @example
  * ```ts
@@ -119,7 +118,7 @@ export function judgeRetention(rules: readonly KeepRule[], input: RetentionInput
   return { verdicts, unmet };
 }
 
-/** What a rule has kept of all lines so far. */
+/** What a size has been used up by so far, on all lines. */
 class Space {
   readonly packs = new Set<string>();
   bytes = 0;

@@ -48,7 +48,7 @@ export interface ListedLine {
   readonly current: boolean;
   /** The attempt that reached its end; none for a current line with nothing saved. */
   readonly attempt: number | undefined;
-  /** The state from which it branches off; none where it begins with a fresh start. */
+  /** The state from which it branches off; none where it begins with a fresh start, or nothing tells where. */
   readonly branchesFrom: string | undefined;
   /** Whether it is known where it begins; else no record of its attempt is left. */
   readonly recorded: boolean;

@@ -6,6 +6,7 @@
 import { Inventory } from "../../dsl/check/inventory.ts";
 import type { JobDifference } from "../change/since.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
+import { unrecordedWarnings } from "../checkpoint/unrecorded.ts";
 import { JobChangedError } from "../change/errors.ts";
 import { compile, type Program } from "../program.ts";
 import {
@@ -14,7 +15,6 @@ import {
   type ForeseenTask,
   foreseeTasks,
 } from "./foresee_tasks.ts";
-import { unrecordedWarnings } from "../checkpoint/unrecorded.ts";
 import { readUnfinished } from "./unfinished.ts";
 import type { Phase } from "../events.ts";
 import { goBack } from "./go_back.ts";

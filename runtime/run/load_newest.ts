@@ -6,13 +6,13 @@
 import type { Manifest, ManifestRef } from "../../storage/mod.ts";
 import type { Target } from "../checkpoint/locate.ts";
 import { BlobTypeError } from "../checkpoint/errors.ts";
+import { StoppedError } from "../errors.ts";
 import type { CheckpointTask, Session } from "../session/session.ts";
 import { type Candidate, goBack } from "./go_back.ts";
 import { sinceText } from "../change/since.ts";
 import type { Program } from "../program.ts";
 import { judge } from "./judge.ts";
 import { type Migrations, migrationsOf } from "./migrate.ts";
-import { StoppedError } from "../errors.ts";
 import { declareBlobs, fillNewBlobs } from "./prepare.ts";
 import { mustMatch, recompile, type Recompiled } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";

@@ -15,6 +15,7 @@ import {
 import { describeJob } from "../change/describe.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import type { Target } from "../checkpoint/locate.ts";
+import { unrecordedWarnings } from "../checkpoint/unrecorded.ts";
 import type { Phase, RunMode } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { editNotices, hasOtherSettings, isEdited } from "./another.ts";
@@ -24,7 +25,6 @@ import { noProgressWarning } from "./poisoned.ts";
 import { declareBlobs } from "./prepare.ts";
 import { compileAsSaved } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
-import { unrecordedWarnings } from "../checkpoint/unrecorded.ts";
 import { readUnfinished, type Unfinished } from "./unfinished.ts";
 import { environment, Progress } from "./state.ts";
 
