@@ -6,7 +6,10 @@
 import type { FileLocks, LockedFile, LockLook } from "./file_locks.ts";
 import {
   decodeHolder,
+  diedLoading,
   encodeHolder,
+  type HeldLoading,
+  type Hold,
   type Holder,
   type HoldRequest,
   type HoldResult,
@@ -64,6 +67,7 @@ export async function holdFile(
   }
   if (file === undefined) return { holder: await lookAtHolder(locks, path) };
   const own = encodeHolder(request);
+  let died: HeldLoading | undefined;
   let beat: Disposable;
   try {
     const before = decodeHolder(HOLD_FILE, file.read(MAX_HOLDER_BYTES));
@@ -73,33 +77,65 @@ export async function holdFile(
       file.close();
       return { holder: { ...before, beatAgoMs: 0 } };
     }
+    // Whoever lets go empties it: what is left is of one that died.
+    died = before === undefined ? undefined : diedLoading(before);
     file.write(own);
     beat = locks.beat(path, BEAT_MS);
   } catch (error) {
     file.close();
     throw error;
   }
-  const locked = file;
-  let isOver = false;
-  return {
-    hold: {
-      release: () => {
-        if (isOver) return Promise.resolve();
-        isOver = true;
-        beat[Symbol.dispose]();
-        try {
-          // Another machine may have taken it, if this process was still for the length of a lease.
-          const isOwn = compareBytes(locked.read(MAX_HOLDER_BYTES), own) === 0;
-          if (isOwn) locked.write(new Uint8Array());
-        } catch {
-          // Whoever comes next takes the lock all the same.
-        } finally {
-          locked.close();
-        }
-        return Promise.resolve();
-      },
-    },
-  };
+  return { hold: new FileHold(file, beat, request, own, died) };
+}
+
+/** A folder's lock, and the record in its file. */
+class FileHold implements Hold {
+  readonly diedLoading: HeldLoading | undefined;
+  #isOver = false;
+  #own: Uint8Array;
+
+  constructor(
+    private readonly file: LockedFile,
+    private readonly beat: Disposable,
+    private readonly request: HoldRequest,
+    own: Uint8Array,
+    diedLoading: HeldLoading | undefined,
+  ) {
+    this.#own = own;
+    this.diedLoading = diedLoading;
+  }
+
+  noteLoading(loading: HeldLoading | undefined): Promise<void> {
+    if (!this.#isOver) {
+      this.#ifOwn(() => {
+        const record = encodeHolder(this.request, loading);
+        this.file.write(record);
+        this.#own = record;
+      });
+    }
+    return Promise.resolve();
+  }
+
+  release(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    this.#isOver = true;
+    this.beat[Symbol.dispose]();
+    try {
+      this.#ifOwn(() => this.file.write(new Uint8Array()));
+    } finally {
+      this.file.close();
+    }
+    return Promise.resolve();
+  }
+
+  /** Changes the record, unless another machine has taken the hold as this process was still for a lease. */
+  #ifOwn(change: () => void): void {
+    try {
+      if (compareBytes(this.file.read(MAX_HOLDER_BYTES), this.#own) === 0) change();
+    } catch {
+      // The lock is what holds; whoever comes next takes it whatever the record says.
+    }
+  }
 }
 
 /** Who has the hold of a folder now; `undefined` where nobody has, as far as one can see from here. */

@@ -35,7 +35,7 @@ export * from "./file_system.ts";
 export type { FileLocks, LockedFile, LockLook } from "./file_locks.ts";
 export type { Fence } from "./fence.ts";
 export * from "./fork.ts";
-export type { Hold, Holder, HoldRequest, HoldResult } from "./hold.ts";
+export type { HeldLoading, HeldRecord, Hold, Holder, HoldRequest, HoldResult } from "./hold.ts";
 export { type History, listManifests } from "./history.ts";
 export { type JobDescription, type JobParts, makeDescription } from "./job_description.ts";
 export type { AttemptRecord, JobRecord, UpkeepPurpose } from "./job_record.ts";

@@ -101,6 +101,19 @@ export class Holding {
     };
   }
 
+  /**
+   * Notes which state is read before there is an attempt, or that none is any more.
+   *
+   * @returns When those in a row right before this one had begun that died while they read the same, oldest
+   * first, in milliseconds since 1970; none where that cannot be known.
+   */
+  async noteLoading(state: string | undefined): Promise<readonly number[]> {
+    const before = this.#hold?.diedLoading;
+    const diedMs = before !== undefined && before.state === state ? before.diedMs : [];
+    await this.#hold?.noteLoading?.(state === undefined ? undefined : { state, diedMs });
+    return diedMs;
+  }
+
   /** Who has the job, as far as it can be seen from here. */
   async holder(): Promise<Holder | undefined> {
     return await (await this.archive.store()).store.holder?.();

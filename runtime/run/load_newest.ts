@@ -18,6 +18,7 @@ import { mustMatch, recompile, type Recompiled } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
 import { Progress } from "./state.ts";
 import { endedBy } from "./stops.ts";
+import { noteLoading } from "./died_loading.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** Says what has changed in a job that goes on, or throws where it may not. */
@@ -108,7 +109,7 @@ async function loadEpoch(
   if (run.stop === undefined) mustMatch(request, recompiled);
   await session.run(declareBlobs(program, false));
   try {
-    await loadState(request, program, manifest, recompiled.migrations);
+    await loadState(request, { program, manifest, ref, map: recompiled.migrations });
   } catch (error) {
     if (error instanceof BlobTypeError) mustMatch(request, recompiled);
     throw error;
@@ -132,8 +133,16 @@ async function loadPhase(
   const source = { store: await archive.store(), said: request.migrated };
   const migrations = await migrationsOf(program, manifest, source);
   loaded.progress.migrated = migrations.migrated;
-  await loadState(request, program, manifest, migrations);
+  await loadState(request, { program, manifest, ref, map: migrations });
   return { ...loaded, ended: { ref, migrations } };
+}
+
+/** What is to be loaded, and for which job. */
+interface Saved {
+  readonly program: Program;
+  readonly manifest: Manifest;
+  readonly ref: ManifestRef;
+  readonly map: Migrations;
 }
 
 /**
@@ -142,13 +151,11 @@ async function loadPhase(
  *
  * @throws {StoppedError} Where it was told to stop.
  */
-async function loadState(
-  { checkpoints: { engine }, session, behind, signal }: RunRequest,
-  program: Program,
-  manifest: Manifest,
-  map: Migrations,
-): Promise<void> {
+async function loadState(request: RunRequest, saved: Saved): Promise<void> {
+  const { checkpoints: { engine }, session, behind, signal } = request;
+  const { program, manifest, ref, map } = saved;
   const isFirst = behind === undefined;
+  if (isFirst) await noteLoading(request, ref, program.plan);
   const isLazy = program.plan.load === "lazy" && isFirst;
   const load = engine.loadTask(manifest, { map, isLazy, signal });
   if (isFirst && manifest.run.stop === undefined) {

@@ -19,9 +19,9 @@ import { isWork } from "../journal/entries.ts";
 import { STOPPED_KEY } from "../journal/recorded.ts";
 
 /** So many starts from one place are said, this one among them. */
-const SAID_FROM = 3;
+export const SAID_FROM = 3;
 /** The most attempts that are listed. */
-const MOST_LISTED = 5;
+export const MOST_LISTED = 5;
 /** The most attempts that are looked at. */
 const MOST_LOOKED_AT = 50;
 
@@ -123,7 +123,7 @@ function tooShort({ from, phase, grain, isDerived }: Beginning): string {
 }
 
 /** That an older epoch is there to go back to, if so. */
-function goBackAdvice({ manifests }: History, from: ManifestRef | undefined): string {
+export function goBackAdvice({ manifests }: History, from: ManifestRef | undefined): string {
   const isOlder = from !== undefined &&
     manifests.some(({ phase, epoch }) => phase === "epoch" && epoch < from.epoch);
   return isOlder ? ", or go back with resume --from and an older epoch (ls lists them)" : "";

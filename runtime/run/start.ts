@@ -136,6 +136,8 @@ async function chooseHeld(
     // Another job's effects are not repeats, though what it has in common with the one before need not run again.
     start.progress.branch = start.isAnother ? engine.attempt : workBranch;
     await engine.attempts.recordParent(start.from, start.progress.branch, history);
+    // From now on the attempt tells of it, should it die.
+    await engine.holding.noteLoading(undefined);
     // A kill may have come between its commit and the handler.
     if (start.epoch !== undefined) await engine.archive.tellSaved(start.epoch.epoch, "epoch", []);
     const { from, phase, progress: { program: { plan: { grain }, derived } } } = start;

@@ -4,7 +4,13 @@ import { join } from "@std/path";
 import { holdFile } from "../../storage/file_hold.ts";
 import type { FileLocks } from "../../storage/file_locks.ts";
 import { ThreadWriter } from "../../storage/thread_writer.ts";
-import { encodeHolder, type HoldRequest } from "../../storage/hold.ts";
+import {
+  encodeHolder,
+  type Hold,
+  type HoldRequest,
+  MAX_DIED,
+  MAX_HOLDER_BYTES,
+} from "../../storage/hold.ts";
 import { FileStore, StoreError } from "../../storage/mod.ts";
 
 const REQUEST: HoldRequest = { purpose: "run", pid: 7, host: undefined, sinceMs: 1_000 };
@@ -153,6 +159,47 @@ Deno.test("hold: who was still for so long that another machine has taken it lea
   assertEquals(content, encodeHolder({ ...REQUEST, host: "there" }));
   await there.hold.release();
   assertEquals(content.byteLength, 0);
+});
+
+Deno.test("hold: who died while it read a state is told of to whoever comes next, until one gets further", async () => {
+  let content: Uint8Array = new Uint8Array();
+  const locks: FileLocks = {
+    ...farLocks(REQUEST, false),
+    lock: () =>
+      Promise.resolve({
+        read: () => content,
+        write: (bytes) => void (content = bytes),
+        close: () => {},
+      }),
+  };
+  const take = async (sinceMs: number): Promise<Hold> => {
+    const taken = await holdFile(locks, "x", { ...REQUEST, sinceMs });
+    assert("hold" in taken);
+    return taken.hold;
+  };
+  const first = await take(1);
+  assertEquals(first.diedLoading, undefined);
+  await first.noteLoading?.({ state: "4@a3", diedMs: [] });
+  // The first dies here: it lets go of nothing.
+  const second = await take(2);
+  assertEquals(second.diedLoading, { state: "4@a3", diedMs: [1] });
+  await second.noteLoading?.(second.diedLoading);
+  const third = await take(3);
+  assertEquals(third.diedLoading, { state: "4@a3", diedMs: [1, 2] });
+  const many = Array.from({ length: MAX_DIED }, (_, ms) => ms);
+  await third.noteLoading?.({ state: "s".repeat(1_000), diedMs: many });
+  assert(content.byteLength <= MAX_HOLDER_BYTES);
+  const fourth = await take(77);
+  assertEquals(fourth.diedLoading?.diedMs, [...many.slice(1), 3]);
+  await fourth.noteLoading?.({ state: "4@a3", diedMs: [] });
+  await fourth.noteLoading?.(undefined);
+  // It had its attempt when it died.
+  const fifth = await take(5);
+  assertEquals(fifth.diedLoading, undefined);
+  await fifth.noteLoading?.({ state: "4@a3", diedMs: [] });
+  await fifth.release();
+  await fifth.noteLoading?.({ state: "4@a3", diedMs: [] });
+  assertEquals([content.byteLength, (await take(6)).diedLoading], [0, undefined]);
 });
 
 Deno.test("hold: a file system without locks says so, and one that fails throws", async () => {
