@@ -14,7 +14,8 @@ job=${1:?"give the job file"}
 shift
 
 # The signal comes to this shell alone, which passes it on.
-trap 'kill -TERM "$child" 2>/dev/null' TERM
+told=
+trap 'told=1; kill -TERM "$child" 2>/dev/null' TERM
 # shellcheck disable=SC2086 -- FLAGS holds several words
 deno run ${FLAGS:---allow-read --allow-write} "$job" --grace 60s "$@" &
 child=$!
@@ -26,8 +27,8 @@ while kill -0 "$child" 2>/dev/null; do
   code=$?
 done
 
-# 75: stopped, and to be gone on with.
-if [ "$code" -eq 75 ]; then
+# 75: stopped, and to be gone on with; 137: a task that did not yield was ended when its grace was over.
+if [ "$code" -eq 75 ] || { [ "$code" -eq 137 ] && [ -n "$told" ]; }; then
   scontrol requeue "$SLURM_JOB_ID"
 fi
 exit "$code"

@@ -13,7 +13,7 @@ import { compileAsResumed } from "../run/as_resumed.ts";
 import { hearUncaught, timeoutsOf } from "../run/uncaught.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { TIDEMARK_VERSION } from "../run/state.ts";
-import { LocalSession } from "../session/local_session.ts";
+import { DEFAULT_GRACE, LocalSession } from "../session/local_session.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import { parseParams } from "./params.ts";
 import { UsageError } from "./usage_error.ts";
@@ -31,7 +31,7 @@ import { planData } from "./plan_data.ts";
 import { planText } from "./plan_text.ts";
 import { pruneSaved, repairSaved } from "./tidy.ts";
 import { verify } from "./verify.ts";
-import { startWatch, type Watch } from "./watch.ts";
+import { startWatch, type Watch, type WatchOptions } from "./watch.ts";
 
 /** A command line, and what is around it. */
 export interface CommandLine {
@@ -44,7 +44,7 @@ export interface CommandLine {
   /** Is told of each event, beside the output. */
   readonly onEvent?: Observer;
   /** Starts what hears signals; a thread of its own where not given. */
-  readonly watch?: (timeouts: ReadonlyMap<string, number>) => Watch;
+  readonly watch?: (options: WatchOptions) => Watch;
   /** What else the runner is given, for scripts with a command line of their own. */
   readonly runner?: Omit<JobRunnerOptions, "params" | "seed" | "to" | "base" | "resumeFromEpoch">;
 }
@@ -187,9 +187,10 @@ async function run(
   kept: Kept,
 ): Promise<number> {
   const timeouts = timeoutsOf(program);
-  using watch = (line.watch ?? startWatch)(timeouts);
+  const { grace = DEFAULT_GRACE, stopAfter } = args;
+  using watch = (line.watch ?? startWatch)({ timeouts, grace, stopAfter });
   using show = showOn(line.output, { ...args, foreignLines: watch.foreignLines });
-  await using session = new LocalSession(args.grace === undefined ? {} : { grace: args.grace });
+  await using session = new LocalSession({ grace });
   const { events } = session;
   events.observe(watch.observe);
   events.observe(show.observe);
@@ -206,7 +207,7 @@ async function run(
 }
 
 async function drillJob(job: Job, ready: Ready, line: CommandLine): Promise<number> {
-  using watch = (line.watch ?? startWatch)(new Map());
+  using watch = (line.watch ?? startWatch)({ timeouts: new Map(), grace: DEFAULT_GRACE });
   const { signal } = watch;
   const { base, output } = line;
   const end = await drillInProcesses({ job, base, output, signal, ...ready });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Duration, parseDuration } from "../../dsl/mod.ts";
 import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { RunningTasks, tableLayout } from "./running_tasks.ts";
@@ -25,6 +26,16 @@ export interface Watch extends Disposable {
 const HEAD_BYTES = FLAGS.count * 4;
 const BEAT_EVERY_MS = 200;
 
+/** What a watch is told of a run. */
+export interface WatchOptions {
+  /** The timeouts of tasks by name, in milliseconds. */
+  readonly timeouts: ReadonlyMap<string, number>;
+  /** How long a task that is told to stop may keep the main thread busy. */
+  readonly grace: Duration;
+  /** When the run is to stop, from now on. */
+  readonly stopAfter?: Duration | undefined;
+}
+
 /**
  * Starts a thread that hears SIGINT and SIGTERM (on Windows, SIGINT alone).
  *
@@ -32,11 +43,10 @@ const BEAT_EVERY_MS = 200;
  * the event loop a turn learns of it from `progress`. A second one ends the process at once, as
  * SIGKILL does; half a second must lie between them, because a shell and whatever started the process
  * (`npx`, `deno task`) may both pass on one Ctrl-C. The thread also says on standard error when a task
- * keeps the main thread too busy to be told that it is to stop, or that its timeout has passed.
- *
- * @param timeouts The timeouts of tasks by name, in milliseconds.
+ * keeps the main thread too busy to be told that it is to stop, or that its timeout has passed; and it
+ * ends the process, as SIGKILL does, where a task that is to stop keeps it busy for the whole grace period.
  */
-export function startWatch(timeouts: ReadonlyMap<string, number>): Watch {
+export function startWatch({ timeouts, grace, stopAfter }: WatchOptions): Watch {
   const table = tableLayout(HEAD_BYTES);
   const memory = new SharedArrayBuffer(HEAD_BYTES + table.slots * table.slotBytes);
   const flags = new Int32Array(memory, 0, FLAGS.count);
@@ -58,6 +68,9 @@ export function startWatch(timeouts: ReadonlyMap<string, number>): Watch {
     table,
     sameRequestMs: 500,
     reactMs: 750,
+    graceMs: parseDuration(grace),
+    grace: String(grace),
+    stopAfterMs: stopAfter === undefined ? null : parseDuration(stopAfter),
   };
   const source = encodeURIComponent(threadSource(settings));
   const worker = new Worker(`data:text/javascript,${source}`, { type: "module" });

@@ -22,6 +22,12 @@ export interface ThreadSettings {
   readonly sameRequestMs: number;
   /** How long the main thread may take to react. */
   readonly reactMs: number;
+  /** How long a task that is told to stop may keep it busy, before the process is ended. */
+  readonly graceMs: number;
+  /** That time, as it is said. */
+  readonly grace: string;
+  /** When the run's time is up, from the thread's start on; `null` where it has no end. */
+  readonly stopAfterMs: number | null;
 }
 
 /**
@@ -34,7 +40,9 @@ export function threadSource(settings: ThreadSettings): string {
 
 /** The thread. It runs from its text, so that it uses nothing from around it. */
 function thread(settings: ThreadSettings): void {
-  const { pid, signals, flags: at, table, sameRequestMs, reactMs } = settings;
+  const { pid, signals, flags: at, table, sameRequestMs, reactMs, graceMs, grace } = settings;
+  const { stopAfterMs } = settings;
+  const everyMs = 250;
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<SharedArrayBuffer>) => void;
     postMessage: (message: number) => void;
@@ -81,26 +89,49 @@ function thread(settings: ThreadSettings): void {
       }
       return running;
     };
+    const startedAt = performance.now();
+    /** When it was told to stop. */
+    const stopAt = (): number => {
+      const endAt = stopAfterMs === null ? Infinity : startedAt + stopAfterMs;
+      return Math.min(heardAt > 0 ? heardAt : Infinity, endAt);
+    };
+    const stopText = (names: string, isEnded: boolean): string => {
+      const who = names === "" ? "the process" : `task ${names}`;
+      const why = heardAt > 0 ? "" : ", as the time of --stop-after is up";
+      if (!isEnded) {
+        const end = names === "" ? "" : `the process ends in ${grace} (--grace) if that goes on; `;
+        const signal = heardAt > 0 ? "a second signal" : "a signal, and one more,";
+        return `${who} has not yielded, and so has not heard that it is to stop${why}; ${end}` +
+          `${signal} ends it at once: what is saved is safe`;
+      }
+      return `${who} was to stop${why}, and has not yielded for ${grace} (--grace): the process was ended; ` +
+        `what is saved is safe. So that it can be stopped, let it call progress or await ` +
+        `something now and then; or give it more time (--grace)`;
+    };
     const told = new Map<number, number>();
     let isToldToStop = false;
     let beats = -1;
-    let turnedAt = performance.now();
+    let lookedAt = startedAt;
+    // What the main thread was busy for is counted in looks, as the whole process may have been stopped.
+    let busyMs = 0;
     setInterval(() => {
       const now = performance.now();
       const count = Atomics.load(words, at.beats);
-      if (count !== beats) turnedAt = now;
+      busyMs = count === beats ? busyMs + Math.min(now - lookedAt, 2 * everyMs) : 0;
+      lookedAt = now;
       beats = count;
-      if (now - turnedAt < reactMs) return;
+      if (busyMs < reactMs) return;
       const running = tasks();
-      if (heardAt > 0 && now - heardAt >= reactMs && !isToldToStop) {
-        isToldToStop = true;
+      const stoppedMs = now - stopAt();
+      if (stoppedMs >= reactMs) {
         const names = running.map(({ name }) => name).join(" or ");
-        say(
-          `${
-            names === "" ? "the process" : `task ${names}`
-          } has not yielded, and so has not heard ` +
-            `that it is to stop; a second signal ends the process at once: what is saved is safe`,
-        );
+        if (!isToldToStop) say(stopText(names, false));
+        isToldToStop = true;
+        // What keeps it busy without a task may be a save, which ends.
+        if (names !== "" && Math.min(busyMs, stoppedMs) >= Math.max(graceMs, 2 * reactMs)) {
+          say(stopText(names, true));
+          Deno.kill(pid, "SIGKILL");
+        }
       }
       for (const { slot, name, deadline } of running) {
         if (Date.now() < deadline || told.get(slot) === deadline) continue;
@@ -109,7 +140,7 @@ function thread(settings: ThreadSettings): void {
           `task ${name} is past its timeout and has not yielded, so that it cannot be told to end`,
         );
       }
-    }, 250);
+    }, everyMs);
     scope.postMessage(0);
   };
 }

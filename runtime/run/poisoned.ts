@@ -84,8 +84,8 @@ export async function noProgressWarning(
   const how = stops === row.length
     ? "were told to stop"
     : isMixed
-    ? "ended, some without being told to,"
-    : "ended, without being told to,";
+    ? "ended, some as far as is known without being told to,"
+    : "ended, as far as is known without being told to,";
   const advice = [
     ...stops < row.length ? [seeWhatTheyPrinted(history, from, isMixed)] : [],
     ...stops > 0 ? [tooShort(beginning)] : [],

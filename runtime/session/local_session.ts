@@ -31,6 +31,9 @@ import type {
 } from "./session.ts";
 import { copyBlob, Workspace } from "./workspace.ts";
 
+/** How long a task that was told to stop may take to do so, where nothing else is said. */
+export const DEFAULT_GRACE: Duration = "10s";
+
 /** How a {@linkcode LocalSession} runs. */
 export interface LocalSessionOptions {
   /** How long a task that was told to stop may take to do so; 10 s by default. */
@@ -74,7 +77,7 @@ export class LocalSession implements Session {
    * @throws {RangeError} Where an option is out of range.
    */
   constructor(options: LocalSessionOptions = {}) {
-    const { grace = "10s", concurrency = Infinity, onEvent } = options;
+    const { grace = DEFAULT_GRACE, concurrency = Infinity, onEvent } = options;
     if (!(concurrency >= 1) || (concurrency !== Infinity && !Number.isInteger(concurrency))) {
       throw new RangeError(`concurrency is ${concurrency}: give a whole number from 1`);
     }

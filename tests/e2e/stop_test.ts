@@ -44,6 +44,38 @@ Deno.test("cli: a task that hears nothing is ended by a second signal; what is s
   assertStringIncludes(again.out, "total 6");
 });
 
+for (const by of ["SIGTERM", "--stop-after"]) {
+  Deno.test(`cli: a task that hears nothing of ${by} ends with the process when its grace is over`, async () => {
+    await using folder = await Folder.make();
+    const args = ["--param", "work=deaf", "--grace", "2s"];
+    const why = by === "SIGTERM" ? "" : ", as the time of --stop-after is up";
+    let result: { readonly code: number; readonly err: string };
+    if (by === "SIGTERM") {
+      const signalled = await signalAt(folder.spawn(args), "in epoch 2", "SIGTERM");
+      assertEquals(signalled.signal, "SIGKILL");
+      assert(signalled.tookMs >= 2_000 && signalled.tookMs < 6_000, `${signalled.tookMs} ms`);
+      result = signalled;
+    } else {
+      result = await ended(folder.spawn([...args, "--stop-after", "1500ms"]));
+    }
+    const { code, err } = result;
+    assertEquals(code, 137);
+    const [first = "", second = ""] = err.trimEnd().split("\n");
+    assertStringIncludes(
+      first,
+      `task add@main has not yielded, and so has not heard that it is to stop${why}; the process ` +
+        `ends in 2s (--grace) if that goes on`,
+    );
+    assertStringIncludes(
+      second,
+      `task add@main was to stop${why}, and has not yielded for 2s (--grace): the process was ended`,
+    );
+    const again = await folder.run("--param", "work=quick");
+    assertStringIncludes(again.out, "adder: resumed from epoch 1");
+    assertStringIncludes(again.out, "total 6");
+  });
+}
+
 Deno.test("cli: one request to stop that comes twice, as from a shell and a parent, is one", async () => {
   await using folder = await Folder.make();
   const child = folder.spawn(["--param", "work=deaf"]);

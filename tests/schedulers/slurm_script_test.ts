@@ -30,3 +30,37 @@ Deno.test({
     });
   },
 });
+
+/** Whether it is told to stop, what it ends with, and whether it is to go back. */
+const CASES = [[true, 75, true], [true, 137, true], [false, 137, false]] as const;
+
+Deno.test({
+  name: "slurm: what was told to stop goes back into the queue, also where its grace has ended it",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    for (const [isTold, code, isRequeued] of CASES) {
+      await withFolder(async (folder) => {
+        // In the place of a job: it says that it runs, hears the signal, and ends with the code.
+        const job = `#!/bin/bash
+          trap 'exit ${code}' TERM
+          ${isTold ? "echo runs; while true; do sleep 0.05; done" : `exit ${code}`}`;
+        const queue = `#!/bin/bash\necho "$@" >> "${join(folder, "asked")}"`;
+        for (const [name, text] of [["deno", job], ["scontrol", queue]] as const) {
+          await Deno.writeTextFile(join(folder, name), text, { mode: 0o755 });
+        }
+        const child = new Deno.Command("bash", {
+          args: ["examples/slurm.sh", "job.ts"],
+          cwd: ROOT,
+          env: { SLURM_JOB_ID: "7", PATH: `${folder}:${Deno.env.get("PATH")}` },
+          ...{ stdout: "piped", stderr: "null" },
+        }).spawn();
+        const reader = child.stdout.getReader();
+        if ((await reader.read()).done !== true) child.kill("SIGTERM");
+        await reader.cancel();
+        assertEquals((await child.status).code, code);
+        const asked = await Deno.readTextFile(join(folder, "asked")).catch(() => "");
+        assertEquals(asked, isRequeued ? "requeue 7\n" : "");
+      });
+    }
+  },
+});
