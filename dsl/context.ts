@@ -144,7 +144,8 @@ export interface Context {
   waitUntil(name: string, time: Date | number): Promise<void>;
   /**
    * Runs one effect under a key of its own. With `grain: "task"` its result is durable before this
-   * resolves, and given again on a repeat, as those of a `map`'s pieces are.
+   * resolves, and given again on a repeat, as those of a `map`'s pieces are: what it returns is all that is
+   * kept of it, so that inside it blobs are only read.
    */
   step<T>(key: string, run: (context: PieceContext) => Awaitable<T> & MustBePlain<T>): Promise<T>;
 }

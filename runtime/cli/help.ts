@@ -59,7 +59,8 @@ const FLAGS = `Flags
   --take-over      run the job though another process works on it, whose next save is then refused
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default); one
                    that never yields, and so hears of nothing, is then ended with the process
-  --kills N        drill: how many trials with kills, spread over all steps of the job (20)
+  --kills N        drill: how many trials with kills (20), spread over all steps of the job; up to
+                   half are where pieces of a task are recorded and the task is not
   --faults         drill: also try a full disk, failing reads and writes, damaged checkpoints and a
                    second runner; a failed save then ends the job, but for a disk that is full for a
                    while, under a plan whose onSaveError is "pause" or "retry"

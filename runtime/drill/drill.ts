@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Job } from "../../dsl/mod.ts";
+import type { Job, Rng } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
 import { makeRng } from "../rng/rng.ts";
 import { explainDerived } from "./cause.ts";
@@ -11,6 +11,7 @@ import { endsByTheClock, type RunDifference } from "./compare.ts";
 import { DrillError, NotResumableError } from "./errors.ts";
 import type { Ground, Life, MakeGround } from "./ground.ts";
 import { checkSame, differenceFrom, type Reference } from "./judge.ts";
+import { someEnds } from "./piece_ends.ts";
 import { HungProcessError } from "./time_limit.ts";
 
 /** How a job is drilled. */
@@ -19,7 +20,7 @@ export interface DrillPlan {
   readonly job: Job;
   /** The job compiled for the params of the drill. */
   readonly program: Program;
-  /** How many of its steps it is killed at: spread over all of them, where there are more. */
+  /** How many of its steps it is killed at. */
   readonly kills: number;
   /** The seed by which steps are chosen. */
   readonly sampleSeed: number;
@@ -74,7 +75,7 @@ export async function drill(
     ...{ seed: plan.sampleSeed, job: plan.job.name, phase: "drill", epoch: 0 },
     ...{ task: "drill", node: "", name: "steps" },
   });
-  const steps = sample(first.steps, plan.kills, rng);
+  const steps = sample(first, plan.kills, rng);
   let kills = 0;
   for (const [index, dieAt] of steps.entries()) {
     const again = index % TWICE_EVERY === TWICE_EVERY - 1 ? 1 + rng.int(first.steps) : undefined;
@@ -170,13 +171,19 @@ async function liveToTheEnd(
   throw new NotResumableError(`Job "${plan.job.name}" does not end after ${MOST_STARTS} starts`);
 }
 
-/** Steps to die at: all, or as many as wanted, each somewhere in its share of them. */
-function sample(steps: number, wanted: number, rng: () => number): readonly number[] {
+/**
+ * Steps to die at: all, or as many as wanted. Up to half of them, and one at least, are ends of tasks of which
+ * pieces are recorded; of the others each lies somewhere in its share of all steps.
+ */
+function sample({ steps, pieceEnds }: Life, wanted: number, rng: Rng): readonly number[] {
   if (steps <= wanted) return Array.from({ length: steps }, (_, index) => index + 1);
-  return Array.from(
-    { length: wanted },
-    (_, index) => 1 + Math.floor((index + rng()) * steps / wanted),
+  const ends = someEnds(pieceEnds, Math.max(1, Math.floor(wanted / 2)), rng);
+  const rest = wanted - ends.length;
+  const spread = Array.from(
+    { length: rest },
+    (_, index) => 1 + Math.floor((index + rng()) * steps / rest),
   );
+  return [...ends, ...spread].toSorted((a, b) => a - b);
 }
 
 function killedText(killedAt: readonly string[]): string {

@@ -60,6 +60,7 @@ export type DrilledLine =
     readonly hasFault: boolean;
     readonly failure?: ErrorRecord;
     readonly digests: readonly (readonly [string, string])[];
+    readonly pieceEnds: readonly (readonly [string, readonly number[]])[];
     readonly uses: UsesList;
     readonly recalls: readonly string[];
   };
@@ -91,12 +92,18 @@ export async function runDrilled(
   };
   const fileSystem = fault && new FaultyFileSystem(fault);
   const store = new FileStore(root, {
-    onPoint: (point, path) => step(`${point} of ${path.slice(join(root, "x").length - 1)}`),
+    onPoint: (point, path) => {
+      if (point === "log write") mortal.appended();
+      step(`${point} of ${path.slice(join(root, "x").length - 1)}`);
+    },
     ...fileSystem === undefined ? {} : { fileSystem },
   });
   await using session = new LocalSession();
   session.events.observe(uses.observe);
-  session.events.observe((event) => step(describeEvent(event)));
+  session.events.observe((event) => {
+    mortal.follow(event);
+    step(describeEvent(event));
+  });
   const drilled = drillJob(job, keepAll, settings.ownSaveError);
   const timeouts = timeoutsOf(compile(drilled, { params, upload: uploader !== undefined }));
   const runner = new JobRunner(drilled, {
@@ -116,6 +123,7 @@ export async function runDrilled(
   say({
     ...{ says: "ended", at: mortal.lastStep, steps: mortal.steps, ...used() },
     hasFault: fileSystem?.hasFailed === true,
+    pieceEnds: [...mortal.pieceEnds],
     ...failure === undefined ? {} : { failure: errorRecord(failure) },
     digests: failure === undefined ? [...await digestsOf(session)] : [],
   });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CheckpointStore } from "../../storage/mod.ts";
+import type { StepsByTask } from "./piece_ends.ts";
 
 /** How one start of the job is to go. */
 export interface LifeOptions {
@@ -27,6 +28,8 @@ export interface Life {
   readonly digests: ReadonlyMap<string, string>;
   /** The tasks of which pieces were taken as done, and not run again. */
   readonly recalls: ReadonlySet<string>;
+  /** The steps at which tasks ended of which pieces were recorded and they themselves not yet, by the tasks' names. */
+  readonly pieceEnds: StepsByTask;
   /** What tasks took from outside that is not the same again, by task, and by "" outside them. */
   readonly uses: ReadonlyMap<string, readonly string[]>;
 }

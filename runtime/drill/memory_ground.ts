@@ -58,6 +58,7 @@ class MemoryGround implements Ground {
     const { steps, lastStep, isDead } = mortal;
     return {
       ...{ steps, lastStep, isDead, uses: uses.all(), recalls: uses.recalls() },
+      pieceEnds: mortal.pieceEnds,
       failure: isDead ? undefined : failure,
       digests: isDead || failure !== undefined ? new Map() : await digestsOf(session),
     };

@@ -5,6 +5,7 @@
  */
 import type { Observer, RunEvent } from "../events.ts";
 import type { Store, WriteOptions } from "../../storage/mod.ts";
+import { PieceEnds, type StepsByTask } from "./piece_ends.ts";
 
 /** What everything ends with that a dead process would have done. */
 export class DeadError extends Error {
@@ -22,6 +23,7 @@ export class Mortal {
   #steps = 0;
   #lastStep = "its start";
   #isDead = false;
+  readonly #pieceEnds = new PieceEnds();
 
   /**
    * Takes the number of the step at which it dies, from 1, and what is done there; it outlives all
@@ -66,8 +68,26 @@ export class Mortal {
     throw error;
   }
 
+  /** The steps at which tasks ended of which pieces were recorded, by the tasks' names. */
+  get pieceEnds(): StepsByTask {
+    return this.#pieceEnds.all();
+  }
+
+  /** Follows an event, with which the next step is taken. */
+  follow(event: RunEvent): void {
+    this.#pieceEnds.observe(event, this.#steps + 1);
+  }
+
+  /** Takes note that something was appended to a task log. */
+  appended(): void {
+    this.#pieceEnds.appended();
+  }
+
   /** Takes a step with each event. */
-  readonly observe: Observer = (event) => this.step(describeEvent(event));
+  readonly observe: Observer = (event) => {
+    this.follow(event);
+    this.step(describeEvent(event));
+  };
 
   /** A store that this process has open: once it is dead, it changes it no more. */
   open(store: Store): Store {
@@ -81,7 +101,10 @@ export class Mortal {
     const createLog = makeLog && (async (name: string, options?: WriteOptions) => {
       const log = await change(`creation of ${name}`, () => makeLog(name, options));
       return {
-        append: (bytes: Uint8Array) => change(`append to ${name}`, () => log.append(bytes)),
+        append: (bytes: Uint8Array) => {
+          this.appended();
+          return change(`append to ${name}`, () => log.append(bytes));
+        },
         close: () => log.close(),
       };
     });

@@ -212,7 +212,8 @@ class Output {
 }
 
 function hungLife(failure: Error): ProcessLife {
-  const common = { isDead: false, digests: new Map(), uses: new Map(), recalls: new Set<string>() };
+  const none = { digests: new Map(), uses: new Map(), pieceEnds: new Map() };
+  const common = { ...none, isDead: false, recalls: new Set<string>() };
   return { ...common, steps: 0, lastStep: "", failure, hasFault: true };
 }
 
@@ -229,6 +230,7 @@ function lifeOf({ stdout, stderr, status }: Ended): ProcessLife {
     lastStep: line.at,
     uses: new Map(line.uses),
     recalls: new Set(line.recalls),
+    pieceEnds: line.says === "ended" ? new Map(line.pieceEnds) : new Map(),
   };
   if (line.says === "killed") {
     return { ...common, isDead: true, failure: undefined, digests: new Map(), hasFault: false };

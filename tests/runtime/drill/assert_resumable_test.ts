@@ -111,6 +111,24 @@ Deno.test("drill: a step that changes something beside its result is named", asy
   );
 });
 
+Deno.test("drill: one kill finds it, as it falls where all pieces are recorded and their task is not", async () => {
+  const [before, after] = ["before", "after"].map((name) =>
+    task(name, { updates: { list } }).run(({ list }, { rng }) => {
+      list.push(rng("steps").int(100));
+    })
+  );
+  const collect = task("collect", { updates: { list } }).run(async ({ list }, { map, epoch }) => {
+    await map("each", [1, 2, 3], (item) => list.push(item + epoch), { key: String });
+  });
+  const checkpoint = { to: "memory:drilled", grain: "task" } as const;
+  for (let seed = 0; seed < 5; seed++) {
+    const trial = jobOf({ epoch: [before!, collect, after!], checkpoint });
+    const message = await refusal(trial, { kills: 1, sampleSeed: seed });
+    assertStringIncludes(message, "Likely cause: one of its steps or pieces");
+    assertStringIncludes(message, "task-finished of collect@main");
+  }
+});
+
 Deno.test("drill: a job that fails by itself is no job to drill", async () => {
   const fail = task("fail").run(() => {
     throw new TypeError("a flaw in the job");

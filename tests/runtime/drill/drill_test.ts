@@ -10,7 +10,7 @@ import { jobOf, walk } from "./jobs.ts";
 function tooQuick(): Ground {
   const life: Life = {
     ...{ steps: 9, lastStep: "its end", isDead: false, failure: undefined },
-    ...{ digests: new Map(), uses: new Map(), recalls: new Set() },
+    ...{ digests: new Map(), uses: new Map(), recalls: new Set(), pieceEnds: new Map() },
   };
   return {
     isOneProcess: true,

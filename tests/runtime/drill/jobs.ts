@@ -2,7 +2,7 @@
 
 import { assertRejects } from "@std/assert";
 import { blob, epochs, type Job, job, type JobOptions, keepLast, task } from "../../../dsl/mod.ts";
-import { assertResumable } from "../../../runtime/drill/assert_resumable.ts";
+import { assertResumable, type ResumableOptions } from "../../../runtime/drill/assert_resumable.ts";
 import { NotResumableError } from "../../../runtime/drill/errors.ts";
 
 /** A number that begins at 0. */
@@ -19,8 +19,11 @@ export function jobOf(options: Partial<JobOptions>): Job {
 }
 
 /** Drills a job that is not resumable, and gives what is said of it. */
-export async function refusal(bad: Job): Promise<string> {
-  const error = await assertRejects(() => assertResumable(bad, { kills: 25 }), NotResumableError);
+export async function refusal(
+  bad: Job,
+  options: ResumableOptions = { kills: 25 },
+): Promise<string> {
+  const error = await assertRejects(() => assertResumable(bad, options), NotResumableError);
   return error.message;
 }
 
