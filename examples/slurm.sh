@@ -15,7 +15,7 @@ shift
 
 # The signal comes to this shell alone, which passes it on.
 told=
-trap 'told=1; kill -TERM "$child" 2>/dev/null' TERM
+trap 'told=told; kill -TERM "$child" 2>/dev/null' TERM
 # shellcheck disable=SC2086 -- FLAGS holds several words
 deno run ${FLAGS:---allow-read --allow-write} "$job" --grace 60s "$@" &
 child=$!
@@ -27,8 +27,9 @@ while kill -0 "$child" 2>/dev/null; do
   code=$?
 done
 
-# 75: stopped, and to be gone on with; 137: a task that did not yield was ended when its grace was over.
-if [ "$code" -eq 75 ] || { [ "$code" -eq 137 ] && [ -n "$told" ]; }; then
-  scontrol requeue "$SLURM_JOB_ID"
-fi
+# 75: stopped, and to be gone on with. Behind the signal also 137, as a task that did not yield was ended
+# when its grace was over, and 143, as Deno had not loaded the job yet.
+case "$code$told" in
+75 | 75told | 137told | 143told) scontrol requeue "$SLURM_JOB_ID" ;;
+esac
 exit "$code"
