@@ -67,7 +67,7 @@ function short(digest: string): string {
 const OUTSIDE =
   "Neither the seed, a param nor the stamp of a resource that it reads has changed, so that it depends on " +
   "something else, such as Math.random, the time, a file, a server, or code that could not be seen: a drill of the job says " +
-  "what it calls";
+  "which of these it calls, but for files";
 const NEXT =
   "What is saved stays as it was. Make it again what it was: with the same params and inputs, and a task that comes " +
   "to the same each time; or go on with the new value with --allow-change (allowChange in a script, " +

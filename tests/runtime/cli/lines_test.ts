@@ -50,7 +50,7 @@ Deno.test("lines: what is derived again is said, and what is another is a warnin
     "info:   read  made images, which is new to the checkpoint",
     `${WARNED}Neither the seed, a param nor the stamp of a resource that it reads has changed, so that it ` +
     "depends on something else, such as Math.random, the time, a file, a server, or code that could not be " +
-    "seen: a drill of the job says what it calls",
+    "seen: a drill of the job says which of these it calls, but for files",
     `${WARNED}What has changed since: param size is 2, and was 1`,
   ]);
 });
