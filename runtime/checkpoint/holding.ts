@@ -75,7 +75,7 @@ export class Holding {
     if (typeof holder === "string") {
       return [
         `nobody can hold ${this.archive.place}, as ${holder}: a second runner would not be ` +
-        `refused, but make the saves of the first fail`,
+        `refused, but make the saves of the first fail: let only one run`,
       ];
     }
     if (!takeOver) throw new JobHeldError(this.archive.place, holder, purpose);

@@ -288,6 +288,7 @@ function environmentNotices({ run }: Manifest): readonly string[] {
     .map((key) =>
       `saved with ${key} ${run.environment[key]}, now ${
         now[key]
-      }: values may differ in their last bits`
+      }: what later epochs compute may differ in its ` +
+      `last bits; where that matters, go on with the former`
     );
 }

@@ -34,7 +34,13 @@ export interface Trouble {
   readonly spoil?: (saved: string) => Promise<unknown> | void;
   /** Edits the job: each text is put in the place of another. It goes on to epoch 5. */
   readonly edits?: readonly (readonly [string, string])[];
-  /** How often it is started before, to die in epoch 4 each time. */
+  /** How often it is started before, with what, and how each start ends. */
+  readonly earlier?: {
+    readonly count: number;
+    readonly args?: readonly string[];
+    readonly code: number;
+  };
+  /** How often it is started after that, to die in epoch 4 each time. */
   readonly deaths?: number;
   /** Whether it dies the last time too. */
   readonly isDying?: boolean;
@@ -57,21 +63,14 @@ export interface Trouble {
 const COMMAND_LINE = toFileUrl(join(ROOT, "runtime/cli/command_line.ts")).href;
 const PROCESS_OUTPUT = toFileUrl(join(ROOT, "runtime/cli/process_output.ts")).href;
 
-/** Lets the job run on a disk that has no room for so many manifests. */
-export function onFullDisk(times: number): readonly [string, string] {
+/** Lets the job run on a store that is made otherwise, from its `root`. */
+export function onStore(made: string): readonly [string, string] {
   const text = `
 import { denoFileSystem, FileStore, MultiNodeCheckpointManager } from "tidemark";
 import { runCommandLine } from ${JSON.stringify(COMMAND_LINE)};
 import { processOutput } from ${JSON.stringify(PROCESS_OUTPUT)};
-const disk = denoFileSystem();
-let left = ${times};
 const root = decodeURIComponent(new URL("checkpoints/adder", import.meta.url).pathname);
-const store = new FileStore(root, { fileSystem: { ...disk, create: (path, options) => {
-  if (path.includes("/epochs/") && left-- > 0) {
-    throw Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
-  }
-  return disk.create(path, options);
-} } });
+${made}
 const checkpoints = new MultiNodeCheckpointManager(root, "file", { store });
 const run = async (_: unknown, given: Parameters<typeof runCommandLine>[0]) => Deno.exit(
   await runCommandLine(given, {
@@ -79,6 +78,19 @@ const run = async (_: unknown, given: Parameters<typeof runCommandLine>[0]) => D
   }));
 await run(import.meta,`;
   return ["await main(import.meta,", text];
+}
+
+/** Lets the job run on a disk that has no room for so many manifests. */
+export function onFullDisk(times: number): readonly [string, string] {
+  return onStore(`
+const disk = denoFileSystem();
+let left = ${times};
+const store = new FileStore(root, { fileSystem: { ...disk, create: (path, options) => {
+  if (path.includes("/epochs/") && left-- > 0) {
+    throw Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+  }
+  return disk.create(path, options);
+} } });`);
 }
 
 /** Cuts the newest so many files of a folder short. */

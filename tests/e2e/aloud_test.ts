@@ -26,13 +26,17 @@ async function finish(folder: string): Promise<void> {
 }
 
 async function start(folder: string, trouble: Trouble): Promise<ProcessResult> {
-  const { spoil, edits, deaths = 0, isDying = false, then, laterEdits, isHeld, args } = trouble;
+  const { spoil, edits, earlier, deaths = 0, isDying = false, then, laterEdits } = trouble;
   const file = join(folder, "job.ts");
   const saved = join(folder, "checkpoints", "adder");
   const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
   await spoil?.(saved);
   const text = edited(JOB.replace("epochs(3)", "epochs(5)"), edits);
   await Deno.writeTextFile(file, text);
+  for (let count = 0; count < (earlier?.count ?? 0); count++) {
+    const { code, stderr } = await runProgram(file, { flags, args: earlier?.args ?? [] });
+    assertEquals(code, earlier?.code, stderr);
+  }
   await Deno.writeTextFile(join(folder, "die"), "4");
   for (let death = 0; death < deaths; death++) {
     const { code, stderr } = await runProgram(file, { flags });
@@ -42,9 +46,12 @@ async function start(folder: string, trouble: Trouble): Promise<ProcessResult> {
   await then?.(saved);
   await Deno.writeTextFile(file, edited(text, laterEdits));
   const request = { purpose: "run", pid: Deno.pid, host: undefined, sinceMs: Date.now() };
-  const held = isHeld === true ? await new FileStore(saved).hold(request) : undefined;
+  const held = trouble.isHeld === true ? await new FileStore(saved).hold(request) : undefined;
   try {
-    return await runProgram(file, { flags: trouble.permits?.(folder) ?? flags, args: args ?? [] });
+    return await runProgram(file, {
+      flags: trouble.permits?.(folder) ?? flags,
+      args: trouble.args ?? [],
+    });
   } finally {
     if (held !== undefined && "hold" in held) await held.hold.release();
   }

@@ -1,6 +1,7 @@
 /** All that can be wrong at a resume, and what is said of it; of bytes that are hostile, see bad_input_test.ts. */
 import { join } from "@std/path";
 import { CHANGED, SETTINGS } from "./aloud_changes.ts";
+import { HISTORY } from "./aloud_history.ts";
 import { flipIn, onFullDisk, type Trouble, truncateAll } from "./aloud_job.ts";
 
 const PLAN = '"file:checkpoints"';
@@ -246,4 +247,5 @@ export const TROUBLES: readonly Trouble[] = [
   ...SETTINGS,
   ...RUNNING,
   ...FULL,
+  ...HISTORY,
 ];
