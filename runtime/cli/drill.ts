@@ -15,6 +15,7 @@ import { ProcessGround, type ProcessOptions } from "../drill/process_ground.ts";
 import { HungProcessError, TimeLimit } from "../drill/time_limit.ts";
 import type { Program } from "../program.ts";
 import type { Arguments } from "./arguments.ts";
+import { addPermissions, ownPermissions } from "./drill_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { toJson } from "./json.ts";
 import type { Output } from "./output.ts";
@@ -112,8 +113,8 @@ export async function drillInProcesses(drilling: Drilling): Promise<DrillEnd> {
 function withFlags({ message, cause }: DrillError, flags: readonly string[]): DrillError {
   const given = flags.join(" ") || "no flags";
   return new DrillError(
-    `${message}\nIts processes were started with ${given}. Where the job needs others (what else it ` +
-      `reads, a --config): --flags="FLAGS"`,
+    `${message}\nIts processes were started with ${given}. Where the job needs more (what else it ` +
+      `reads, a --config): --flags="FLAGS" adds it`,
     { cause },
   );
 }
@@ -160,19 +161,8 @@ function processOptions(drilling: Drilling): ProcessOptions {
   return {
     ...{ job: job.name, folder: join(db, crypto.randomUUID()), params, seed: args.seed },
     file: base.startsWith("file:") ? fromFileUrl(base) : base,
-    flags: args.flags ?? ownFlags(db),
+    flags: addPermissions(args.flags ?? [], ownPermissions(db)),
     signal,
     limit: new TimeLimit(args.limit),
   };
-}
-
-/** The flags with which this process can be started again, as far as they can be known. */
-function ownFlags(folder: string): readonly string[] {
-  const whole = (["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const)
-    .filter((name) => Deno.permissions.querySync({ name }).state === "granted");
-  const own = (["read", "write"] as const).filter((name) => !whole.includes(name));
-  return [
-    ...whole.map((name) => `--allow-${name}`),
-    ...own.map((name) => `--allow-${name}=${folder}`),
-  ];
 }

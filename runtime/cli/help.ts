@@ -66,9 +66,10 @@ const FLAGS = `Flags
                    while, under a plan whose onSaveError is "pause" or "retry"
   --limit T        drill: how long one of its processes may take before it is ended as hanging
                    (ten times what the first one takes, which nobody kills; a minute at least)
-  --flags="FLAGS"  drill: the flags of deno run for its processes; where not given, the permissions
-                   that this process has in whole, and those to read and write the drill's folder.
-                   Others of this process, as a --config, are not known and must be given here
+  --flags="FLAGS"  drill: flags of deno run for its processes, added to the permissions that this
+                   process has in whole, and those to read and write the drill's folder. Others of
+                   this process, as a --config or a list of files, are not known and must be given
+                   here. With -A or -P nothing is added
   --to PLACE       where the checkpoints are, as in file:checkpoints; instead of the plan's
   --json           print events, one a line (or the plan, or the list) as JSON on standard output
   --quiet, -q      print only warnings, errors, and how the run starts and ends

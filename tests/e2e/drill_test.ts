@@ -184,6 +184,22 @@ Deno.test("drill: on a fresh place, with the flags that the job itself needs, it
   });
 });
 
+Deno.test("drill: flags that are given are added to those that it needs itself", async () => {
+  const line = 'Deno.writeTextFileSync("calls.log", "x", { append: true });';
+  const flags = [
+    ...["--allow-read=checkpoints", "--allow-write=checkpoints,calls.log", "--allow-run", CONFIG],
+  ];
+  const args = [
+    ...["drill", "--kills", "1", "--limit", "1m", `--flags=${CONFIG} --allow-write=calls.log`],
+  ];
+  await withFolder(async (cwd) => {
+    await Deno.writeTextFile(join(cwd, "job.ts"), jobWith(`${line} ${GOOD}`));
+    const { code, stdout, stderr } = await runProgram("job.ts", { flags, args, cwd });
+    assertEquals(code, 0, stderr);
+    assertMatch(stdout, /^drilled: exact in 1 trials with 1 kills /m);
+  });
+});
+
 Deno.test("drill: a signal ends it and its processes, and nothing of it is left", async () => {
   await using folder = await Folder.make();
   const place = join(folder.path, "checkpoints");
@@ -205,7 +221,7 @@ Deno.test("drill: what it needs and does not get is said", async () => {
   assertEquals(failing.code, 1);
   assertStringIncludes(failing.stderr, "fails also where nobody kills it");
   assertStringIncludes(failing.stderr, "a flaw in the job");
-  const [, given = ""] = /Its processes were started with (.*?)\. Where the job needs others/
+  const [, given = ""] = /Its processes were started with (.*?)\. Where the job needs more/
     .exec(failing.stderr) ?? [];
   assertStringIncludes(given, CONFIG);
   const usage = await drilled(GOOD, ["--to", "memory:x"]);
