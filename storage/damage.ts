@@ -26,9 +26,32 @@ export interface Damage {
   readonly blobs: readonly BlobUse[];
 }
 
-/** The damage that an error tells of; any other error is thrown. */
-export function toDamage(error: unknown): Damage {
-  const isDamage = error instanceof DamagedError || error instanceof UnsupportedVersionError;
-  if (!isDamage) throw error;
+/** Something of a version of the format that this one does not know, so that nobody knows it to be damaged. */
+export interface Newer {
+  /** The object. */
+  readonly object: string;
+  /** Its version. */
+  readonly version: number;
+}
+
+/** What cannot be read, and why. */
+export type Unreadable = Damage | Newer;
+
+/** What cannot be read, as an error tells; any error that tells of nothing like it is thrown. */
+export function toUnreadable(error: unknown): Unreadable {
+  if (error instanceof UnsupportedVersionError) {
+    return { object: error.object, version: error.version };
+  }
+  if (!(error instanceof DamagedError)) throw error;
   return { object: error.object, problem: error.message, blobs: [] };
+}
+
+/** Whether something is known to be damaged. */
+export function isDamage(one: Unreadable): one is Damage {
+  return "problem" in one;
+}
+
+/** Whether something is of a version that this one does not know. */
+export function isNewer(one: Unreadable): one is Newer {
+  return "version" in one;
 }

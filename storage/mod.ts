@@ -25,7 +25,7 @@ export type {
   PackFile,
   RecordFile,
 } from "./commit_files.ts";
-export type { BlobUse, Damage } from "./damage.ts";
+export type { BlobUse, Damage, Newer } from "./damage.ts";
 export { denoFileSystem } from "./deno_file_system.ts";
 export type { OnPoint, StorePoint } from "./file_commit.ts";
 export * from "./file_options.ts";

@@ -6,15 +6,23 @@
 import { type WaitingAsk, waitingAsks } from "./asks.ts";
 import { type Broken, checkPack } from "./check_pack.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
-import { type BlobUse, type Damage, toDamage } from "./damage.ts";
-import { CheckpointNotFoundError, UnsupportedVersionError } from "./errors.ts";
+import {
+  type BlobUse,
+  type Damage,
+  isDamage,
+  isNewer,
+  type Newer,
+  toUnreadable,
+  type Unreadable,
+} from "./damage.ts";
+import { CheckpointNotFoundError } from "./errors.ts";
 import type { History } from "./history.ts";
 import { formatRef, isSameRef, type ManifestRef, mayName } from "./layout.ts";
 import { listAll } from "./listing.ts";
 import type { BlockRef, Manifest } from "./manifest.ts";
 import { Pace } from "./pace.ts";
 import type { StoreOptions } from "./store.ts";
-import { damagedRecords } from "./verify_records.ts";
+import { unreadableRecords } from "./verify_records.ts";
 import { damagedValues } from "./verify_values.ts";
 import { verifyLogs } from "./verify_logs.ts";
 
@@ -33,6 +41,8 @@ export interface StoreReport {
   readonly overtaken: readonly ManifestRef[];
   /** What is damaged. */
   readonly damaged: readonly Damage[];
+  /** What is of a version of the format that this one does not know, and need not be damaged. */
+  readonly newer: readonly Newer[];
   /** The packs that no manifest names. */
   readonly garbage: readonly string[];
   /** Those that no manifest names, and one that cannot be read may. */
@@ -74,8 +84,8 @@ export interface VerifyOptions extends StoreOptions {
  * import { assertEquals } from "@std/assert";
  *
  * const store = await CheckpointStore.open(new MemoryStore());
- * const { good, damaged } = await verifyStore(store, { full: true });
- * assertEquals([good, damaged], [[], []]);
+ * const { good, damaged, newer } = await verifyStore(store, { full: true });
+ * assertEquals([good, damaged, newer], [[], [], []]);
  * ```
  */
 export async function verifyStore(
@@ -87,13 +97,9 @@ export async function verifyStore(
   await pace.turn();
   const history = await store.history(options);
   await pace.turn();
-  const damaged: Damage[] = await damagedRecords(store, history, options);
-  const { packs, unread, refs, isAllKnown } = await readManifests(
-    store,
-    names.manifests,
-    damaged,
-    options,
-  );
+  const unreadable = await unreadableRecords(store, history, options);
+  const { packs, refs, unread } = await readManifests(store, names.manifests, options);
+  for (const one of unread.values()) unreadable.push(one);
   const broken: Broken[] = [];
   let checkedBytes = 0;
   for (const [pack, { manifest, blocks }] of packs) {
@@ -109,21 +115,30 @@ export async function verifyStore(
     const blobs = uses[index] ?? [];
     // Whatever needed them was removed since the listing, as a running job does.
     if (blobs.length === 0) return;
-    damaged.push({ object: error.object, problem: error.message, blobs });
+    unreadable.push({ object: error.object, problem: error.message, blobs });
   });
   const values = options.full === true ? await damagedValues(store, refs, options) : [];
-  for (const one of values) damaged.push(one);
-  const lost = [...unread, ...damaged.flatMap(({ blobs }) => blobs.map(({ ref }) => ref))];
-  for (const ref of lost) bad.set(formatRef(ref), ref);
+  for (const one of values) unreadable.push(one);
+  const newer = new Set<string>();
+  for (const [ref, one] of unread) {
+    if (isNewer(one)) newer.add(formatRef(ref));
+    else bad.set(formatRef(ref), ref);
+  }
+  const damaged = unreadable.filter(isDamage);
+  for (const { ref } of damaged.flatMap(({ blobs }) => blobs)) bad.set(formatRef(ref), ref);
   const isBad = (ref: ManifestRef) => bad.has(formatRef(ref));
   const unnamed = names.packs.filter((pack) => !packs.has(pack));
   // What one of another version names this one does not know.
-  const isDoubtful = (pack: string) => !isAllKnown || unread.some((ref) => mayName(ref, pack));
+  const isDoubtful = (pack: string) =>
+    newer.size > 0 || [...unread.keys()].some((ref) => mayName(ref, pack));
   const garbage = unnamed.filter((pack) => !isDoubtful(pack));
   await pace.turn();
-  const logs = await verifyLogs(store, isBad, options);
+  const logs = await verifyLogs(
+    store,
+    (ref) => isBad(ref) || newer.has(formatRef(ref)),
+    options,
+  );
   await pace.turn();
-  for (const one of logs.damaged) damaged.push(one);
   const bytesOf = async (list: readonly string[]) => {
     let bytes = 0;
     for (const name of list) {
@@ -137,7 +152,8 @@ export async function verifyStore(
     good: refs.filter((ref) => !isBad(ref)),
     bad: [...bad.values()],
     overtaken: overtakenOf(history, [...bad.values()]),
-    damaged,
+    damaged: [...damaged, ...logs.unreadable.filter(isDamage)],
+    newer: [...unreadable, ...logs.unreadable].filter(isNewer),
     garbage,
     doubtful: unnamed.filter(isDoubtful),
     logs: logs.old,
@@ -175,18 +191,14 @@ interface PackNeed {
 async function readManifests(
   store: CheckpointStore,
   listed: readonly ManifestRef[],
-  damaged: Damage[],
   options: StoreOptions,
 ): Promise<{
   readonly packs: ReadonlyMap<string, PackNeed>;
   readonly refs: readonly ManifestRef[];
-  readonly unread: readonly ManifestRef[];
-  /** Whether all are of this version, or damaged. */
-  readonly isAllKnown: boolean;
+  readonly unread: ReadonlyMap<ManifestRef, Unreadable>;
 }> {
   const packs = new Map<string, PackNeed>();
-  const unread: ManifestRef[] = [];
-  let isAllKnown = true;
+  const unread = new Map<ManifestRef, Unreadable>();
   const refs: ManifestRef[] = [];
   const pace = new Pace();
   for (const ref of listed) {
@@ -204,12 +216,10 @@ async function readManifests(
         packs.get(block.pack)?.blocks.set(key, block);
       }
     } catch (error) {
-      damaged.push(toDamage(error));
-      unread.push(ref);
-      if (error instanceof UnsupportedVersionError) isAllKnown = false;
+      unread.set(ref, toUnreadable(error));
     }
   }
-  return { packs, refs, unread, isAllKnown };
+  return { packs, refs, unread };
 }
 
 /** What reading gives; nothing where the checkpoint was removed meanwhile. */

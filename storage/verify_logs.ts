@@ -5,7 +5,7 @@
  */
 import { decodeBlob } from "./blob_reader.ts";
 import type { CheckpointStore } from "./checkpoint_store.ts";
-import { type Damage, toDamage } from "./damage.ts";
+import { toUnreadable, type Unreadable } from "./damage.ts";
 import { DamagedError } from "./errors.ts";
 import type { ManifestRef } from "./layout.ts";
 import { listLogObjects, listLogs } from "./list_logs.ts";
@@ -24,7 +24,7 @@ interface VerifyLogsOptions extends StoreOptions {
 }
 
 /**
- * The task logs that are damaged, with what is missing of what a resume would take from logs; and those
+ * The task logs that cannot be read, with what is missing of what a resume would take from logs; and those
  * that nobody goes on from.
  *
  * @throws {StoreError} Where reading fails, which is no damage.
@@ -33,7 +33,7 @@ export async function verifyLogs(
   checkpoints: CheckpointStore,
   isBad: (ref: ManifestRef) => boolean,
   options: VerifyLogsOptions,
-): Promise<{ readonly damaged: readonly Damage[]; readonly old: readonly string[] }> {
+): Promise<{ readonly unreadable: readonly Unreadable[]; readonly old: readonly string[] }> {
   const { store } = checkpoints;
   const damaged = await damagedLogs(store, options);
   // Only now it is known what a running job has saved, and removed, since they were listed.
@@ -47,7 +47,7 @@ export async function verifyLogs(
   const missing = (work?.damaged ?? []).filter(({ message }) =>
     damaged.every(({ error }) => error.message !== message)
   );
-  return { damaged: [...told, ...missing].map(toDamage), old: old.map(({ name }) => name) };
+  return { unreadable: [...told, ...missing].map(toUnreadable), old: old.map(({ name }) => name) };
 }
 
 /** Damage to a log, or to a pack that it names. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CheckpointStore } from "./checkpoint_store.ts";
-import { type Damage, toDamage } from "./damage.ts";
+import { toUnreadable, type Unreadable } from "./damage.ts";
 import { DamagedError } from "./errors.ts";
 import type { History } from "./history.ts";
 import { decodeAttempt, MAX_RECORD_BYTES } from "./job_record.ts";
@@ -17,15 +17,15 @@ import type { StoreOptions } from "./store.ts";
 const MOST_TOLD = 100;
 
 /**
- * The small records that are damaged, or missing: the numbers of attempts have no gaps, and each has recorded
+ * The small records that cannot be read, or are missing: the numbers of attempts have no gaps, and each has recorded
  * where it starts from before it saves.
  */
-export async function damagedRecords(
+export async function unreadableRecords(
   store: CheckpointStore,
   { damaged, manifests }: History,
   options: StoreOptions,
-): Promise<Damage[]> {
-  const found = damaged.map((error) => toDamage(error));
+): Promise<Unreadable[]> {
+  const found = damaged.map(toUnreadable);
   const savers = new Set(manifests.map(({ attempt }) => attempt));
   // Behind what is saved, as whoever has saved was there before, with all whose numbers are lower.
   const attempts = await store.store.list(FOLDERS.attempts, options);
@@ -34,7 +34,7 @@ export async function damagedRecords(
     const name = parentName(attempt);
     if (there.has(name)) continue;
     const record = `the record of where attempt ${attempt} starts from`;
-    found.push(toDamage(new DamagedError(name, record, "nothing")));
+    found.push(toUnreadable(new DamagedError(name, record, "nothing")));
   }
   for (const damage of missingRecords(attempts, savers)) found.push(damage);
   const pace = new Pace();
@@ -46,7 +46,7 @@ export async function damagedRecords(
       const bytes = await readRecord(store.store, name, MAX_RECORD_BYTES, options);
       if (bytes !== undefined) decodeAttempt(parsed.attempt, bytes);
     } catch (error) {
-      found.push(toDamage(error));
+      found.push(toUnreadable(error));
     }
   }
   return found;
@@ -56,12 +56,12 @@ export async function damagedRecords(
 function missingRecords(
   names: readonly string[],
   savers: ReadonlySet<number>,
-): readonly Damage[] {
+): readonly Unreadable[] {
   const parsed = names.map(parseAttemptName).filter((one) => one !== undefined);
   const there = new Set(parsed.filter(({ isParent }) => !isParent).map(({ attempt }) => attempt));
   const begun = [...parsed.map(({ attempt }) => attempt), ...savers];
   const highest = begun.reduce((most, attempt) => Math.max(most, attempt), 0);
-  const found: Damage[] = [];
+  const found: Unreadable[] = [];
   let next = 1;
   for (const number of [...[...there].sort((a, b) => a - b), highest + 1]) {
     const [from, to] = [next, number - 1];
@@ -69,11 +69,11 @@ function missingRecords(
     if (to - from < MOST_TOLD) {
       for (let missing = from; missing <= to; missing++) {
         const record = `the record of attempt ${missing}`;
-        found.push(toDamage(new DamagedError(attemptName(missing), record, "nothing")));
+        found.push(toUnreadable(new DamagedError(attemptName(missing), record, "nothing")));
       }
     } else {
       const records = `the records of attempts ${from} to ${to}`;
-      found.push(toDamage(new DamagedError(attemptName(from), records, "nothing")));
+      found.push(toUnreadable(new DamagedError(attemptName(from), records, "nothing")));
     }
   }
   return found;

@@ -79,9 +79,9 @@ const FLAGS = `Flags
 
 const ENDS = `Exit codes
   0    finished
-  1    the job failed; it can be resumed from the last saved epoch (verify: something is damaged;
-       drill: the job is not exact; prune, repair: the process that was asked has dropped the ask
-       with something left that should have gone)
+  1    the job failed; it can be resumed from the last saved epoch (verify: something is damaged,
+       or of a newer format version; drill: the job is not exact; prune, repair: the process that
+       was asked has dropped the ask with something left that should have gone)
   2    the command line was wrong
   75   stopped (SIGINT, SIGTERM, --stop-after); run it again to go on (prune, repair: it was not
        done in the time of --wait; an ask that nobody waits for ends with 0)

@@ -5,12 +5,14 @@
  */
 import {
   type Damage,
+  FORMAT_VERSION,
   formatRef,
   type Holder,
   type StoreReport,
   verifyStore,
   type WaitingAsk,
 } from "../../storage/mod.ts";
+import { parseManifestName } from "../../storage/layout.ts";
 import { askerText } from "../checkpoint/do_asks.ts";
 import { isUntidy } from "../checkpoint/tidy.ts";
 import { timeText } from "../clock.ts";
@@ -19,7 +21,7 @@ import type { Keeping } from "./keeping.ts";
 import { toJson } from "./json.ts";
 import { count, formatBytes, oneLine, shown } from "./text.ts";
 
-/** Looks for damage; gives 1 where there is some. */
+/** Looks for damage; gives 1 where there is some, or what may be some to one who could read it. */
 export async function verify({ archive, job, args, output }: Keeping): Promise<number> {
   const store = await archive.open(job, []);
   const holder = await store.store.holder?.();
@@ -28,7 +30,7 @@ export async function verify({ archive, job, args, output }: Keeping): Promise<n
   output.out(
     args.json ? `${toJson(data(report), 2)}\n` : verifyText(report, { full, holder }),
   );
-  return report.damaged.length > 0 ? 1 : 0;
+  return report.damaged.length + report.newer.length > 0 ? 1 : 0;
 }
 
 function data({ good, bad, overtaken, damaged, ...rest }: StoreReport): unknown {
@@ -44,8 +46,10 @@ function data({ good, bad, overtaken, damaged, ...rest }: StoreReport): unknown 
 }
 
 /** That packs stay because a manifest that cannot be read may name them, and what ends that. */
-export function doubtfulText({ doubtful }: StoreReport): string {
-  return `${count(doubtful.length, "pack")} left alone, which a damaged manifest may name: ` +
+export function doubtfulText({ doubtful, newer }: StoreReport): string {
+  const left = `${count(doubtful.length, "pack")} left alone, which a`;
+  if (newer.length > 0) return `${left} manifest of a newer format version may name`;
+  return `${left} damaged manifest may name: ` +
     `bring that back from a copy, or, where it lies beside the line, remove it with prune --side-lines`;
 }
 
@@ -54,11 +58,16 @@ export function verifyText(
   report: StoreReport,
   { full, holder }: { readonly full: boolean; readonly holder?: Holder | undefined },
 ): string {
-  const { place, leftovers, good, bad, damaged, garbage, logs, removals, asks, foreign } = report;
+  const { place, leftovers, good, bad, damaged, newer, garbage, logs, removals, asks, foreign } =
+    report;
   const how = full
     ? `${formatBytes(report.checkedBytes)} read, summed and decoded`
     : "records and sizes looked at; --full reads and decodes all";
-  const lines = [`${place}: ${count(good.length, "state")} good, ${bad.length} damaged (${how})`];
+  const states = newer.filter(({ object }) => parseManifestName(object) !== undefined).length;
+  const unknown = states === 0 ? "" : `, ${states} of a newer format version`;
+  const lines = [
+    `${place}: ${count(good.length, "state")} good, ${bad.length} damaged${unknown} (${how})`,
+  ];
   for (const { problem, blobs } of damaged) {
     lines.push(`damaged: ${oneLine(problem).replace(/^Damaged: /, "")}`);
     lines.push(
@@ -77,8 +86,12 @@ export function verifyText(
         `took the job over before that was acknowledged, it may lack packs`,
     );
   }
+  lines.push(...newerLines(newer, states > 0));
   if (bad.length > 0) {
-    const next = good.length > 0
+    const next = states > 0
+      ? "a resume goes back from what is damaged to the nearest epoch of its line that is not, and is refused " +
+        "where that is of a newer version"
+      : good.length > 0
       ? "a resume goes back to the nearest good epoch of its line"
       : "nothing good is left to go back to: bring back what is damaged from a copy, or start anew with --fresh";
     lines.push(`${next}; nothing damaged is removed unasked`);
@@ -118,6 +131,20 @@ export function verifyText(
   if (foreign.length > 0) lines.push("not Tidemark's, left alone:", ...shown(foreign));
   lines.push(`packs take ${formatBytes(report.packBytes)}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What is of a newer version of the format, and what to do about it. */
+function newerLines(newer: StoreReport["newer"], isState: boolean): readonly string[] {
+  if (newer.length === 0) return [];
+  return [
+    `written by a newer Tidemark, and not looked at (this one knows format version ${FORMAT_VERSION}):`,
+    ...shown(newer.map(({ object, version }) => oneLine(`${object}: version ${version}`))),
+    `that is no damage: use the Tidemark that wrote it, or a newer one${
+      isState
+        ? "; with this one a resume that would begin there is refused, and goes back to nothing older"
+        : ""
+    }`,
+  ];
 }
 
 /** Task logs that nobody goes on from, in words. */
