@@ -83,8 +83,14 @@ function firstLines({ phase, epoch, tasks, pieces }: ForeseenGroup): readonly st
   return [
     `first: ${phase === "epoch" ? `epoch ${epoch}` : phase}`,
     ...taskLines(tasks),
-    ...pieces === 0 ? [] : [`  with the results of ${pieces} pieces and steps that had ended`],
+    ...pieces === 0 ? [] : [`  with ${resultsOf(pieces)} that had ended`],
   ];
+}
+
+function resultsOf(pieces: number): string {
+  return pieces === 1
+    ? "the result of one piece or step"
+    : `the results of ${pieces} pieces and steps`;
 }
 
 function taskLines(tasks: readonly ForeseenTask[]): readonly string[] {

@@ -17,6 +17,10 @@ export interface ReuseVerdict {
   readonly isSame: boolean;
   /** Why, in words. */
   readonly because: string;
+  /** The step for which it waits, where that runs again. */
+  readonly behind?: number;
+  /** What was recorded of it, where it or what it waits for was edited since. */
+  readonly outdated?: TaskEntry | GateEntry;
 }
 
 /** What the verdicts depend on. */
@@ -55,10 +59,11 @@ export function judgeReuse(
   let used = 0;
   let isWhole = true;
   for (const [index, step] of steps.entries()) {
-    const changed = step.dependsOn.find((before) => verdicts[before]?.isSame === false);
+    const again = step.dependsOn.filter((before) => verdicts[before]?.isSame === false);
+    const changed = again.find((before) => steps[before]?.task !== undefined) ?? again[0];
     const verdict = changed === undefined
       ? judge(step, verdicts, codes[index] ?? "", given)
-      : runs(`${steps[changed]?.id}, for which it waits, runs again`);
+      : { ...runs(`${steps[changed]?.id}, for which it waits, runs again`), behind: changed };
     verdicts.push(verdict);
     if (verdict.entry !== undefined) used++;
     if (!verdict.isSame) isWhole = false;
@@ -82,7 +87,7 @@ function judge(
   const entry = entryOf(id);
   if (kind === "gate") {
     if (entry?.kind !== "gate") return runs("its condition is not judged yet");
-    if (entry.code !== code) return runs(EDITED);
+    if (entry.code !== code) return { ...runs(EDITED), outdated: entry };
     return { entry, isSame: true, because: "its condition was judged" };
   }
   if (task === undefined || !isLogged(step, isSaved)) {
@@ -90,7 +95,7 @@ function judge(
     return { entry: undefined, isSame: true, because };
   }
   if (entry?.kind !== "task") return runs("it is not recorded as finished");
-  if (entry.code !== code) return runs(EDITED);
+  if (entry.code !== code) return { ...runs(EDITED), outdated: entry };
   return { entry, isSame: true, because: "it has finished" };
 }
 

@@ -119,7 +119,8 @@ export async function foreseeResume(
     ? recompiled.migrations
     : await migrationsAt(request, recompiled, by);
   const branch = target.isBranch ? -1 : unfinished?.branch ?? run.branch;
-  const start = { program, by, manifest, phase, user: { branch, seed, migrations } };
+  const { description } = recompiled;
+  const start = { program, description, by, manifest, phase, user: { branch, seed, migrations } };
   const first = await foreseeTasks(request.checkpoints.engine, start);
   const derived = foreseeDerived({ program, manifest, phase }, recompiled.migrations.made);
   if (phase !== undefined) warnings.push(...recompiled.warnings, ...recompiled.effects.vain);

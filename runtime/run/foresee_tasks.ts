@@ -3,7 +3,22 @@
  *
  * @module
  */
-import { type Manifest, type ManifestRef, readLoggedWork } from "../../storage/mod.ts";
+import {
+  type CheckpointStore,
+  DamagedError,
+  type GateEntry,
+  type JobDescription,
+  type LogEntry,
+  type LoggedWork,
+  type Manifest,
+  type ManifestRef,
+  readLoggedWork,
+  readOwnEntries,
+  type TaskEntry,
+} from "../../storage/mod.ts";
+import { parseLogName } from "../../storage/task_log_names.ts";
+import { type StepGround, whatWasEdited } from "../change/edited_step.ts";
+import type { PlacedStep } from "../../dsl/layout.ts";
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import type { Phase } from "../events.ts";
 import { DerivedDigests } from "../derived/digests.ts";
@@ -39,6 +54,8 @@ export interface ForeseenGroup {
 export interface ForeseenStart {
   /** The job compiled. */
   readonly program: Program;
+  /** What it is. */
+  readonly description: JobDescription;
   /** The last state. */
   readonly by: ManifestRef;
   /** The epoch's. */
@@ -80,18 +97,19 @@ export function foreseeDerived(
 /** Foresees the first group of a resume; nothing where there is none, or nobody knows its tasks. */
 export async function foreseeTasks(
   { archive }: CheckpointEngine,
-  { program, by, manifest, phase, user }: ForeseenStart,
+  { program, description, by, manifest, phase, user }: ForeseenStart,
 ): Promise<ForeseenGroup | undefined> {
   if (phase === undefined || phase === "upload") return undefined;
   const epoch = phase === "epoch" ? manifest.epoch + 1 : manifest.epoch;
   const { steps } = program.groups[phase];
   const tasks = steps.filter(({ task }) => task !== undefined);
   if (program.plan.grain !== "task") {
-    const because = 'grain: "epoch": what an unfinished epoch has done is done again';
+    const because = 'grain: "epoch": of an epoch that is not saved no task is recorded';
     const all = tasks.map(({ id }) => ({ id, isReused: false, because }));
     return { phase, epoch, tasks: all, pieces: 0 };
   }
-  const work = await readLoggedWork((await archive.store()).store, by, Infinity);
+  const store = await archive.store();
+  const work = await readLoggedWork(store.store, by, Infinity);
   const found = new RecordedEntries(work?.entries);
   const { isUsable, why } = work?.head === undefined
     ? { isUsable: false, why: undefined }
@@ -107,11 +125,68 @@ export async function foreseeTasks(
     isSaved: (node, blob) => saved.has(`${node}/${blob.name}`),
     params: program.params,
   }, recorded.steps(site).length);
-  const judged = tasks.map(({ id, index }) => {
-    const { entry, because = "" } = verdicts[index] ?? {};
+  const now = { params: program.params, parts: description.parts };
+  const grounds = await groundsOf(store, work, verdicts.map(({ outdated }) => outdated));
+  const whyRuns = (step: PlacedStep): string => {
+    const { because = "", behind } = verdicts[step.index] ?? {};
+    const before = behind === undefined ? undefined : steps[behind];
+    // A condition is no task that is listed.
+    if (before?.kind === "gate") {
+      return `${before.id}, for which it waits: ${whyRuns(before)}`;
+    }
+    const then = grounds[step.index];
+    const edits = then && whatWasEdited(step, { phase, steps }, then, now);
+    const done = step.task === undefined ? "was judged" : "finished";
+    return edits === undefined ? because : `since it ${done}, ${edits}`;
+  };
+  const judged = tasks.map((step) => {
+    const { id } = step;
+    const { entry, because = "" } = verdicts[step.index] ?? {};
     if (entry !== undefined) return { id, isReused: true, because: `${because}${proviso}` };
     const isLost = why !== undefined && found.step({ ...site, id }) !== undefined;
-    return { id, isReused: false, because: isLost ? `what it has done ${why}` : because };
+    return {
+      id,
+      isReused: false,
+      because: isLost ? `what it has done ${why}` : whyRuns(step),
+    };
   });
   return { phase, epoch, tasks: judged, pieces: recorded.tally(site).pieces };
+}
+
+/** What the job was when each step was recorded, in their order; nothing of what nobody can tell. */
+async function groundsOf(
+  store: CheckpointStore,
+  work: LoggedWork | undefined,
+  recorded: readonly (TaskEntry | GateEntry | undefined)[],
+): Promise<readonly (StepGround | undefined)[]> {
+  const grounds = new Map<string, StepGround | undefined>();
+  const wanted = new Set(recorded.flatMap((entry) => entry === undefined ? [] : [keyOf(entry)]));
+  const attempts = new Set(work?.sources.map(({ name }) => parseLogName(name)?.attempt ?? 0));
+  for (const attempt of [...attempts].sort((a, b) => b - a)) {
+    if (grounds.size === wanted.size) break;
+    const own = (await readOwnEntries(store.store, attempt)).map(keyOf);
+    const found = own.filter((key) => wanted.has(key) && !grounds.has(key));
+    if (found.length === 0) continue;
+    const ground = await groundIn(store, attempt);
+    for (const key of found) grounds.set(key, ground);
+  }
+  return recorded.map((entry) => entry && grounds.get(keyOf(entry)));
+}
+
+function keyOf(entry: LogEntry): string {
+  const { kind, phase, epoch, id } = entry;
+  return JSON.stringify([kind, phase, epoch, id, "code" in entry ? entry.code : ""]);
+}
+
+async function groundIn(
+  store: CheckpointStore,
+  attempt: number,
+): Promise<StepGround | undefined> {
+  try {
+    const record = await store.readAttempt(attempt);
+    return record && { params: record.params, parts: record.description?.parts };
+  } catch (error) {
+    if (error instanceof DamagedError) return undefined;
+    throw error;
+  }
 }
