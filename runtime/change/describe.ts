@@ -50,7 +50,7 @@ export function describeJob(program: Program, sources: Sources): JobDescription 
     groups: partOf(GROUPS.map((name) => ({ name })), ({ name }) => ({
       steps: stepsWords(shape[name] ?? []),
     })),
-    blobs: partOf(blobs, (blob) => blobFields(blob, saved.has(blob))),
+    blobs: partOf(blobs, (blob) => blobFields(blob, saved.has(blob), sources)),
     params: partOf(declaredParams.values(), (param) => ({ is: paramWords(param) })),
     resources: partOf(resources, (resource) => ({
       code: codeWords(resource.open, resource.close, resource.stamp),
@@ -134,7 +134,7 @@ function taskFields(task: AnyTask, groups: string): Fields {
   };
 }
 
-function blobFields(blob: AnyBlob, isSaved: boolean): Fields {
+function blobFields(blob: AnyBlob, isSaved: boolean, { types }: Sources): Fields {
   const { initial, codec } = blob;
   return {
     saved: isSaved ? "yes" : "no",
@@ -143,6 +143,10 @@ function blobFields(blob: AnyBlob, isSaved: boolean): Fields {
     initial: initial && codeWords(initial),
     type: isSaved && initial !== undefined && codec === undefined
       ? initialType(blob)?.words
+      : undefined,
+    // Of what has neither, the text is all that says it.
+    declared: isSaved && initial === undefined && codec === undefined
+      ? types.get(blob.name)
       : undefined,
   };
 }

@@ -30,6 +30,7 @@ export function savedBlobChanges(
   { before, started, now, made }: KnownParts,
 ): readonly JobChange[] {
   const readers = firstReaders(program);
+  const declared = new Set<string>();
   return program.saved.flatMap((placed): readonly JobChange[] => {
     const { node, blob } = placed;
     const entry = manifest.nodes[node]?.[blob.name];
@@ -47,7 +48,13 @@ export function savedBlobChanges(
       return isNews || change.verdict !== "harmless" ? [change] : [];
     }
     const wrong = wrongType(entry, blob) ?? wrongSize(entry, placed, before);
-    if (wrong === undefined) return [];
+    if (wrong === undefined) {
+      const change = declaredAnew(entry, placed, before, now);
+      // All nodes have it by one declaration.
+      if (change === undefined || declared.has(blob.name)) return [];
+      declared.add(blob.name);
+      return [change];
+    }
     return [{
       what: `${name} was saved as ${wrong.saved}, and the job declares ${wrong.declared}`,
       why: "a value of one type cannot stand for one of another",
@@ -119,6 +126,22 @@ function wrongSize(
   const saved = entryWords(entry);
   if (saved !== was) return undefined;
   return now === was ? undefined : { saved, declared: now };
+}
+
+/** A blob without an initial value whose declaration names another type than before; what that is, nobody sees. */
+function declaredAnew(
+  entry: BlobEntry,
+  { blob: { name } }: PlacedBlob,
+  before: JobParts | undefined,
+  now: JobParts | undefined,
+): JobChange | undefined {
+  const [was, is] = [before, now].map((parts) => parts?.["blobs"]?.[name]?.["declared"]);
+  if (was === undefined || is === undefined || was === is || "absent" in entry) return undefined;
+  return {
+    what: `blob "${name}" is declared blob<${is}>, was blob<${was}>`,
+    why: `what is saved is a ${kindOfType(entry.type)}`,
+    verdict: "to be allowed",
+  };
 }
 
 function entryWords({ type, bytes }: Exclude<BlobEntry, { absent: true }>): string {

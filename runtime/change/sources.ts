@@ -26,6 +26,8 @@ const IS_LOCAL = /^(?:\.\.?\/|\/|file:)/;
 export interface Sources {
   /** Hashes of statements, by module. */
   readonly modules: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The types that blobs are declared with, by their names; none of a name with several. */
+  readonly types: ReadonlyMap<string, string>;
   /** A hash of the lock file, where there is one. */
   readonly locks: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What could not be seen. */
@@ -38,19 +40,20 @@ export function readSources(base: string | undefined): Sources {
   if (file === undefined) {
     return {
       modules: {},
+      types: new Map(),
       locks: {},
       unseen: ["the job's modules and deno.lock (no base is given)"],
     };
   }
   const folder = new URL("./", file);
-  const { modules, unread } = readModules(file, folder);
+  const { modules, types, unread } = readModules(file, folder);
   const lock = readLock(folder);
   const unseen = [
     ...unread.map((name) => ({ name, why: mayRead(file) ? "cannot be read" : FORBIDDEN })),
     ...lock === "unseen" ? [{ name: "deno.lock", why: FORBIDDEN }] : [],
   ];
   return {
-    modules,
+    ...{ modules, types },
     locks: lock === "unseen" || lock === undefined ? {} : { "deno.lock": { hash: lock } },
     unseen: [...Map.groupBy(unseen, ({ why }) => why)].map(([why, files]) =>
       `${files.map(({ name }) => name).join(" and ")} (${why})`
@@ -66,7 +69,8 @@ function fileUrl(base: string | undefined): URL | undefined {
 function readModules(
   file: URL,
   folder: URL,
-): { readonly modules: Sources["modules"]; readonly unread: readonly string[] } {
+): Pick<Sources, "modules" | "types"> & { readonly unread: readonly string[] } {
+  const types = new Map<string, string>();
   const modules = new Map<string, Readonly<Record<string, string>>>();
   const unread: string[] = [];
   const nameOf = (url: URL): string => url.href === file.href ? MAIN : nameFrom(folder, url);
@@ -81,13 +85,16 @@ function readModules(
       continue;
     }
     const isCode = IS_CODE.test(url.pathname) && data.byteLength <= MOST_CODE_BYTES;
-    const { statements, imports } = isCode
+    const { statements, types: own, imports } = isCode
       ? takeApart(new TextDecoder().decode(data), (specifier) => {
         const meant = resolve(specifier, url);
         if (meant?.protocol !== "file:") return meant?.href ?? specifier;
         return isOwn(meant) ? nameOf(meant) : specifier;
       })
-      : { statements: { "the text": hashOf(data) }, imports: [] };
+      : { statements: { "the text": hashOf(data) }, types: new Map<string, string>(), imports: [] };
+    for (const [blob, type] of own) {
+      types.set(blob, (types.get(blob) ?? type) === type ? type : "");
+    }
     modules.set(nameOf(url), statements);
     for (const specifier of imports) {
       const meant = resolve(specifier, url);
@@ -98,6 +105,7 @@ function readModules(
   const first = modules.size === 0 ? " and what it imports" : others;
   return {
     modules: Object.fromEntries(modules),
+    types: new Map([...types].filter(([, type]) => type !== "")),
     unread: unread.length === 0 ? [] : [`${unread[0]}${first}`],
   };
 }

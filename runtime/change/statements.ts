@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { declaredTypes } from "./declared_types.ts";
 import { hashOf, isName, type Token, tokenize } from "./tokens.ts";
 
 /** A module: hashes of its statements by what they declare, and what it imports. */
@@ -12,6 +13,8 @@ export interface ModuleText {
    * since the job's own description has all that it says; so are types.
    */
   readonly statements: Readonly<Record<string, string>>;
+  /** The types that it declares blobs with, by their names. */
+  readonly types: ReadonlyMap<string, string>;
   /** The specifiers of what it imports. */
   readonly imports: readonly string[];
 }
@@ -79,7 +82,11 @@ export function takeApart(
   }
   const hashes = [...codes].map(([label, code]) => [label, hashOf(code.join(" ; "))]);
   const whole = hashOf(tokens.map((token) => token.text).join(" "));
-  return { statements: { ...Object.fromEntries(hashes), [TEXT]: whole }, imports: [...imports] };
+  return {
+    statements: { ...Object.fromEntries(hashes), [TEXT]: whole },
+    types: own.has("blob") ? new Map() : declaredTypes(tokens),
+    imports: [...imports],
+  };
 }
 
 function* statements(tokens: readonly Token[]): Generator<readonly string[]> {
