@@ -7,6 +7,7 @@ import { dirname, join, SEPARATOR } from "@std/path";
 import { StoreError, StorePermissionError } from "./errors.ts";
 import type { FileSystem } from "./file_system.ts";
 import { isPassing } from "./io_errors.ts";
+import { permissionAdvice } from "./permission_advice.ts";
 
 /** Which folders must be there. */
 interface FolderOptions {
@@ -104,9 +105,10 @@ export class FilePlace {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       // What is above could not be looked at, so it was taken to be there.
       const above = dirname(path);
+      const { flag, words } = permissionAdvice("write", this.root, above);
       const why = `"${above}" is not there, and Deno does not permit to make it: make it, ` +
-        `or run with --allow-read=${above} --allow-write=${above}`;
-      throw new StorePermissionError("make", path, why, `--allow-write=${above}`, { cause: error });
+        `or run with ${words}`;
+      throw new StorePermissionError("make", path, why, flag, { cause: error });
     }
   }
 

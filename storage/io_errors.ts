@@ -10,6 +10,7 @@ import {
   StoreFullError,
   StorePermissionError,
 } from "./errors.ts";
+import { permissionAdvice } from "./permission_advice.ts";
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 /** The codes of failures that are about the moment, not about what a file system can do. */
@@ -22,7 +23,7 @@ const READS: ReadonlySet<string> = new Set(["read", "list", "look at", "open"]);
 /**
  * Turns what a file operation threw into a typed error that says what to do.
  *
- * @param root The path that a permission flag would name.
+ * @param root The folder that a permission flag would name, or one above it that would have to be made.
  */
 export function asStoreError(error: unknown, op: string, path: string, root: string): Error {
   const options = { cause: error };
@@ -35,11 +36,10 @@ export function asStoreError(error: unknown, op: string, path: string, root: str
     return new StorePermissionError(op, path, why, "--allow-all", options);
   }
   if (error instanceof Deno.errors.NotCapable) {
-    const flag = `--allow-${
-      READS.has(op) || /read access/.test(error.message) ? "read" : "write"
-    }=${root}`;
+    const kind = READS.has(op) || /read access/.test(error.message) ? "read" : "write";
+    const { flag, words } = permissionAdvice(kind, root);
     const why =
-      `Deno does not permit it: run with ${flag}; where that is given, a part of the path is a ` +
+      `Deno does not permit it: run with ${words}; where that is given, a part of the path is a ` +
       `symbolic link, and Deno asks for what it leads to: permit that`;
     return new StorePermissionError(op, path, why, flag, options);
   }
