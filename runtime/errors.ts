@@ -244,10 +244,13 @@ export class NothingToResumeError extends Error {
     readonly place: string,
     /** The newest epoch that lies beside the current line, as `--from` takes it; none where nothing is saved. */
     readonly beside?: string,
+    hasBegun = false,
   ) {
+    // A fork that failed, or was killed, has begun to be a job as well.
+    const next = hasBegun ? `, or, where it was to be a fork, fork it again` : "";
     super(
       beside === undefined
-        ? `Nothing to resume at ${place}: no epoch is saved there. Start the job with "run"`
+        ? `Nothing to resume at ${place}: no epoch is saved there. Start the job with "run"${next}`
         : `Nothing to resume at ${place}: nothing is saved on the current line. Go on from what lies beside it, ` +
           `as with --from ${beside} (ls shows all), or start the job with "run"`,
     );

@@ -20,6 +20,7 @@ import type { Phase } from "../events.ts";
 import { environment } from "../run/state.ts";
 import type { EpochRef } from "./epoch_ref.ts";
 import { locate, type Target } from "./locate.ts";
+import { lookingAgain } from "./look_again.ts";
 import type { CheckpointManagerOptions } from "./manager.ts";
 import type { MetadataHandler } from "./metadata.ts";
 import { loadReports } from "./reports.ts";
@@ -153,9 +154,8 @@ export class Archive {
   }
 
   /** The manifest of the epoch that a user means. */
-  async readEpoch(epoch: EpochRef): Promise<Manifest> {
-    await this.#checkAccessible(epoch);
-    return await this.read(await this.#find(epoch));
+  readEpoch(epoch: EpochRef): Promise<Manifest> {
+    return this.reading(epoch, (manifest) => Promise.resolve(manifest));
   }
 
   /** The epoch that a user means now, by a name which means that one though others are saved meanwhile. */
@@ -171,22 +171,22 @@ export class Archive {
     return ref;
   }
 
-  /** Reads the epoch that a user means; where it is removed meanwhile, looks once more which there are. */
-  async reading(epoch: EpochRef, read: (manifest: Manifest) => Promise<void>): Promise<void> {
-    try {
-      await read(await this.readEpoch(epoch));
-    } catch (error) {
-      if (!(error instanceof CheckpointNotFoundError)) throw error;
-      await read(await this.readEpoch(epoch));
-    }
+  /** Does something with the epoch that a user means; where it is removed meanwhile, looks again which there are. */
+  async reading<T>(epoch: EpochRef, act: (manifest: Manifest) => Promise<T>): Promise<T> {
+    await this.#checkAccessible(epoch);
+    return await lookingAgain(
+      epoch,
+      async () => await act(await this.read(await this.#find(epoch))),
+    );
   }
 
   /** Whether an epoch is committed and can be read, on all of these nodes. */
   async exists(epoch: EpochRef, nodes: readonly string[]): Promise<boolean> {
     try {
-      const manifest = await this.readEpoch(epoch);
-      await (await this.store()).check(manifest);
-      return nodes.every((node) => manifest.nodes[node] !== undefined);
+      return await this.reading(epoch, async (manifest) => {
+        await (await this.store()).check(manifest);
+        return nodes.every((node) => manifest.nodes[node] !== undefined);
+      });
     } catch (error) {
       const isMissing = error instanceof CheckpointNotFoundError ||
         error instanceof NothingToResumeError || error instanceof DamagedError;

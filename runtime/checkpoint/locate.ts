@@ -45,7 +45,8 @@ export async function locate(
     const [beside] = sides.flatMap(({ refs }) =>
       refs.findLast(({ phase }) => phase === "epoch") ?? []
     );
-    throw new NothingToResumeError(store.store.place, beside && formatRef(beside));
+    const hasBegun = history.attempts.length > 0;
+    throw new NothingToResumeError(store.store.place, beside && formatRef(beside), hasBegun);
   }
   const { epoch, attempt } = parseEpoch(wanted);
   const isMeant = (ref: ManifestRef): boolean =>

@@ -6,6 +6,7 @@
 import { type Job, JobError } from "../../dsl/mod.ts";
 import { PLACE_KINDS } from "../../dsl/check/plan.ts";
 import { type EpochRef, toEpochRef } from "../checkpoint/epoch_ref.ts";
+import { lookingAgain } from "../checkpoint/look_again.ts";
 import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { compile, type Program } from "../program.ts";
@@ -251,7 +252,10 @@ async function asResumed(
 ): Promise<Program> {
   const { archive } = runner.checkpoints.engine;
   await archive.open(runner.name, []);
-  return await compileAsResumed(archive, { job, params, seed, uploader });
+  return await lookingAgain(
+    "latest",
+    () => compileAsResumed(archive, { job, params, seed, uploader }),
+  );
 }
 
 /** The job with those of the given params that its shape depends on, to learn of all its params. */

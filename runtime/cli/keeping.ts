@@ -67,8 +67,10 @@ export async function changePin({ archive, job, args, output }: Keeping): Promis
   const { command, operand = "" } = args;
   const store = await archive.open(job, []);
   if (command === "pin") {
-    const { epoch, attempt } = await archive.readEpoch(toEpochRef(operand));
-    await store.pin({ epoch, attempt });
+    const { epoch, attempt } = await archive.reading(toEpochRef(operand), async (manifest) => {
+      await store.pin(manifest);
+      return manifest;
+    });
     output.out(`${epoch}@a${attempt} is pinned: it stays until it is unpinned\n`);
     return 0;
   }

@@ -7,6 +7,7 @@ import type { AnyBlob, Duration, Job, Setting } from "../../dsl/mod.ts";
 import { nameProblem } from "../../dsl/check/names.ts";
 import { type Checkpoints, MultiNodeCheckpointManager } from "../checkpoint/manager.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
+import { lookingAgain } from "../checkpoint/look_again.ts";
 import { placeOf } from "../checkpoint/place.ts";
 import { StoppedError } from "../errors.ts";
 import { type Clock, errorRecord } from "../events.ts";
@@ -15,6 +16,7 @@ import type { RunOptions, Session } from "../session/session.ts";
 import { readSources } from "../change/sources.ts";
 import { RunPastDamage } from "./late_damage.ts";
 import { foreseeResume, type JobChanges } from "./foresee.ts";
+import { forkEpoch } from "./fork_epoch.ts";
 import { loadEpoch } from "./load_epoch.ts";
 import type { JobRequest } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -220,7 +222,8 @@ export class JobRunner {
 
   /**
    * Commits a saved epoch as the first of a job of another name, beside this one; no byte is copied
-   * where the store can do without. Neither depends on the other from then on.
+   * where the store can do without. Neither depends on the other from then on. Of the newest epoch,
+   * where none is named, one that is removed meanwhile gives way to the next.
    *
    * @returns The runner that goes on from it.
    * @throws {RangeError} Where the name is none for a folder, or this runner was given a manager, which says
@@ -240,11 +243,8 @@ export class JobRunner {
     const runner = new JobRunner(this.#job, { ...options, as, resumeFromEpoch: "latest" });
     const source = this.checkpoints.engine.archive;
     await source.open(this.name, []);
-    const epoch = await source.fix(from);
-    const { refusal } = await foreseeResume(this.#jobRequest(), epoch, true);
-    if (refusal !== undefined) throw refusal;
     const { archive } = runner.checkpoints.engine;
-    await archive.adopt(as, source, epoch, { params: this.#givenParams, seed: options.seed });
+    await forkEpoch(this.#jobRequest(), from, { as, archive });
     return runner;
   }
 
@@ -283,7 +283,7 @@ export class JobRunner {
   async changesSince(from: EpochRef = "latest"): Promise<JobChanges> {
     const { archive } = this.checkpoints.engine;
     await archive.open(this.name, []);
-    return await foreseeResume(this.#jobRequest(), from);
+    return await lookingAgain(from, () => foreseeResume(this.#jobRequest(), from));
   }
 
   #jobRequest(): JobRequest {

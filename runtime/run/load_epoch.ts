@@ -38,14 +38,17 @@ export async function loadEpoch(request: LoadRequest): Promise<void> {
   const { session, checkpoints, name, epoch, signal = new AbortController().signal } = request;
   const { archive } = checkpoints.engine;
   await archive.open(name, []);
-  const manifest = await archive.readEpoch(epoch);
-  const recompiled = await recompile(request, manifest, { by: manifest, over: [] }, undefined);
-  const { program, description, seed, migrations: map } = recompiled;
-  // What later epochs would come to matters to those who run them.
-  mustMatch({ ...request, allowChange: true }, recompiled);
   const on = { signal };
-  await session.run(declareBlobs(program, false), on);
-  await session.run(checkpoints.engine.loadTask(manifest, { map }), on);
+  const { manifest, recompiled } = await archive.reading(epoch, async (manifest) => {
+    const recompiled = await recompile(request, manifest, { by: manifest, over: [] }, undefined);
+    const { program, migrations: map } = recompiled;
+    // What later epochs would come to matters to those who run them.
+    mustMatch({ ...request, allowChange: true }, recompiled);
+    await session.run(declareBlobs(program, false), on);
+    await session.run(checkpoints.engine.loadTask(manifest, { map }), on);
+    return { manifest, recompiled };
+  });
+  const { program, description, seed, migrations: { made } } = recompiled;
   await session.run(fillNewBlobs(program, manifest), on);
   const { run } = manifest;
   const progress = new Progress(program, seed, run.branch, { epoch: manifest.epoch, run });
@@ -56,7 +59,6 @@ export async function loadEpoch(request: LoadRequest): Promise<void> {
   );
   try {
     const wanted = program.derived;
-    const { made } = map;
     const derived = { ...request, signal, epoch: manifest, description, progress, made, wanted };
     await deriveBlobs(derived, initScope(request, progress, pool, signal));
   } catch (error) {

@@ -1,13 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { blob } from "../../../dsl/mod.ts";
+import { lookingAgain } from "../../../runtime/checkpoint/look_again.ts";
 import { CheckpointManager } from "../../../runtime/checkpoint/manager.ts";
+import { NothingToResumeError } from "../../../runtime/errors.ts";
 import { LocalSession } from "../../../runtime/session/local_session.ts";
 import { CheckpointNotFoundError, MemoryStore } from "../../../storage/mod.ts";
 import { overriding } from "../../storage/sample.ts";
 
 const small = blob<number>("small");
 
-Deno.test("an epoch that is removed while it is loaded is looked for once more", async () => {
+Deno.test("the newest epoch is looked for again where it is removed while it is loaded, a named one is missed", async () => {
   const store = new MemoryStore();
   const manager = new CheckpointManager("x", "memory", { store });
   await using session = new LocalSession();
@@ -30,8 +32,9 @@ Deno.test("an epoch that is removed while it is loaded is looked for once more",
   const name = (epoch: number) => `epochs/e00000${epoch}.a000001.cbor`;
   await session.run(loading([name(2)]).load("latest"));
   assertEquals(await session.fetch(small), 10);
-  const gone = loading([name(1), name(0)]);
-  await assertRejects(() => session.run(gone.load("latest")), CheckpointNotFoundError);
+  await assertRejects(() => session.run(loading([name(1)]).load(1)), CheckpointNotFoundError);
+  const gone = loading([name(0)]);
+  await assertRejects(() => session.run(gone.load("latest")), NothingToResumeError);
 });
 
 Deno.test("a load that is called off while it reads ends, and leaves all as it was", async () => {
@@ -54,4 +57,17 @@ Deno.test("a load that is called off while it reads ends, and leaves all as it w
   const loading = () => session.run(other.load(0), { signal: controller.signal });
   await assertRejects(loading, Error, "called off");
   assertEquals((await session.fetch(large))[0], 2);
+});
+
+Deno.test("where the newest epoch is removed again and again, a load ends at last", async () => {
+  let looks = 0;
+  const gone = new CheckpointNotFoundError("1@a1", "here", [], true);
+  const act = () => {
+    looks++;
+    return Promise.reject(gone);
+  };
+  await assertRejects(() => lookingAgain("latest", act), CheckpointNotFoundError);
+  assertEquals(looks, 10);
+  await assertRejects(() => lookingAgain("1@a1", act), CheckpointNotFoundError);
+  assertEquals(looks, 12);
 });

@@ -10,9 +10,12 @@ import {
   set,
   task,
 } from "../../../dsl/mod.ts";
-import { runCommandLine } from "../../../runtime/cli/command_line.ts";
+import { MultiNodeCheckpointManager } from "../../../runtime/checkpoint/manager.ts";
+import { type CommandLine, runCommandLine } from "../../../runtime/cli/command_line.ts";
 import { explainText } from "../../../runtime/cli/keeping.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
+import { MemoryStore, type Store } from "../../../storage/mod.ts";
+import { overriding } from "../../storage/sample.ts";
 
 const total = blob("total", { initial: () => 0 });
 const never = blob<number>("never");
@@ -31,12 +34,17 @@ function adder(): Job {
   });
 }
 
-async function run(job: Job, words: string): Promise<{ code: number; out: string; err: string }> {
+async function run(
+  job: Job,
+  words: string,
+  runner: CommandLine["runner"] = {},
+): Promise<{ code: number; out: string; err: string }> {
   let out = "";
   let err = "";
   const code = await runCommandLine(job, {
     args: words.split(" ").filter((word) => word !== ""),
     base: "file:///jobs/adder.ts",
+    runner,
     output: {
       out: (text) => void (out += text),
       err: (text) => void (err += text),
@@ -109,6 +117,34 @@ Deno.test("a pinned epoch outlives the plan's keep, until it is unpinned", async
   const unknown = await run(job, "unpin 9");
   assertEquals([unknown.code, unknown.out], [1, ""]);
   assertStringIncludes(unknown.err, "there are ");
+});
+
+Deno.test("where the newest epoch is removed while it is pinned, the next is; a named one is not", async () => {
+  const store = new MemoryStore();
+  const at = (store: Store) => ({
+    checkpoints: new MultiNodeCheckpointManager("x", "memory", { store }),
+  });
+  /** The store, where another process removes the first epoch that is pinned. */
+  const removing = () => {
+    let isDone = false;
+    return overriding(store, {
+      put: async (name, bytes, options) => {
+        if (name.startsWith("pins/") && !isDone) {
+          isDone = true;
+          const saved = [...await store.list("phases/"), ...await store.list("epochs/")];
+          await store.remove(saved.filter((one) => one.slice(7, 14) === name.slice(5, 12)));
+        }
+        await store.put(name, bytes, options);
+      },
+    });
+  };
+  const job = adder();
+  await run(job, "run", at(store));
+  assertStringIncludes((await run(job, "pin latest", at(removing()))).out, "3@a1 is pinned");
+  await run(job, "unpin latest", at(store));
+  const named = await run(job, "pin 3", at(removing()));
+  assertEquals([named.code, named.out], [1, ""]);
+  assertEquals(await store.list("pins/"), []);
 });
 
 Deno.test("what cannot be pinned is an error that says why", async () => {

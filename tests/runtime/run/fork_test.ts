@@ -8,6 +8,7 @@ import {
   DamagedError,
   openStore,
   PlaceTakenError,
+  RemovedError,
   verifyStore,
 } from "../../../storage/mod.ts";
 import { recorded } from "../helpers.ts";
@@ -97,6 +98,31 @@ everyKind(
     const names = await openStore(`${to}/other`).list("epochs/");
     assert(looks > 1);
     assertEquals(names.map((name) => name.slice(7, 14)), ["e000002"]);
+  },
+);
+
+everyKind(
+  "fork: where the newest epoch is removed meanwhile it is of the next, and of a named one there is none",
+  async (to, make) => {
+    await run(make({ stopAfterEpoch: 2 }));
+    const removing = (): JobRunner => {
+      const source = make();
+      const { archive } = source.checkpoints.engine;
+      const readEpoch = archive.readEpoch.bind(archive);
+      let looks = 0;
+      archive.readEpoch = async (epoch) => {
+        const found = await readEpoch(epoch);
+        // The plan keeps two, so that what was read goes.
+        if (looks++ === 0) await run(make({ resumeFromEpoch: found.epoch }));
+        return found;
+      };
+      return source;
+    };
+    await removing().fork("other");
+    const names = await openStore(`${to}/other`).list("epochs/");
+    assertEquals(names.map((name) => name.slice(7, 14)), ["e000006"]);
+    await run(make({ stopAfterEpoch: 2 }));
+    await assertRejects(() => removing().fork("named", 2), RemovedError);
   },
 );
 

@@ -41,6 +41,23 @@ everywhere("run: a resume where nothing is, and from an epoch that is not saved"
 });
 
 everywhere(
+  "run: a resume of what has begun and saved nothing tells of forks too",
+  async (world) => {
+    const message = async () => {
+      const { error } = await world.fail(world.job(), { resumeFromEpoch: "latest" });
+      assertInstanceOf(error, NothingToResumeError);
+      return error.message;
+    };
+    assert((await message()).endsWith('Start the job with "run"'));
+    const dies = task("dies").run(() => {
+      throw new Error("dies in init");
+    });
+    await world.fail(world.job({ init: [start, dies] }));
+    assert((await message()).endsWith('with "run", or, where it was to be a fork, fork it again'));
+  },
+);
+
+everywhere(
   "run: a resume behind a fresh start that saved nothing names what it left",
   async (world) => {
     await world.run();
