@@ -25,6 +25,8 @@ export interface SideLine {
   readonly attempt: number;
   /** The state from which they branch off; none where they begin with a fresh start. */
   readonly from: ManifestRef | undefined;
+  /** The nearest state before them that is still there: where `from` was removed, an older one. */
+  readonly nearest: ManifestRef | undefined;
   /** They, oldest first. */
   readonly refs: readonly ManifestRef[];
 }
@@ -58,7 +60,7 @@ export function computeLines(
     const [first] = refs;
     if (first === undefined) continue;
     for (const ref of refs) placed.add(ref);
-    sides.push({ attempt, from: chains.before(first), refs });
+    sides.push({ attempt, from: chains.before(first), nearest: chains.nearestTo(first), refs });
   }
   return { line, sides };
 }
@@ -134,5 +136,18 @@ class Chains {
     const own = this.#manifests.get(ref.attempt) ?? [];
     return own.findLast((other) => comparePosition(other, ref) < 0) ??
       this.#infos.get(ref.attempt)?.parent;
+  }
+
+  /** The nearest state before one that is there. */
+  nearestTo(ref: ManifestRef): ManifestRef | undefined {
+    let at = this.before(ref);
+    while (at !== undefined) {
+      const [from, own] = [at, this.#manifests.get(at.attempt) ?? []];
+      const found = own.findLast((other) => comparePosition(other, from) <= 0);
+      if (found !== undefined) return found;
+      const parent = this.#infos.get(from.attempt)?.parent;
+      at = parent !== undefined && parent.attempt < from.attempt ? parent : undefined;
+    }
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  CheckpointNotFoundError,
   formatRef,
   type Holder,
   type Manifest,
@@ -21,6 +22,8 @@ const FIRST_SHOWN = 3;
 const LAST_SHOWN = 20;
 /** The most manifests that are read at once. */
 const READS_AT_ONCE = 16;
+/** How often it is listed, at most, beside a run that removes some of it meanwhile. */
+const MOST_LOOKS = 3;
 
 /** A saved epoch or phase, as `ls` shows it. */
 export interface ListedState {
@@ -50,6 +53,8 @@ export interface ListedLine {
   readonly attempt: number | undefined;
   /** The state from which it branches off; none where it begins with a fresh start, or nothing tells where. */
   readonly branchesFrom: string | undefined;
+  /** The nearest state before it that is listed: where the one that it branches off was removed, an older one. */
+  readonly nearest: string | undefined;
   /** Whether it is known where it begins; else no record of its attempt is left. */
   readonly recorded: boolean;
   /** The states, oldest first. */
@@ -78,35 +83,52 @@ export interface ListOptions {
 
 /** Lists what is saved; of damaged states it says so. */
 export async function listSaved(archive: Archive, { all }: ListOptions): Promise<Listed> {
+  for (let looks = MOST_LOOKS;; looks--) {
+    const { isChanging, ...listed } = await listNow(archive, all);
+    if (!isChanging || looks <= 1) return listed;
+  }
+}
+
+/** Lists it, and says whether some of it was removed meanwhile. */
+async function listNow(
+  archive: Archive,
+  all: boolean,
+): Promise<Listed & { readonly isChanging: boolean }> {
   const store = await archive.store();
   const { line, sides, damaged, unrecorded } = await store.history();
-  const current: SideLine = { attempt: line.at(-1)?.attempt ?? 0, from: undefined, refs: line };
-  const branching = new Set(sides.flatMap(({ from }) => from === undefined ? [] : formatRef(from)));
+  const current: SideLine = {
+    ...{ attempt: line.at(-1)?.attempt ?? 0, from: undefined, nearest: undefined, refs: line },
+  };
+  const branching = new Set(
+    sides.flatMap(({ nearest }) => nearest === undefined ? [] : formatRef(nearest)),
+  );
   const lines: ListedLine[] = [];
+  let isChanging = false;
   for (const side of [current, ...sides]) {
-    if (side.refs.length === 0) continue;
-    const chosen = side.refs.map((ref, index) =>
-      all || side.refs.length <= MOST_STATES || index < FIRST_SHOWN ||
-      index >= side.refs.length - LAST_SHOWN || branching.has(formatRef(ref))
-    );
-    const states: ListedState[] = [];
-    const refs = side.refs.filter((_, index) => chosen[index]);
-    for (let at = 0; at < refs.length; at += READS_AT_ONCE) {
-      const read = refs.slice(at, at + READS_AT_ONCE).map((ref) => look(archive, ref));
-      states.push(...await Promise.all(read));
+    const isChosen = ({ length }: readonly ManifestRef[], ref: ManifestRef, index: number) =>
+      all || length <= MOST_STATES || index < FIRST_SHOWN || index >= length - LAST_SHOWN ||
+      branching.has(formatRef(ref));
+    const chosen = side.refs.filter((ref, index) => isChosen(side.refs, ref, index));
+    const found = new Map<ManifestRef, ListedState>();
+    for (let at = 0; at < chosen.length; at += READS_AT_ONCE) {
+      await Promise.all(
+        chosen.slice(at, at + READS_AT_ONCE).map(async (ref) => {
+          const state = await look(archive, ref);
+          if (state === undefined) isChanging = true;
+          else found.set(ref, state);
+        }),
+      );
     }
-    const leftOut = [0];
-    for (const isChosen of chosen) {
-      if (isChosen) leftOut.push(0);
-      else leftOut.push((leftOut.pop() ?? 0) + 1);
-    }
+    const states = chosen.flatMap((ref) => found.get(ref) ?? []);
+    if (states.length === 0) continue;
     lines.push({
       current: side === current,
       attempt: side.attempt,
       branchesFrom: side.from && formatRef(side.from),
+      nearest: side.nearest && formatRef(side.nearest),
       recorded: !unrecorded.includes(side.attempt),
       states,
-      leftOut,
+      leftOut: leftOutOf(side.refs, new Set(chosen), found),
     });
   }
   return {
@@ -114,10 +136,29 @@ export async function listSaved(archive: Archive, { all }: ListOptions): Promise
     holder: await store.store.holder?.(),
     lines,
     damaged: damaged.map(({ message }) => message),
+    isChanging,
   };
 }
 
-async function look(archive: Archive, ref: ManifestRef): Promise<ListedState> {
+/** How many states were not chosen before each that is listed, and after the last. */
+function leftOutOf(
+  refs: readonly ManifestRef[],
+  chosen: ReadonlySet<ManifestRef>,
+  found: ReadonlyMap<ManifestRef, ListedState>,
+): readonly number[] {
+  const leftOut: number[] = [];
+  let count = 0;
+  for (const ref of refs) {
+    if (!chosen.has(ref)) count++;
+    if (!found.has(ref)) continue;
+    leftOut.push(count);
+    count = 0;
+  }
+  return [...leftOut, count];
+}
+
+/** A state as it is listed; nothing where it was removed meanwhile. */
+async function look(archive: Archive, ref: ManifestRef): Promise<ListedState | undefined> {
   const { epoch, phase, attempt } = ref;
   const from = `${epoch}@a${attempt}`;
   try {
@@ -127,6 +168,7 @@ async function look(archive: Archive, ref: ManifestRef): Promise<ListedState> {
     const bytes = sizeOf(manifest);
     return { epoch, phase, attempt, from, bytes, at, stop, problem: undefined };
   } catch (error) {
+    if (error instanceof CheckpointNotFoundError) return undefined;
     const problem = error instanceof Error ? error.message : String(error);
     const unknown = { bytes: undefined, at: undefined, stop: undefined };
     return { epoch, phase, attempt, from, ...unknown, problem };
@@ -161,29 +203,24 @@ class Tree {
     this.#refWidth = longest(all.map(({ from }) => from));
     this.#phaseWidth = longest(all.map(phaseOf));
     for (const line of lines) {
-      const { branchesFrom } = line;
-      if (branchesFrom === undefined) continue;
-      this.#branches.set(branchesFrom, [...this.#branches.get(branchesFrom) ?? [], line]);
+      const { nearest } = line;
+      if (nearest === undefined) continue;
+      this.#branches.set(nearest, [...this.#branches.get(nearest) ?? [], line]);
     }
   }
 
   text(): string {
-    const roots = this.lines.filter(({ current, branchesFrom }) =>
-      current || branchesFrom === undefined || !this.#isListed(branchesFrom)
+    const roots = this.lines.filter(({ current, nearest }) =>
+      current || nearest === undefined || !this.#isListed(nearest)
     );
     for (const line of roots) {
-      if (!line.current) {
-        const start = line.recorded
-          ? ` from ${line.branchesFrom ?? "a fresh start"}`
-          : ", of which no record is left";
-        this.#out.push(`beside it, attempt ${line.attempt}${start}`);
-      }
+      if (!line.current) this.#out.push(startOf(line));
       this.#line(line, "");
     }
     return this.#out.map((text) => `${text}\n`).join("");
   }
 
-  /** Whether a state is one of those listed: what a line branches off may have been removed. */
+  /** Whether a state is one of those listed: what a line hangs on may have been removed since. */
   #isListed(name: string): boolean {
     return this.lines.some(({ states }) => states.some((state) => nameOf(state) === name));
   }
@@ -195,7 +232,7 @@ class Tree {
       const phase = phaseOf(state).padEnd(this.#phaseWidth);
       this.#out.push(`${indent}${current ? "*" : " "} ${name}  ${phase}  ${factsOf(state)}`);
       for (const branch of this.#branches.get(nameOf(state)) ?? []) {
-        this.#out.push(`${indent}|\\ beside it, attempt ${branch.attempt} from ${nameOf(state)}`);
+        this.#out.push(`${indent}|\\ ${startOf(branch)}`);
         this.#line(branch, `${indent}| `);
       }
     });
@@ -207,6 +244,13 @@ class Tree {
       this.#out.push(`${indent}  … ${count} more (--all lists them)`);
     }
   }
+}
+
+/** Where a line begins. */
+function startOf({ attempt, branchesFrom, nearest, recorded }: ListedLine): string {
+  if (!recorded) return `beside it, attempt ${attempt}, of which no record is left`;
+  const gone = branchesFrom === nearest ? "" : ", which is gone";
+  return `beside it, attempt ${attempt} from ${branchesFrom ?? "a fresh start"}${gone}`;
 }
 
 function nameOf({ epoch, attempt, phase }: ListedState): string {

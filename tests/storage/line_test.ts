@@ -50,7 +50,36 @@ Deno.test("a fresh start leaves the old line aside, whole", () => {
   ];
   const { line, sides } = computeLines(attempts, [ref(0, 1), ref(1, 1)]);
   assertEquals(line, []);
-  assertEquals(sides, [{ attempt: 1, from: undefined, refs: [ref(0, 1), ref(1, 1)] }]);
+  assertEquals(sides, [{
+    attempt: 1,
+    from: undefined,
+    nearest: undefined,
+    refs: [ref(0, 1), ref(1, 1)],
+  }]);
+});
+
+Deno.test("a line whose start was removed hangs on the nearest state before that", () => {
+  const attempts: AttemptInfo[] = [
+    { attempt: 1, isStarted: true, parent: undefined },
+    { attempt: 2, isStarted: true, parent: ref(5, 1) },
+    { attempt: 3, isStarted: true, parent: ref(9, 2) },
+    { attempt: 4, isStarted: true, parent: ref(9, 2) },
+  ];
+  const nearest = (...kept: ManifestRef[]) => {
+    const { sides } = computeLines(attempts, [...kept, ref(12, 3), ref(13, 4)]);
+    return sides.map(({ attempt, from, nearest }) => [
+      ...[attempt, from && formatRef(from), nearest && formatRef(nearest)],
+    ]);
+  };
+  assertEquals(nearest(ref(9, 2)), [[3, "9@a2", "9@a2"]]);
+  assertEquals(nearest(ref(8, 2), ref(10, 2)), [[3, "9@a2", "8@a2"], [2, "8@a2", "8@a2"]]);
+  // What has the parent's place on another line, or comes later, is none of it.
+  assertEquals(nearest(ref(6, 1), ref(4, 1), ref(5, 1), ref(10, 2)), [
+    [3, "9@a2", "5@a1"],
+    [2, "5@a1", "5@a1"],
+    [1, "5@a1", "5@a1"],
+  ]);
+  assertEquals(nearest(), [[3, "9@a2", undefined]]);
 });
 
 Deno.test("phases count as later than their epoch, and only up to the branching", () => {

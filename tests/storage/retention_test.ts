@@ -59,7 +59,7 @@ Deno.test("each rule keeps what it says, and the newest always stays", () => {
 Deno.test("what a finished job has recorded behind an epoch goes once the job has gone on from that", () => {
   const line = [ref(1), ref(2, 2), ref(2, 2, "exit")];
   const sides = [[ref(1, 1, "exit")], [ref(1, 3), ref(1, 3, "exit")]]
-    .map((refs) => ({ attempt: refs[0]?.attempt ?? 0, from: undefined, refs }));
+    .map((refs) => ({ attempt: refs[0]?.attempt ?? 0, from: undefined, nearest: undefined, refs }));
   const judged = (rules: readonly KeepRule[], pinned: readonly ManifestRef[] = []) => {
     const input = { line, sides, facts: () => undefined, nowMs: 0, pinned };
     return judgeRetention(rules, input).verdicts.filter(({ keep }) => keep)
@@ -100,7 +100,7 @@ Deno.test("phases stay and go with their epoch, and each line is judged by itsel
   const side = [ref(1, 3), ref(2, 3), ref(2, 3, "exit"), ref(3, 3)];
   const { verdicts } = judgeRetention([{ rule: "last", n: 1 }], {
     ...{ line, facts: () => undefined, nowMs: 0 },
-    sides: [{ attempt: 3, from: ref(0), refs: side }],
+    sides: [{ attempt: 3, from: ref(0), nearest: ref(0), refs: side }],
     inUse: [ref(0)],
   });
   assertEquals(verdicts.filter(({ keep }) => keep).map(({ ref }) => formatRef(ref)), [
@@ -142,7 +142,7 @@ Deno.test("a size keeps the newest that fit, and counts a pack once", () => {
 
 Deno.test("a size is that of all lines together, the current one first", () => {
   const sides = [[ref(1, 2), ref(2, 2)], [ref(1, 1)]]
-    .map((refs) => ({ attempt: refs[0]?.attempt ?? 0, from: undefined, refs }));
+    .map((refs) => ({ attempt: refs[0]?.attempt ?? 0, from: undefined, nearest: undefined, refs }));
   const stay = (bytes: number): readonly string[] =>
     judgeRetention([{ rule: "size", bytes }], {
       ...{ line: [ref(1, 3), ref(2, 3)], sides, nowMs: 0, packBytes: () => 100 },
