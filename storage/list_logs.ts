@@ -37,24 +37,37 @@ export interface LogObjects extends LogName {
   readonly objects: readonly string[];
   /** The part that is missing, where there are later ones. */
   readonly missing: string | undefined;
+  /** The number of its last pack; 0 where it has none. */
+  readonly packs: number;
 }
 
-/** All logs, in the order in which their attempts wrote them. */
+/**
+ * All logs, in the order in which their attempts wrote them. One that is gone is among them where it has left two
+ * packs: the second is written once the log has named the first.
+ */
 export async function listLogs(
   store: Store,
   options: StoreOptions,
 ): Promise<readonly LogObjects[]> {
-  const objects = (await listLogObjects(store, options)).filter(({ isPack }) => !isPack);
+  const objects = await listLogObjects(store, options);
   return [...Map.groupBy(objects, (log) => logName(log)).values()].map(joined)
+    .filter(({ objects, missing, packs }) =>
+      objects.length > 0 || missing !== undefined || packs > 1
+    )
     .sort((a, b) => a.attempt - b.attempt || a.sequence - b.sequence);
 }
 
 /** One log of its objects. */
 function joined(found: readonly ListedLogObject[]): LogObjects {
+  const [{ attempt, after, sequence }] = found as [ListedLogObject];
+  const packs = found.reduce(
+    (last, { isPack, part = 0 }) => isPack ? Math.max(last, part) : last,
+    0,
+  );
+  const log = { attempt, after, sequence, packs };
   // Names sort by number only up to six digits.
-  const sorted = [...found].sort((a, b) => (a.part ?? 0) - (b.part ?? 0));
-  const [{ attempt, after, sequence }] = sorted as [ListedLogObject];
-  const log = { attempt, after, sequence };
+  const sorted = found.filter(({ isPack }) => !isPack)
+    .sort((a, b) => (a.part ?? 0) - (b.part ?? 0));
   const objects: string[] = [];
   let next = 1;
   for (const { name, part } of sorted) {

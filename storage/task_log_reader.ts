@@ -6,6 +6,7 @@
 import { BlobReader } from "./blob_reader.ts";
 import { DamagedError, ObjectNotFoundError, UnsupportedVersionError } from "./errors.ts";
 import { isSameRef, type ManifestRef } from "./layout.ts";
+import { lostEnd, lostStart } from "./lost_logs.ts";
 import type { PresentBlob } from "./manifest.ts";
 import { Pace } from "./pace.ts";
 import { joinBytes } from "./record_cbor.ts";
@@ -105,6 +106,7 @@ async function readLogs(
   const entries: LogEntry[] = [];
   const sources: LogSource[] = [];
   const damaged: Error[] = [];
+  let stray: { readonly log: LogName; readonly head: LogHead } | undefined;
   let left = MAX_LOG_BYTES + 1;
   const take = async (log: LogObjects, limit: number): Promise<ReadLog> => {
     const found = await readLog(store, log, Math.min(limit, left), options);
@@ -133,7 +135,10 @@ async function readLogs(
       // One that began while the state was saved by another attempt names the logs that begin after it.
       const isOwn = isSamePlace(found.head.after, after) ||
         sources.some(({ found: { head } }) => head !== undefined && isSamePlace(head.after, after));
-      if (!isOwn) continue;
+      if (!isOwn) {
+        stray ??= { log, head: found.head };
+        continue;
+      }
       for (const source of sources) add(source.log, source.found);
       if (gap !== undefined) {
         // What is lost may have voided something, and what came later may have been built on it.
@@ -146,6 +151,10 @@ async function readLogs(
     head = found.head;
     // Nor does what later logs say count, as it may have been built on what is lost.
     if (found.damaged !== undefined) break;
+  }
+  if (head === undefined && damaged.length === 0 && stray !== undefined) {
+    const lost = await lostStart(store, stray.log, stray.head, after, options);
+    if (lost !== undefined) damaged.push(lost);
   }
   return head === undefined && damaged.length === 0
     ? undefined
@@ -201,7 +210,7 @@ export async function readLog(
   options: StoreOptions,
 ): Promise<ReadLog> {
   const name = logName(log);
-  const { bytes, gap } = await readObjects(store, log, limit, options);
+  const { bytes, gap, isGone } = await readObjects(store, log, limit, options);
   const isWhole = bytes.byteLength < limit;
   let head: LogHead | undefined;
   const entries: LogEntry[] = [];
@@ -220,9 +229,10 @@ export async function readLog(
     if (!isDamage) throw error;
     const isRest = item !== undefined && error instanceof DamagedError &&
       isCutOff(bytes, at, item.end) && gap === undefined;
-    return { head, entries, bytes: at, damaged: isRest ? undefined : error, isWhole };
+    return { head, entries, bytes: at, damaged: isRest ? lostEnd(log, entries) : error, isWhole };
   }
-  return { head, entries, bytes: at, damaged: gap, isWhole };
+  const lost = isWhole && !isGone ? lostEnd(log, entries) : undefined;
+  return { head, entries, bytes: at, damaged: gap ?? lost, isWhole };
 }
 
 function decodeOwnHead(name: string, log: LogName, record: Uint8Array): LogHead {
@@ -242,10 +252,16 @@ async function readObjects(
   { objects, missing }: LogObjects,
   limit: number,
   options: StoreOptions,
-): Promise<{ readonly bytes: Uint8Array; readonly gap: DamagedError | undefined }> {
+): Promise<{
+  readonly bytes: Uint8Array;
+  readonly gap: DamagedError | undefined;
+  /** Whether its attempt has removed it since it was listed. */
+  readonly isGone: boolean;
+}> {
   const parts: Uint8Array[] = [];
   let left = limit;
   let gap = missing;
+  let isGone = false;
   for (const [index, name] of objects.entries()) {
     if (left <= 0) break;
     try {
@@ -256,7 +272,8 @@ async function readObjects(
     } catch (error) {
       if (!(error instanceof ObjectNotFoundError)) throw error;
       // Its attempt has saved meanwhile, and removed it: the first part goes first.
-      gap = index === 0 ? undefined : name;
+      isGone = index === 0;
+      gap = isGone ? undefined : name;
       break;
     }
   }
@@ -264,5 +281,6 @@ async function readObjects(
   return {
     bytes: parts.length === 1 ? parts[0] ?? new Uint8Array() : joinBytes(parts),
     gap: isReached ? new DamagedError(gap ?? "", "a part of the log", "nothing") : undefined,
+    isGone,
   };
 }

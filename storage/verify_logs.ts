@@ -41,7 +41,7 @@ export async function verifyLogs(
   const saved = line.findLast((ref) => !isBad(ref));
   const all = await listLogObjects(store, options);
   const old = all.filter((log) => saved !== undefined && isBehind(log, saved));
-  const needed = new Set(all.filter((log) => !log.isPack && !old.includes(log)).map(logName));
+  const needed = new Set(all.filter((log) => !old.includes(log)).map(logName));
   const told = damaged.filter(({ log }) => needed.has(logName(log))).map(({ error }) => error);
   const work = await readLoggedWork(store, saved, Infinity, options);
   const missing = (work?.damaged ?? []).filter(({ message }) =>
