@@ -30,6 +30,8 @@ export type Note =
   | { readonly note: "saved"; readonly ref: ManifestRef }
   /** An attempt begins to remove. */
   | { readonly note: "removing"; readonly attempt: number; readonly refs: readonly ManifestRef[] }
+  /** It has removed what was not pinned meanwhile. */
+  | { readonly note: "removed"; readonly refs: readonly ManifestRef[] }
   /** An epoch is pinned, and so are its states that were listed before. */
   | { readonly note: "pinned"; readonly pin: PinnedEpoch; readonly refs: readonly ManifestRef[] }
   | { readonly note: "pinning" | "unpinning" | "unpinned"; readonly pin: PinnedEpoch }
@@ -112,6 +114,12 @@ export class Facts {
         // One that a newer attempt has taken over from decides nothing any more.
         if (note.attempt < this.attempt) return;
         for (const ref of note.refs) this.#removing.add(formatRef(ref));
+        return;
+      case "removed":
+        // What a pin has kept from it stays listed, also behind a power cut.
+        for (const ref of note.refs) {
+          if (this.#pinned.has(formatRef(ref))) this.#removing.delete(formatRef(ref));
+        }
         return;
       case "pinned":
         this.#pins.set(keyOf(note.pin), "there");

@@ -152,6 +152,10 @@ export const omissions: Readonly<Record<string, Omission>> = {
     late: /^(remove (epochs|packs)|syncFolder epochs after remove)/,
     until: /^remove removals\/a/,
   },
+  "the folder sync behind a removal's record that is withdrawn": {
+    foundBy: "pinned meanwhile",
+    skip: /^syncFolder removals after link/,
+  },
   "the sync of a log": { foundBy: "logged", skip: /^sync log/ },
   "the sync of a log with room": { foundBy: "a log with room", skip: /^sync log/ },
   "the folder sync behind a log": { foundBy: "logged", skip: /^syncFolder tasks after link/ },

@@ -58,12 +58,17 @@ export class Runner {
     return this.#attempt;
   }
 
-  /** Begins an attempt, from the newest state of the line or from the newest up to an epoch; gives its number. */
+  /**
+   * Begins an attempt, from the newest state of the line; or, where a further epoch is to be run, from the newest
+   * epoch up to one, and from no phase behind it. Gives its number.
+   */
   async begin(upTo = Infinity): Promise<number> {
     const attempt = await this.store.begin(START);
     this.disk.note({ note: "begun", attempt: attempt.number });
     const { line, removals } = await this.store.history();
-    const parent = line.findLast(({ epoch }) => epoch <= upTo);
+    const parent = line.findLast(({ epoch, phase }) =>
+      upTo === Infinity || (epoch <= upTo && phase === "epoch")
+    );
     this.#before = parent && await this.store.readManifest(parent);
     this.disk.note({ note: "starting", attempt: attempt.number, parent });
     await attempt.recordParent(parent, { removals });
@@ -99,6 +104,7 @@ export class Runner {
   async remove(refs: readonly ManifestRef[]): Promise<void> {
     this.disk.note({ note: "removing", attempt: this.attempt.number, refs });
     await this.attempt.remove(refs);
+    this.disk.note({ note: "removed", refs });
   }
 
   /** Keeps the last few epochs. */
