@@ -63,7 +63,8 @@ export interface JobChanges extends JobDifference, Course {
  * Compares a job with what it was when the epoch was saved that a user means, and says how it would go
  * on. Where that is damaged, as far as records and the sizes of packs show, it is the nearest one before.
  *
- * @param isFork Whether another job would go on with the epoch, which has run no phase behind it.
+ * @param isFork Whether another job would go on with the epoch, which has run no phase behind it. It names the epoch, as
+ * what is forked is that one and no other in its place.
  */
 export async function foreseeResume(
   request: JobRequest,
@@ -77,14 +78,10 @@ export async function foreseeResume(
   const unfinished = target.isBranch
     ? undefined
     : await readUnfinished(await archive.store(), target.history, target.refs.at(-1));
-  const warnings = target.isNamed || isFork ? [] : [...unrecordedWarnings(target.history)];
+  const warnings = target.isNamed ? [] : [...unrecordedWarnings(target.history)];
   const { onDamaged } = compile(request.job, { params: request.params }).plan;
   const { by, over, manifest } = await goBack(
-    // What is forked is that epoch, and no other in its place.
-    {
-      ...{ archive, onDamaged, warnings },
-      target: { ...target, isNamed: target.isNamed || isFork },
-    },
+    { archive, onDamaged, warnings, target },
     {
       epoch: async ({ ref, by, over }) => {
         await archive.verify(ref);

@@ -1,8 +1,14 @@
 // Damage that a task is the first to read, under `load: "lazy"`.
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { type CheckpointPlan, epochs, sequence, task, when } from "../../../dsl/mod.ts";
-import { DamagedError, FencedError, leaveAsk, listAsks } from "../../../storage/mod.ts";
-import { StoppedError, UnresponsiveTaskError } from "../../../runtime/errors.ts";
+import {
+  CheckpointNotFoundError,
+  DamagedError,
+  FencedError,
+  leaveAsk,
+  listAsks,
+} from "../../../storage/mod.ts";
+import { StoppedError, TaskError, UnresponsiveTaskError } from "../../../runtime/errors.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { DamagedStartError } from "../../../runtime/run/damaged_start_error.ts";
 import { recorded } from "../helpers.ts";
@@ -176,6 +182,27 @@ everywhere("late damage: whoever has taken the job over since keeps it", async (
   assertEquals(notices(seen).filter((text) => text.includes("starts again")), []);
   assertEquals(seen.of("run-started").length, 1);
 });
+
+everywhere(
+  "late damage: who reads what another has removed that took the job over is fenced by it",
+  async (world) => {
+    for (const isOver of [true, false]) {
+      await using other = await world.beside();
+      await other.run(seldom(other), { stopAfterEpoch: 3 });
+      const given = meddling(other, async () => {
+        if (isOver) await takeOver(other);
+        const store = other.store();
+        const packs = (await store.list("packs/a000001/")).filter((name) => /e000003/.test(name));
+        await store.remove(["epochs/e000003.a000001.cbor", ...packs]);
+      });
+      const { error } = await other.fail(given, { resumeFromEpoch: "auto", allowChange: true });
+      assertInstanceOf(error, isOver ? FencedError : TaskError);
+      const gone = isOver ? (error.cause as Error).cause : error.cause;
+      assertInstanceOf(gone, CheckpointNotFoundError);
+      assertStringIncludes(error.message, isOver ? "what it was to read is removed" : "not in");
+    }
+  },
+);
 
 everywhere("late damage: also whoever does so while it reads all at once", async (world) => {
   await spoiled(world);
