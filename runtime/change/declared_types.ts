@@ -47,7 +47,7 @@ function typeText(tokens: readonly Token[]): string {
   const words: string[] = [];
   const inside: string[] = [];
   for (const { text, isFirst } of tokens) {
-    const last = words.at(-1) ?? "|";
+    const last = words.at(-1) ?? "{";
     const isMembers = inside.at(-1) === "{";
     const isEnd = isMembers && isFirst && text !== "}" && !GOES_ON.has(last) && !GOES_ON.has(text);
     if (isEnd) words.push(";");
@@ -56,9 +56,7 @@ function typeText(tokens: readonly Token[]): string {
       inside.pop();
       if ([";", ","].includes(last)) words.pop();
     }
-    const isLeading = text === "|" && (words.length === 0 || /^[(<|[,:=]$|^=>$/.test(last));
-    if (isLeading) continue;
-    words.push(isMembers && text === "," ? ";" : text.replace(/^'([^'"\\]*)'$/, '"$1"'));
+    words.push(isMembers && text === "," ? ";" : text);
   }
   if (words.at(-1) === ",") words.pop();
   return words.reduce((line, word) => `${line}${isApart(line, word) ? " " : ""}${word}`, "");

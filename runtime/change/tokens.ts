@@ -8,6 +8,8 @@ import { createHash } from "node:crypto";
 const SPACE = /\s+/y;
 const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|#![^\n]*/y;
 const STRING = /"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'/y;
+/** A text whose quotes a formatter may choose. */
+const SINGLE = /^'([^'"\\]*)'$/;
 const WORD = /[\p{ID_Start}$_#@][\p{ID_Continue}$]*/uy;
 const NUMBER = /\.?\d[\w.]*/y;
 const REGEX = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
@@ -19,6 +21,8 @@ const RESTRICTED = new Set(["return", "break", "continue", "throw", "yield", "as
 const BEFORE_REGEX = /^(?:return|typeof|case|in|of|do|else|void|delete|throw|new|await|yield)$/;
 /** The most templates that are looked into inside each other. */
 const MOST_NESTED = 100;
+/** Behind these no operator stands: `|` or `&` there begins a type that was laid out on several lines. */
+const BEFORE_TYPE: ReadonlySet<string> = new Set(["(", "[", "{", "<", ",", ":", "=", "=>", "?"]);
 const HEADS = new Set(["if", "while", "for", "with"]);
 
 /** A token, and whether a line ended before it. */
@@ -30,7 +34,8 @@ export interface Token {
 }
 
 /**
- * The tokens of JavaScript or TypeScript, without comments and commas before closing brackets.
+ * The tokens of JavaScript or TypeScript, without comments, and without what a formatter may put or leave:
+ * commas before closing brackets, a semicolon before `}`, the first `|` of a type, and which quotes a text has.
  *
  * A line end that has a meaning (after `return`, say) is a token `"\n"`. What is not well formed
  * gives some tokens too: they are compared, and never run.
@@ -55,13 +60,16 @@ export function tokenize(text: string): readonly Token[] {
         (mayBeRegex(last, isHead) ? match(REGEX, text, at) : undefined) ??
         match(PUNCTUATION, text, at) ?? "";
     at += Math.max(1, found.length);
+    if ((found === "|" || found === "&") && BEFORE_TYPE.has(last)) continue;
     if (found === "(") heads.push(HEADS.has(last));
     isHead = found === ")" && heads.pop() === true;
-    const isClosing = found === ")" || found === "]" || found === "}";
-    if (isClosing && last === "," && !isHole(tokens.at(-2)?.text)) tokens.pop();
+    const isClosing = /^[)\]}>]$/.test(found);
+    const isTrailing = isClosing && last === "," && !isHole(tokens.at(-2)?.text);
+    if (isTrailing) tokens.pop();
+    while (found === "}" && tokens.at(-1)?.text === ";") tokens.pop();
     const isMeant = isFirst && (RESTRICTED.has(last) || found === "++" || found === "--");
     if (isMeant) tokens.push({ text: "\n", isFirst: false });
-    tokens.push({ text: found, isFirst });
+    tokens.push({ text: found.replace(SINGLE, '"$1"'), isFirst });
     isFirst = false;
   }
   return tokens;
