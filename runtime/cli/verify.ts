@@ -86,7 +86,7 @@ export function verifyText(
         `took the job over before that was acknowledged, it may lack packs`,
     );
   }
-  lines.push(...newerLines(newer, states > 0));
+  lines.push(...newerLines(newer));
   if (bad.length > 0) {
     const next = states > 0
       ? "a resume goes back from what is damaged to the nearest epoch of its line that is not, and is refused " +
@@ -134,16 +134,13 @@ export function verifyText(
 }
 
 /** What is of a newer version of the format, and what to do about it. */
-function newerLines(newer: StoreReport["newer"], isState: boolean): readonly string[] {
+function newerLines(newer: StoreReport["newer"]): readonly string[] {
   if (newer.length === 0) return [];
   return [
     `written by a newer Tidemark, and not looked at (this one knows format version ${FORMAT_VERSION}):`,
     ...shown(newer.map(({ object, version }) => oneLine(`${object}: version ${version}`))),
-    `that is no damage: use the Tidemark that wrote it, or a newer one${
-      isState
-        ? "; with this one a resume that would begin there is refused, and goes back to nothing older"
-        : ""
-    }`,
+    "that is no damage: use the Tidemark that wrote it, or a newer one; with this one a resume that would " +
+    "read any of it is refused, and goes back to nothing older",
   ];
 }
 
