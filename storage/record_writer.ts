@@ -216,6 +216,7 @@ export function checkLength(text: string, most: number): void {
     text.length,
     most,
     "characters",
+    ": shorten it, or keep it in a blob",
   );
 }
 

@@ -178,7 +178,8 @@ function parseCursor(cursors: Fields, name: string): SavedCursor {
 function embed(value: unknown, name: string): RecordMap {
   const { type, parts, byteLength } = encodeValue(value, { name });
   if (byteLength > MAX_EMBEDDED_BYTES) {
-    throw new RecordBoundError(name, byteLength, MAX_EMBEDDED_BYTES, "bytes");
+    const mend = ": it is written with every save, so that a digest of it is to be given instead";
+    throw new RecordBoundError(name, byteLength, MAX_EMBEDDED_BYTES, "bytes", mend);
   }
   return new Map<string, RecordValue>([["type", encodeType(type)], ["bytes", joinBytes(parts)]]);
 }

@@ -19,6 +19,7 @@ import {
   verifyStore,
 } from "../../storage/mod.ts";
 import type { Events } from "../events.ts";
+import { damageText } from "./damage_text.ts";
 import type { HeldSince } from "./holding.ts";
 import { judgePruning } from "./judge_pruning.ts";
 
@@ -120,9 +121,13 @@ async function dropDamaged(
 ): Promise<void> {
   try {
     await dropAsks(store, [name]);
-    warn(`an ask cannot be read, and was removed: ${damage.message}`);
+    warn(
+      `an ask cannot be read, and was removed: ${
+        damageText(damage)
+      }; ask again for what has not gone`,
+    );
   } catch (error) {
-    warn(`an ask cannot be read (${damage.message}), nor be removed: ${textOf(error)}`);
+    warn(`an ask cannot be read (${damageText(damage)}), nor be removed: ${textOf(error)}`);
   }
 }
 

@@ -248,7 +248,9 @@ class Tree {
 
 /** Where a line begins. */
 function startOf({ attempt, branchesFrom, nearest, recorded }: ListedLine): string {
-  if (!recorded) return `beside it, attempt ${attempt}, of which no record is left`;
+  if (!recorded) {
+    return `beside it, attempt ${attempt}, of which no record is left (verify names what to bring back)`;
+  }
   const gone = branchesFrom === nearest ? "" : ", which is gone";
   return `beside it, attempt ${attempt} from ${branchesFrom ?? "a fresh start"}${gone}`;
 }

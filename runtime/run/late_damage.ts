@@ -73,7 +73,7 @@ export class RunPastDamage {
     if (damage === undefined || isToStop || isStuck || own === undefined) throw thrown;
     await checkNewest(await engine.archive.store(), own, "it does not start again", thrown);
     const message = `a task is the first to read what is damaged: ${damageText(damage)}. The run ` +
-      `starts again, and reads all that is saved at once`;
+      `starts again, and reads all that is saved at once, to go back over what is damaged`;
     events.emit({ type: "notice", level: "warning", message });
     this.#savedBefore = this.#run.lastSaved;
     const request = { ...this.#request, behind: own };

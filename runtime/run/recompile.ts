@@ -128,7 +128,8 @@ function othersThan({ run }: Manifest, { params, seed }: SavedSettings): GivenSe
 
 function settingsLost({ epoch, attempt }: Manifest): string {
   return `the record of attempt ${attempt} is damaged or lost: if epoch ${epoch} is what a fork began with, ` +
-    `nobody can tell which --param and --seed it was given; give them again`;
+    `nobody can tell which --param and --seed it was given, and those of the epoch are taken where none is given ` +
+    `now. To have what it was given, stop it, and resume with --from ${epoch}@a${attempt} and that`;
 }
 
 /**

@@ -288,7 +288,8 @@ function environmentNotices({ run }: Manifest): readonly string[] {
     .map((key) =>
       `saved with ${key} ${run.environment[key]}, now ${
         now[key]
-      }: what later epochs compute may differ in its ` +
-      `last bits; where that matters, go on with the former`
+      }: what is computed from here on may differ in its last bits; go on with ${key} ${
+        run.environment[key]
+      } to rule that out`
     );
 }

@@ -1,6 +1,7 @@
 /** A small finished job, in what trouble it gets, and what is said of it. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join, toFileUrl } from "@std/path";
-import { ROOT } from "./process.ts";
+import { ROOT, runProgram } from "./process.ts";
 
 /** It finishes at epoch 3; what it is told to die in it dies in. */
 export const JOB = `
@@ -26,6 +27,36 @@ await main(import.meta, job("adder", {
 }));
 `;
 
+/** Texts, each of which is put in the place of another. */
+export type Edits = readonly (readonly [string, string])[];
+
+/** A text with each of them made, and none in vain. */
+export function edited(text: string, edits: Edits = []): string {
+  return edits.reduce((edited, [before, after]) => {
+    assertStringIncludes(edited, before);
+    return edited.replace(before, after);
+  }, text);
+}
+
+/** How the job is run before it gets in trouble. */
+export interface Before {
+  readonly edits?: Edits;
+  readonly flags?: readonly string[];
+  readonly args?: readonly string[];
+  readonly code?: number;
+}
+
+/** Runs the job once as it was before. */
+export async function runBefore(saved: string, before: Before = {}): Promise<void> {
+  const { edits, flags = [], args = ["--allow-change"], code = 0 } = before;
+  const folder = join(saved, "../..");
+  const file = join(folder, "job.ts");
+  await Deno.writeTextFile(file, edited(JOB.replace("epochs(3)", "epochs(5)"), edits));
+  const permits = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+  const ended = await runProgram(file, { flags: [...permits, ...flags], args });
+  assertEquals(ended.code, code, ended.stdout + ended.stderr);
+}
+
 /** One trouble: what is done to the finished job, how it is started then, and what is said. */
 export interface Trouble {
   /** What is wrong. */
@@ -33,21 +64,15 @@ export interface Trouble {
   /** Spoils what is saved. */
   readonly spoil?: (saved: string) => Promise<unknown> | void;
   /** Edits the job: each text is put in the place of another. It goes on to epoch 5. */
-  readonly edits?: readonly (readonly [string, string])[];
-  /** How often it is started before, with what, and how each start ends. */
-  readonly earlier?: {
-    readonly count: number;
-    readonly args?: readonly string[];
-    readonly code: number;
-  };
-  /** How often it is started after that, to die in epoch 4 each time. */
+  readonly edits?: Edits;
+  /** How often it is started before, to die in epoch 4 each time. */
   readonly deaths?: number;
   /** Whether it dies the last time too. */
   readonly isDying?: boolean;
   /** What is done between. */
   readonly then?: (saved: string) => Promise<unknown> | void;
   /** Edits it after those starts. */
-  readonly laterEdits?: readonly (readonly [string, string])[];
+  readonly laterEdits?: Edits;
   /** Whether another process has the job. */
   readonly isHeld?: boolean;
   /** What it is told. */
@@ -63,7 +88,7 @@ export interface Trouble {
 const COMMAND_LINE = toFileUrl(join(ROOT, "runtime/cli/command_line.ts")).href;
 const PROCESS_OUTPUT = toFileUrl(join(ROOT, "runtime/cli/process_output.ts")).href;
 
-/** Lets the job run on a store that is made otherwise, from its `root`. */
+/** Lets the job run on a store that is made otherwise, of its `root`. */
 export function onStore(made: string): readonly [string, string] {
   const text = `
 import { denoFileSystem, FileStore, MultiNodeCheckpointManager } from "tidemark";

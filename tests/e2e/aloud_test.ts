@@ -2,19 +2,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { FileStore } from "tidemark";
-import { JOB, type Trouble } from "./aloud_job.ts";
+import { edited, JOB, type Trouble } from "./aloud_job.ts";
 import { TROUBLES } from "./aloud_troubles.ts";
 import { copyTree } from "./tree.ts";
 import { type ProcessResult, runProgram, runWell, withFolder } from "./process.ts";
-
-type Edits = readonly (readonly [string, string])[];
-
-function edited(text: string, edits: Edits = []): string {
-  return edits.reduce((edited, [before, after]) => {
-    assertStringIncludes(edited, before);
-    return edited.replace(before, after);
-  }, text);
-}
 
 /** Makes the finished job, once. */
 async function finish(folder: string): Promise<void> {
@@ -26,17 +17,13 @@ async function finish(folder: string): Promise<void> {
 }
 
 async function start(folder: string, trouble: Trouble): Promise<ProcessResult> {
-  const { spoil, edits, earlier, deaths = 0, isDying = false, then, laterEdits } = trouble;
+  const { spoil, edits, deaths = 0, isDying = false, then, laterEdits, isHeld, args } = trouble;
   const file = join(folder, "job.ts");
   const saved = join(folder, "checkpoints", "adder");
   const flags = [`--allow-read=${folder}`, `--allow-write=${folder}`];
   await spoil?.(saved);
   const text = edited(JOB.replace("epochs(3)", "epochs(5)"), edits);
   await Deno.writeTextFile(file, text);
-  for (let count = 0; count < (earlier?.count ?? 0); count++) {
-    const { code, stderr } = await runProgram(file, { flags, args: earlier?.args ?? [] });
-    assertEquals(code, earlier?.code, stderr);
-  }
   await Deno.writeTextFile(join(folder, "die"), "4");
   for (let death = 0; death < deaths; death++) {
     const { code, stderr } = await runProgram(file, { flags });
@@ -46,12 +33,9 @@ async function start(folder: string, trouble: Trouble): Promise<ProcessResult> {
   await then?.(saved);
   await Deno.writeTextFile(file, edited(text, laterEdits));
   const request = { purpose: "run", pid: Deno.pid, host: undefined, sinceMs: Date.now() };
-  const held = trouble.isHeld === true ? await new FileStore(saved).hold(request) : undefined;
+  const held = isHeld === true ? await new FileStore(saved).hold(request) : undefined;
   try {
-    return await runProgram(file, {
-      flags: trouble.permits?.(folder) ?? flags,
-      args: trouble.args ?? [],
-    });
+    return await runProgram(file, { flags: trouble.permits?.(folder) ?? flags, args: args ?? [] });
   } finally {
     if (held !== undefined && "hold" in held) await held.hold.release();
   }

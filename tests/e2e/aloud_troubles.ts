@@ -1,8 +1,10 @@
 /** All that can be wrong at a resume, and what is said of it; of bytes that are hostile, see bad_input_test.ts. */
 import { join } from "@std/path";
 import { CHANGED, SETTINGS } from "./aloud_changes.ts";
+import { CHOICES } from "./aloud_choices.ts";
 import { HISTORY } from "./aloud_history.ts";
-import { flipIn, onFullDisk, type Trouble, truncateAll } from "./aloud_job.ts";
+import { STOPS } from "./aloud_stops.ts";
+import { flipIn, onFullDisk, onStore, type Trouble, truncateAll } from "./aloud_job.ts";
 
 const PLAN = '"file:checkpoints"';
 const ALLOW = ["--allow-change"];
@@ -112,6 +114,17 @@ const RUNNING: readonly Trouble[] = [
       "Attempt 2 was fenced by attempt 3, so 5@a2 lies on a side line",
       "another runner has taken this job over, so that this one ends",
       "ls lists both lines",
+    ],
+  },
+  {
+    name: "the store has no holds",
+    edits: [onStore("const store = Object.assign(new FileStore(root), { hold: undefined });")],
+    args: ALLOW,
+    code: 0,
+    says: [
+      "nobody can hold file:",
+      "as stores of its kind have no holds: a second runner would not be refused, but make the saves of " +
+      "the first fail: let only one run",
     ],
   },
   {
@@ -248,4 +261,6 @@ export const TROUBLES: readonly Trouble[] = [
   ...RUNNING,
   ...FULL,
   ...HISTORY,
+  ...CHOICES,
+  ...STOPS,
 ];

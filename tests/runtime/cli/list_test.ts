@@ -89,7 +89,7 @@ beside it, attempt 3 from a fresh start
   0@a3   init      2026-01-02T03:04Z  2.0 KiB
 beside it, attempt 4 from 9@a1, which is gone
   10@a4  epoch     2026-01-02T03:04Z  2.0 KiB
-beside it, attempt 6, of which no record is left
+beside it, attempt 6, of which no record is left (verify names what to bring back)
   9@a6   epoch     2026-01-02T03:04Z  2.0 KiB
 damaged: attempts/000004.parent.cbor is cut off
 process 7, last heard of 2 s ago, works on it

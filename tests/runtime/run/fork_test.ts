@@ -256,7 +256,7 @@ everyKind(
       make({ ...more, as: "lost", resumeFromEpoch: "latest" });
     const { warnings } = await later({}).changesSince();
     assertEquals(warnings.length, 1);
-    assert(warnings[0]?.includes("give them again"), warnings[0]);
+    assert(warnings[0]?.includes("resume with --from"), warnings[0]);
     assertEquals((await run(later(ASKED)))["samples"], whole["samples"]);
   },
 );
