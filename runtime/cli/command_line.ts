@@ -11,6 +11,7 @@ import { StoppedError } from "../errors.ts";
 import type { Observer } from "../events.ts";
 import { compile, type Program } from "../program.ts";
 import { compileAsResumed } from "../run/as_resumed.ts";
+import { checkSaid } from "../run/migrate.ts";
 import { hearUncaught, timeoutsOf } from "../run/uncaught.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { TIDEMARK_VERSION } from "../run/state.ts";
@@ -118,6 +119,11 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
   });
   if (args.operand !== undefined) epochOf(args.operand, args.command);
   const program = compile(job, { params, upload: line.runner?.uploader !== undefined });
+  try {
+    checkSaid(program, migratedOf(args).migrated ?? []);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
   if (args.command === "drill") drillFolder({ job, program, args, base: line.base });
   return { args, params, program, runner };
 }
@@ -280,10 +286,14 @@ function epochOf(text: string, where: string): EpochRef {
   try {
     return toEpochRef(text);
   } catch (error) {
-    throw new UsageError(`${where}: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`${where}: ${messageOf(error)}`);
   }
 }
 
 function fileName(base: string): string {
   return decodeURIComponent(base.split(/[/\\]/).at(-1) || "job.ts");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

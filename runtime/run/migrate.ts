@@ -243,8 +243,12 @@ async function findMigrations(
   return { migrations: of({ names, said: [...new Set(unclear)] }) };
 }
 
-/** Throws where a migration is said to be done that the plan does not have: a slip would have another applied. */
-function checkSaid({ plan: { migrate = [] } }: Program, said: readonly string[]): void {
+/**
+ * Checks which migrations are said to be done: of one that the plan does not have, a slip would have another applied.
+ *
+ * @throws {RangeError} Where the plan does not have one.
+ */
+export function checkSaid({ plan: { migrate = [] } }: Program, said: readonly string[]): void {
   const names = migrate.map(({ name }) => name);
   const odd = said.find((name) => !names.includes(name));
   if (odd === undefined) return;

@@ -5,6 +5,7 @@
  */
 import type { Job } from "../../dsl/mod.ts";
 import type { JobDescription, Manifest } from "../../storage/mod.ts";
+import { OF_MODULES } from "../change/compare.ts";
 import { describeJob } from "../change/describe.ts";
 import { droppedMigrations, type RecordedJob } from "../change/dropped_migrations.ts";
 import { madeAgain } from "../change/saved_blobs.ts";
@@ -114,7 +115,10 @@ export async function recompile(
     ...{ program, description, difference, migrations, isAnother, notices, seed },
     isJudgedAlike: isAlike,
     effects: paramEffects(request.job, program, params),
-    warnings: unfinished === undefined && saved.isLost ? [settingsLost(manifest)] : [],
+    warnings: [
+      ...unfinished === undefined && saved.isLost ? [settingsLost(manifest)] : [],
+      ...unfinished !== undefined && mayHaveUsed(program, difference) ? [USED_AS_IT_IS] : [],
+    ],
   };
 }
 
@@ -125,6 +129,16 @@ function othersThan({ run }: Manifest, { params, seed }: SavedSettings): GivenSe
   );
   return { params: Object.fromEntries(others), seed: seed === run.seed ? undefined : seed };
 }
+
+/** Whether tasks that are recorded may have used code that was edited since, which is not theirs. */
+function mayHaveUsed({ plan: { grain } }: Program, { changes }: JobDifference): boolean {
+  return grain === "task" &&
+    changes.some(({ why, verdict }) => verdict !== "harmless" && OF_MODULES.includes(why));
+}
+
+const USED_AS_IT_IS =
+  "what tasks have finished since the last save is used as it is, though code beside them was edited, which " +
+  "they may have used; a task that is given another version does it again";
 
 function settingsLost({ epoch, attempt }: Manifest): string {
   return `the record of attempt ${attempt} is damaged or lost: if epoch ${epoch} is what a fork began with, ` +

@@ -53,6 +53,12 @@ export class PieceMap<I, O> implements Mapped<O> {
     readonly context: (key: string, tryNumber: number, halt: Halt) => PieceContext,
     private readonly memo?: Memo,
   ) {
+    // What `deno run` does not check: a call without a name is otherwise told as something else.
+    if (typeof run !== "function" || typeof options?.key !== "function") {
+      throw new TypeError(
+        'map takes a name, the items, a function, and the key of each item: map("pages", urls, load, { key: (url) => url })',
+      );
+    }
     this.#halt = parent.child();
     const { concurrency = 1, rate } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1) {

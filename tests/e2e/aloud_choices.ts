@@ -81,7 +81,7 @@ export const CHOICES: readonly Trouble[] = [
         .run(({ total }) => ({ total: 2 * total }))]`,
     ]],
     args: ["--migrated", "mand"],
-    code: 1,
+    code: 2,
     says: ['"mand"', "the plan has only mend: name one that it has, or put"],
   },
 ];

@@ -192,6 +192,19 @@ const RUNNING: readonly Trouble[] = [
     ],
   },
   {
+    name: "what tasks had done was before an edit of what they may use",
+    edits: [[PLAN, `${PLAN}, grain: "task"`]],
+    deaths: 1,
+    laterEdits: [["new URL(name, import.meta.url)", "new URL(`./${name}`, import.meta.url)"]],
+    args: ALLOW,
+    code: 0,
+    says: [
+      "beside of the job's file was edited: tasks may use it",
+      "what tasks have finished since the last save is used as it is, though code beside them was edited",
+      "a task that is given another version does it again",
+    ],
+  },
+  {
     name: "what tasks had done was before a migration",
     edits: [[PLAN, `${PLAN}, grain: "task"`]],
     deaths: 1,

@@ -39,7 +39,7 @@ Deno.test("--migrated: what the refusal advises is what the command line takes",
   const plan = await run(given(2, [convert]), "plan", "--resume", "--migrated", "none");
   assertStringIncludes(plan.said, 'is made by migration "convert"');
   const slip = await run(given(2, [convert]), "--migrated", "convrt");
-  assertEquals(slip.code, 1);
+  assertEquals(slip.code, 2);
   assertStringIncludes(slip.said, "the plan has only convert");
   const none = await run(given(2, [convert]), "--migrated", "none");
   assertEquals(none.code, 0, none.said);

@@ -179,6 +179,16 @@ Deno.test("map: a duplicate key is an error that names it", async () => {
   assertStringIncludes(error.message, 'map "m" has two items with the key "1"');
 });
 
+Deno.test("map: a call without its name is an error that shows one with it", async () => {
+  const error = await causeOf(async ({ map }) => {
+    // Deno runs what does not check.
+    await (map as unknown as (...args: unknown[]) => Promise<unknown>)([1], (n: number) => n, {
+      key,
+    });
+  });
+  assertStringIncludes(error.message, "map takes a name, the items, a function, and the key");
+});
+
 Deno.test("map: a map or step of the same name in one task is an error", async () => {
   const error = await causeOf(async ({ map }) => {
     await map("m", [1], (n) => n, { key });
