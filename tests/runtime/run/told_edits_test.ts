@@ -2,12 +2,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   blob,
+  cursor,
   epochs,
   group,
   type Job,
   job,
   param,
   resource,
+  type Slice,
+  type Step,
   task,
   when,
 } from "../../../dsl/mod.ts";
@@ -140,4 +143,71 @@ Deno.test("told edits: one piece is one", async () => {
   const text = (pieces: number) => changesText({ ...known, first: { ...known.first!, pieces } });
   assertStringIncludes(text(1), "  with the result of one piece or step that had ended\n");
   assertStringIncludes(text(2), "  with the results of 2 pieces and steps that had ended\n");
+});
+
+type Take = (value: { readonly next: Slice<number> }) => { readonly some: number };
+const takeFirst: Take = ({ next }) => ({ some: next.items[0] ?? 0 });
+
+/** Three tasks in a row of which only the last is recorded, as what the others write is not saved. */
+function cursored(to: string, many: number, taking: Take): Job {
+  const numbers = resource("numbers", { open: () => [1, 2, 3, 4] });
+  const next = cursor("next", { over: numbers, take: many });
+  const [some, more] = [blob<number>("some"), blob<number>("more")];
+  const total = blob("total", { initial: () => 0 });
+  const take = task("take", { reads: { next }, writes: { some } }).run(taking);
+  const twice = task("twice", { reads: { some }, writes: { more } })
+    .run(({ some }) => ({ more: 2 * some }));
+  const keep = task("keep", { reads: { more }, writes: { total } })
+    .run(({ more }) => ({ total: more }));
+  const end = task("end", { reads: { total } }).run(() => {
+    throw new Error("dies here");
+  });
+  return job("told", {
+    epoch: [take, twice, keep, end],
+    until: epochs(1),
+    checkpoint: { to, grain: "task", onChange: "allow", blobs: { exclude: [some, more] } },
+  });
+}
+
+Deno.test("told edits: what is not recorded itself, a cursor of it, far before what is", async () => {
+  const kept = async (many: number, taking: Take) => {
+    const to = `memory:${crypto.randomUUID()}`;
+    await run(cursored(to, 2, takeFirst), to);
+    const { first } = await new JobRunner(cursored(to, many, taking), { to }).changesSince();
+    return first?.tasks.find(({ id }) => id === "keep@main")?.because;
+  };
+  assertEquals(await kept(2, takeFirst), "it has finished");
+  const before = "since it finished, take@main, for which it waits: ";
+  const takeLast: Take = ({ next }) => ({ some: next.items.at(-1) ?? 0 });
+  assertEquals(await kept(2, takeLast), `${before}the code of task "take" was edited`);
+  assertEquals(
+    await kept(1, takeFirst),
+    `${before}cursor "next": takes: 2 at a time of resource numbers → 1 at a time of resource numbers`,
+  );
+});
+
+Deno.test("told edits: what several starts recorded alike is compared with the job of the last of them", async () => {
+  const [c, d] = [blob("c", { initial: () => 0 }), blob<number>("d")];
+  const total = blob("total", { initial: () => 0 });
+  const size = param("size", 3);
+  const beside = task("beside", { writes: { d } }).run(() => ({ d: 1 }));
+  const before = task("before", { writes: { c } }).run(() => ({ c: 1 }));
+  const keep = task("keep", { reads: { c, size }, writes: { total } })
+    .run(({ c, size }) => ({ total: c * size }));
+  const end = task("end", { reads: { total } }).run(() => {
+    throw new Error("dies here");
+  });
+  const to = `memory:${crypto.randomUUID()}`;
+  const of = (...tasks: readonly Step[]): Job =>
+    job("told", {
+      epoch: [...tasks, keep, end],
+      until: epochs(1),
+      checkpoint: { to, grain: "task", onChange: "allow" },
+    });
+  await run(of(beside, before), to, { size: 3 });
+  await run(of(before), to, { size: 4 });
+  await run(of(before), to, { size: 3 });
+  const { first } = await new JobRunner(of(), { to }).changesSince();
+  const told = first?.tasks.find(({ id }) => id === "keep@main")?.because;
+  assertEquals(told, 'since it finished, task "before" of epoch is gone');
 });
