@@ -4,6 +4,7 @@ import { verifyText } from "../../runtime/cli/verify.ts";
 import { CheckpointStore, formatRef, type Store, verifyStore } from "../../storage/mod.ts";
 import { manifestName } from "../../storage/layout.ts";
 import { newerVersion } from "../e2e/spoil.ts";
+import { gate, HEAD } from "./logs.ts";
 import { begin, noise, save, testBoth, value } from "./sample.ts";
 
 /** Changes an object, by removing it and writing it anew. */
@@ -49,4 +50,18 @@ testBoth("verify: a newer format version is no damage, and is told apart", async
   await change(store, first, newerVersion);
   const none = verifyText(await verify(store, false), { full: false });
   assertStringIncludes(none, "0 states good, 1 damaged, 2 of a newer format version (");
+});
+
+testBoth("verify: what led to a state of a newer version is not left over", async ({ store }) => {
+  const attempt = await begin(await CheckpointStore.open(store));
+  const { epoch } = await save(attempt, 0);
+  const log = attempt.beginLog({ ...HEAD, after: { epoch, attempt: 1, phase: "epoch" } });
+  await log.append([gate("a")]);
+  log.close();
+  const name = manifestName(await save(attempt, 1));
+  assertEquals((await verify(store, false)).logs.length, 1);
+  await change(store, name, newerVersion);
+  const report = await verify(store, false);
+  // What a resume from the epoch before would go on with.
+  assertEquals([report.newer.length, report.logs], [1, []]);
 });

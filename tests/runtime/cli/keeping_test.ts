@@ -15,6 +15,7 @@ import { type CommandLine, runCommandLine } from "../../../runtime/cli/command_l
 import { explainText } from "../../../runtime/cli/keeping.ts";
 import { JobRunner } from "../../../runtime/run/job_runner.ts";
 import { MemoryStore, type Store } from "../../../storage/mod.ts";
+import { newerVersion } from "../../e2e/spoil.ts";
 import { overriding } from "../../storage/sample.ts";
 
 const total = blob("total", { initial: () => 0 });
@@ -168,4 +169,20 @@ Deno.test("explain tells of very many epochs", () => {
   }));
   const text = explainText({ verdicts, unmet: [] });
   assertEquals(text.split("\n").length, verdicts.length + 1);
+});
+
+Deno.test("verify gives 1 also where nothing is damaged, and something is of a newer version", async () => {
+  const store = new MemoryStore();
+  const at = { checkpoints: new MultiNodeCheckpointManager("x", "memory", { store }) };
+  const job = adder();
+  await run(job, "run", at);
+  assertEquals((await run(job, "verify", at)).code, 0);
+  const name = "attempts/000001.cbor";
+  const bytes = newerVersion(await store.get(name));
+  await store.remove([name]);
+  await store.put(name, bytes);
+  const { code, out } = await run(job, "verify", at);
+  assertEquals(code, 1);
+  assertStringIncludes(out, " good, 0 damaged (");
+  assertStringIncludes(out, `  ${name}: version 2\n`);
 });
