@@ -39,9 +39,9 @@ export interface Ended {
 export class Folder implements AsyncDisposable {
   private constructor(readonly path: string) {}
 
-  static async make(): Promise<Folder> {
+  static async make(text: string = JOB): Promise<Folder> {
     const path = await Deno.realPath(await Deno.makeTempDir());
-    await Deno.writeTextFile(join(path, "job.ts"), JOB);
+    await Deno.writeTextFile(join(path, "job.ts"), text);
     return new Folder(path);
   }
 

@@ -94,3 +94,42 @@ Deno.test("cli: a task that is past its timeout and does not yield is told of wh
   ]]);
   assertStringIncludes(out, "past its timeout of 1.0 s, and did not yield");
 });
+
+/** A job whose stop condition takes long after epoch 2, while no task runs. */
+const JUDGING = `
+import { blob, epochs, job, main, task, when } from "tidemark";
+const total = blob("total", { initial: () => 0 });
+const add = task("add", { reads: { total }, writes: { total } })
+  .run(({ total }, { epoch, log }) => {
+    log("total " + (total + epoch));
+    return { total: total + epoch };
+  });
+const isEnough = when(total, (total) => {
+  if (total === 3 && Deno.args.includes("--grace")) {
+    console.log("judging");
+    const end = performance.now() + 3_000;
+    while (performance.now() < end);
+  }
+  return false;
+});
+const adder = job("adder", {
+  epoch: [add], until: [epochs(3), isEnough], checkpoint: { to: "file:checkpoints" },
+});
+export default adder;
+await main(import.meta, adder);
+`;
+
+Deno.test("cli: what keeps the process busy while no task runs is not ended with its grace, but stops", async () => {
+  await using folder = await Folder.make(JUDGING);
+  const child = folder.spawn(["--grace", "1s"]);
+  const { code, signal, out, err, tookMs } = await signalAt(child, "judging", "SIGTERM");
+  assertEquals([code, signal], [75, null], err);
+  // It is the longer of the grace and 1.5 s after which it would be ended.
+  assert(tookMs > 2_000, `it took only ${tookMs} ms to stop`);
+  assertStringIncludes(
+    err,
+    "the process has not yielded, and so has not heard that it is to stop; a second signal ends it at once",
+  );
+  assertStringIncludes(out, "stopped (epoch 2 is saved): The run was told to stop (SIGTERM)");
+  assertStringIncludes((await folder.run()).out, "total 6");
+});
