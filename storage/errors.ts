@@ -274,7 +274,7 @@ export class FencedError extends Error {
   ) {
     super(
       `Attempt ${attempt} was fenced by attempt ${by}, so ${what}: ` +
-        `another runner has taken this job over, so that this one ends (ls lists both lines)`,
+        `another runner has taken this job over, so that this one ends (ls shows what lies where)`,
       options,
     );
   }

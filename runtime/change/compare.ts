@@ -4,6 +4,7 @@
  * @module
  */
 import type { JobParts } from "../../storage/mod.ts";
+import { movedBlobs } from "./moved_blobs.ts";
 import { TEXT } from "./statements.ts";
 
 /** A difference between a job as it was when an epoch was saved, and as it is now. */
@@ -50,6 +51,7 @@ export function compareParts(before: JobParts, now: JobParts): readonly JobChang
     ...pairs("tasks").flatMap((pair) => taskChanges(pair, isSameText)),
     ...pairs("groups").flatMap((pair) => orderChanges(pair, movedTasks(pairs("tasks")))),
     ...pairs("blobs").flatMap((pair) => blobChanges(pair, isSameText)),
+    ...movedBlobs(before["nodes"] ?? {}, now["nodes"] ?? {}),
     ...pairs("params").flatMap(paramChanges),
     ...pairs("resources").flatMap((pair) => usedChanges("resource", pair, isSameText)),
     ...pairs("cursors").flatMap((pair) => usedChanges("cursor", pair, isSameText)),

@@ -51,6 +51,7 @@ export function describeJob(program: Program, sources: Sources): JobDescription 
       steps: stepsWords(shape[name] ?? []),
     })),
     blobs: partOf(blobs, (blob) => blobFields(blob, saved.has(blob), sources)),
+    nodes: partOf(nodesOf(program), ({ blobs }) => ({ saves: blobs.join(", ") })),
     params: partOf(declaredParams.values(), (param) => ({ is: paramWords(param) })),
     resources: partOf(resources, (resource) => ({
       code: codeWords(resource.open, resource.close, resource.stamp),
@@ -65,6 +66,14 @@ export function describeJob(program: Program, sources: Sources): JobDescription 
     locks: sources.locks,
     unseen: partOf(sources.unseen.map((name) => ({ name })), () => ({})),
   });
+}
+
+/** The nodes, each with what is saved of it. */
+function nodesOf({ saved }: Program): { readonly name: string; readonly blobs: string[] }[] {
+  return [...Map.groupBy(saved, ({ node }) => node)].map(([name, placed]) => ({
+    name,
+    blobs: placed.map(({ blob }) => blob.name).sort(),
+  }));
 }
 
 function partOf<T extends { readonly name: string }>(

@@ -49,9 +49,9 @@ export function addPermissions(given: readonly string[], own: Permitted): readon
 
 /** The flags that a flag stands for; of short ones only the last has a value. */
 function longForms(flag: string): readonly string[] {
-  const [, letters, value = ""] = /^-([RWNESIAP]+)(=.*)?$/.exec(flag) ?? [];
+  const [, letters, value = ""] = /^-([A-Za-z]+)(=.*)?$/.exec(flag) ?? [];
   if (letters === undefined) return [flag];
   return [...letters].map((letter, index) =>
-    `${SHORT[letter]}${index === letters.length - 1 ? value : ""}`
+    `${SHORT[letter] ?? `-${letter}`}${index === letters.length - 1 ? value : ""}`
   );
 }

@@ -5,9 +5,11 @@
  */
 import { Inventory } from "../../dsl/check/inventory.ts";
 import type { JobDifference } from "../change/since.ts";
+import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import type { EpochRef } from "../checkpoint/epoch_ref.ts";
 import { unrecordedWarnings } from "../checkpoint/unrecorded.ts";
 import { JobChangedError } from "../change/errors.ts";
+import { holderText } from "../errors.ts";
 import { compile, type Program } from "../program.ts";
 import {
   foreseeDerived,
@@ -78,7 +80,10 @@ export async function foreseeResume(
   const unfinished = target.isBranch
     ? undefined
     : await readUnfinished(await archive.store(), target.history, target.refs.at(-1));
-  const warnings = target.isNamed ? [] : [...unrecordedWarnings(target.history)];
+  const warnings = [
+    ...isFork ? [] : await heldWarnings(request.checkpoints.engine),
+    ...target.isNamed ? [] : unrecordedWarnings(target.history),
+  ];
   const { onDamaged } = compile(request.job, { params: request.params }).plan;
   const { by, over, manifest } = await goBack(
     { archive, onDamaged, warnings, target },
@@ -119,6 +124,7 @@ export async function foreseeResume(
   const { description } = recompiled;
   const start = { program, description, by, manifest, phase, user: { branch, seed, migrations } };
   const first = await foreseeTasks(request.checkpoints.engine, start);
+  warnings.push(...first?.lost ?? []);
   const derived = foreseeDerived({ program, manifest, phase }, recompiled.migrations.made);
   if (phase !== undefined) warnings.push(...recompiled.warnings, ...recompiled.effects.vain);
   if (derived.length > 0) warnings.push(...recompiled.effects.derived);
@@ -128,6 +134,18 @@ export async function foreseeResume(
     ...{ ...foreseen, otherwise, derived, first },
     notSeen: [...difference.notSeen, ...stampsOf(program)],
   };
+}
+
+/** That somebody else has the job, whom a start would not get it from. */
+async function heldWarnings({ holding }: CheckpointEngine): Promise<readonly string[]> {
+  const holder = await holding.holder();
+  if (holder === undefined || holder.pid === Deno.pid) return [];
+  return [
+    `${
+      holderText(holder)
+    }, works on the job: beside it a start is refused (exit code 76), or takes the job ` +
+    `over with --take-over`,
+  ];
 }
 
 /** The migrations that the last state behind an epoch goes through. */

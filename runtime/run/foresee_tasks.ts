@@ -27,6 +27,7 @@ import { judgeWork, type WorkUser } from "../journal/judge_work.ts";
 import { RecordedEntries } from "../journal/recorded.ts";
 import { judgeReuse } from "../journal/reuse.ts";
 import type { Program } from "../program.ts";
+import { lostWorkText } from "./recorded_work.ts";
 
 /** What a resume would do with a task. */
 export interface ForeseenTask {
@@ -48,6 +49,8 @@ export interface ForeseenGroup {
   readonly tasks: readonly ForeseenTask[];
   /** How many pieces and steps of tasks that have not finished are recorded. */
   readonly pieces: number;
+  /** What of that is damaged, in words. */
+  readonly lost: readonly string[];
 }
 
 /** A resume whose tasks are asked for. */
@@ -106,7 +109,7 @@ export async function foreseeTasks(
   if (program.plan.grain !== "task") {
     const because = 'grain: "epoch": of an epoch that is not saved no task is recorded';
     const all = tasks.map(({ id }) => ({ id, isReused: false, because }));
-    return { phase, epoch, tasks: all, pieces: 0 };
+    return { phase, epoch, tasks: all, pieces: 0, lost: [] };
   }
   const store = await archive.store();
   const work = await readLoggedWork(store.store, by, Infinity);
@@ -150,7 +153,8 @@ export async function foreseeTasks(
       because: isLost ? `what it has done ${why}` : whyRuns(step),
     };
   });
-  return { phase, epoch, tasks: judged, pieces: recorded.tally(site).pieces };
+  const lost = (work?.damaged ?? []).map(lostWorkText);
+  return { phase, epoch, tasks: judged, pieces: recorded.tally(site).pieces, lost };
 }
 
 /** What the job was when each step was recorded, in their order; nothing of what nobody can tell. */

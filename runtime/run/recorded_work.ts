@@ -18,10 +18,13 @@ export async function readRecordedWork(
   const { store } = await engine.archive.store();
   const found = await readLoggedWork(store, from, engine.attempt);
   for (const damage of found?.damaged ?? []) {
-    const message =
-      `what tasks had done is lost in part, so that they do it again, and nothing is to be done ` +
-      `about it: ${damageText(damage)}`;
-    events.emit({ type: "notice", level: "warning", message });
+    events.emit({ type: "notice", level: "warning", message: lostWorkText(damage) });
   }
   return found;
+}
+
+/** That what tasks had done is damaged. */
+export function lostWorkText(damage: Error): string {
+  return `what tasks had done is lost in part, so that they do it again, and nothing is to be done ` +
+    `about it: ${damageText(damage)}`;
 }

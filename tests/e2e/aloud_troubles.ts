@@ -113,7 +113,7 @@ const RUNNING: readonly Trouble[] = [
     says: [
       "Attempt 2 was fenced by attempt 3, so 5@a2 lies on a side line",
       "another runner has taken this job over, so that this one ends",
-      "ls lists both lines",
+      "ls shows what lies where",
     ],
   },
   {
@@ -161,6 +161,18 @@ const RUNNING: readonly Trouble[] = [
     edits: [[PLAN, `${PLAN}, grain: "task"`]],
     deaths: 1,
     then: (saved) => flipIn(join(saved, "tasks"), 10),
+    code: 0,
+    says: [
+      "what tasks had done is lost in part, so that they do it again, and nothing is to be done",
+      "should have the SHA-256",
+    ],
+  },
+  {
+    name: "what tasks had done is damaged: plan --resume",
+    edits: [[PLAN, `${PLAN}, grain: "task"`]],
+    deaths: 1,
+    then: (saved) => flipIn(join(saved, "tasks"), 10),
+    args: ["plan", "--resume"],
     code: 0,
     says: [
       "what tasks had done is lost in part, so that they do it again, and nothing is to be done",

@@ -35,6 +35,11 @@ Deno.test("a second process is refused with 76, and says who has the job and how
     assertEquals((await folder.run(command)).code, 0);
   }
   assertStringIncludes((await folder.run("ls")).out, `process ${first.pid}`);
+  const { out } = await folder.run("plan", "--resume");
+  assertMatch(
+    out,
+    new RegExp(`process ${first.pid}, .* works on the job: beside it a start is refused`),
+  );
   first.kill("SIGKILL");
   await rest();
   await first.status;

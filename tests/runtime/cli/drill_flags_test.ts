@@ -14,12 +14,15 @@ Deno.test("drill flags: what is given is added to what the drill needs, each per
     "--config deno.json --allow-net=a.b --allow-read=/d --allow-write=calls.log,/d",
   );
   assertEquals(added("-W=a,b --allow-write=c"), "--allow-read=/d --allow-write=a,b,c,/d");
+  assertEquals(added("-qR"), "-q --allow-read --allow-write=/d");
   assertEquals(added("-RW=a --deny-read=b"), "--deny-read=b --allow-read --allow-write=a,/d");
 });
 
 Deno.test("drill flags: what is permitted in whole stays so", () => {
   assertEquals(added("--allow-write"), "--allow-read=/d --allow-write");
-  for (const all of ["-A", "--allow-all --no-lock", "-A --deny-net", "-P", "--permission-set=s"]) {
+  for (
+    const all of ["-A", "--allow-all --no-lock", "-A --deny-net", "-qA", "-P", "--permission-set=s"]
+  ) {
     assertEquals(added(all), all);
   }
   const whole = new Map([["read", undefined], ["write", "/d"], ["net", undefined]]);
