@@ -27,6 +27,7 @@ import { compileAsSaved } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
 import { readUnfinished, type Unfinished } from "./unfinished.ts";
 import { environment, Progress } from "./state.ts";
+import { waitForRoom } from "./wait_for_room.ts";
 
 /** Where a run starts. */
 export interface Start {
@@ -114,7 +115,8 @@ async function chooseHeld(
       // Who starts again must not take the job back from whoever has taken it over since.
       const own = engine.attempts.current?.number ?? request.behind;
       const behind = request.behind === undefined ? undefined : own;
-      await engine.attempts.begin({ seed, params: program.params, description }, behind);
+      const begun = { seed, params: program.params, description };
+      await waitForRoom(request, program.plan, () => engine.attempts.begin(begun, behind));
       isTaken = true;
     }
     const now = await engine.archive.locate(wanted);
@@ -135,13 +137,14 @@ async function chooseHeld(
     const workBranch = branch ?? engine.attempt;
     // Another job's effects are not repeats, though what it has in common with the one before need not run again.
     start.progress.branch = start.isAnother ? engine.attempt : workBranch;
-    await engine.attempts.recordParent(start.from, start.progress.branch, history);
+    const { from, phase, progress: { branch: own, program: { plan, derived } } } = start;
+    await waitForRoom(request, plan, () => engine.attempts.recordParent(from, own, history));
     // From now on the attempt tells of it, should it die.
     await engine.holding.noteLoading(undefined);
     // A kill may have come between its commit and the handler.
     if (start.epoch !== undefined) await engine.archive.tellSaved(start.epoch.epoch, "epoch", []);
-    const { from, phase, progress: { program: { plan: { grain }, derived } } } = start;
-    const beginning = { from, phase, grain, isDerived: from !== undefined && derived.length > 0 };
+    const isDerived = from !== undefined && derived.length > 0;
+    const beginning = { from, phase, grain: plan.grain, isDerived };
     const stuck = await noProgressWarning(store, history, engine.attempt, beginning);
     const said = stuck === undefined ? held : [...held, stuck];
     return { ...start, workBranch, warnings: [...start.warnings, ...warnings, ...said] };

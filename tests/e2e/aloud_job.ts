@@ -105,13 +105,13 @@ await run(import.meta,`;
   return ["await main(import.meta,", text];
 }
 
-/** Lets the job run on a disk that has no room for so many manifests. */
-export function onFullDisk(times: number): readonly [string, string] {
+/** Lets the job run on a disk that has no room for so many manifests, or other records. */
+export function onFullDisk(times: number, what = "/epochs/"): readonly [string, string] {
   return onStore(`
 const disk = denoFileSystem();
 let left = ${times};
 const store = new FileStore(root, { fileSystem: { ...disk, create: (path, options) => {
-  if (path.includes("/epochs/") && left-- > 0) {
+  if (path.includes(${JSON.stringify(what)}) && left-- > 0) {
     throw Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
   }
   return disk.create(path, options);

@@ -2,9 +2,10 @@
 import { join } from "@std/path";
 import { CHANGED, SETTINGS } from "./aloud_changes.ts";
 import { CHOICES } from "./aloud_choices.ts";
+import { FULL } from "./aloud_full_disk.ts";
 import { HISTORY } from "./aloud_history.ts";
 import { STOPS } from "./aloud_stops.ts";
-import { flipIn, onFullDisk, onStore, type Trouble, truncateAll } from "./aloud_job.ts";
+import { flipIn, onStore, type Trouble, truncateAll } from "./aloud_job.ts";
 
 const PLAN = '"file:checkpoints"';
 const ALLOW = ["--allow-change"];
@@ -229,51 +230,6 @@ const RUNNING: readonly Trouble[] = [
     code: 0,
     says: [
       "what tasks have done since that state may have read blobs in their old form, and is done again",
-    ],
-  },
-];
-
-/** Saves fail. */
-const FULL: readonly Trouble[] = [
-  {
-    name: "the disk is full",
-    edits: [onFullDisk(9)],
-    args: ALLOW,
-    code: 1,
-    says: [
-      "Cannot save epoch 4 at file:",
-      "the disk is full: make room, then go on",
-      "Epoch 3 is saved: run the job again to go on from there",
-    ],
-  },
-  {
-    name: "the disk is full, and the job waits for room",
-    edits: [onFullDisk(1), [PLAN, `${PLAN}, onSaveError: "pause"`]],
-    args: ALLOW,
-    code: 0,
-    says: [
-      "epoch 4 was not saved",
-      "the disk is full: make room, then go on",
-      "the job is paused until the save works (it writes ",
-      "the save has worked: the job is paused no more",
-    ],
-  },
-  {
-    name: "the disk is full, and the save is tried again",
-    edits: [onFullDisk(1), [PLAN, `${PLAN}, onSaveError: "retry"`]],
-    args: ALLOW,
-    code: 0,
-    says: ["epoch 4 was not saved", "the disk is full: make room", "trying again in "],
-  },
-  {
-    name: "the disk is full, and the job goes on",
-    edits: [onFullDisk(1), [PLAN, `${PLAN}, onSaveError: "warn"`]],
-    args: ALLOW,
-    code: 0,
-    says: [
-      "epoch 4 was not saved",
-      "the disk is full: make room",
-      "the job goes on without that save",
     ],
   },
 ];
