@@ -159,7 +159,10 @@ function orderChanges({ name, before, now }: Pair, moved: ReadonlySet<string>): 
   };
   const [was, is] = [order(before), order(now)];
   if (was === is) return [];
-  const what = `the order of ${name}: ${arrow(was, is)}`;
+  const isCode = withoutHashes(was) === withoutHashes(is);
+  const what = isCode
+    ? `the code of a condition in the order of ${name} was edited: ${withoutHashes(is)}`
+    : `the order of ${name}: ${arrow(was, is)}`;
   if (name === "epoch") return [{ what, why: LATER, verdict: "to be allowed" }];
   const why = name === "init" ? "init has run, and does not run again" : "it is yet to run";
   return [{ what, why, verdict: "harmless" }];
@@ -285,6 +288,10 @@ function words({ before, now }: Pair, field: string): string {
 }
 
 function arrow(before: string, now: string): string {
-  const [was, is] = [before, now].map((text) => text.replaceAll(/ #[0-9a-f]{8}\b/g, ""));
+  const [was, is] = [before, now].map(withoutHashes);
   return was === is ? `${is}, whose code was edited` : `${was} → ${is}`;
+}
+
+function withoutHashes(words: string): string {
+  return words.replaceAll(/ #[0-9a-f]{8}\b/g, "");
 }

@@ -16,7 +16,7 @@ import type { RunRequest } from "./run_request.ts";
 export async function noteLoading(
   { checkpoints: { engine }, session }: Pick<RunRequest, "checkpoints" | "session">,
   ref: ManifestRef,
-  { load }: Pick<CheckpointPlan, "load">,
+  { load, migrate = [] }: Pick<CheckpointPlan, "load" | "migrate">,
 ): Promise<void> {
   const diedMs = await engine.holding.noteLoading(formatRef(ref));
   if (diedMs.length < SAID_FROM - 1) return;
@@ -26,15 +26,16 @@ export async function noteLoading(
   const lazily = load === "lazy"
     ? ""
     : ', have large blobs read when they are first needed (load: "lazy" in the checkpoint plan)';
+  const mending = migrate.length === 0 ? "" : ", or a migration, which is tried then";
   const message =
     `${
       diedMs.length + 1
     } starts in a row, this one among them, began to read epoch ${ref.epoch}, and ` +
-    `those before it ended while they did, without a word (begun ${
+    `those before it died while they did (begun ${
       listed.join("; ")
-    }${more}). Nothing ` +
-    `of it is lost. Something may end the job there each time, most often that memory runs out, or ` +
-    `that whatever started it kills it before it has read it all: give it more memory or time` +
+    }${more}). Nothing of it is lost. See what ` +
+    `they printed last: something may end the job there each time, most often that memory runs out, or that ` +
+    `whatever started it kills it before it has read it all${mending}. Give it more memory or time` +
     `${lazily}${goBackAdvice(history, ref)}`;
   session.events.emit({ type: "notice", level: "warning", message });
 }

@@ -59,8 +59,8 @@ Deno.test("cli: the third start in a row that dies while it reads a state says s
     const [, , third = "", fourth = ""] = said;
     assertStringIncludes(
       third,
-      "3 starts in a row, this one among them, began to read epoch 2, and those before it ended " +
-        "while they did, without a word (begun 20",
+      "3 starts in a row, this one among them, began to read epoch 2, and those before it died " +
+        "while they did (begun 20",
     );
     assertStringIncludes(third, "resume --from and an older epoch");
     assertStringIncludes(fourth, "4 starts in a row");
