@@ -27,9 +27,9 @@ while kill -0 "$child" 2>/dev/null; do
   code=$?
 done
 
-# 75: stopped, and to be gone on with. Behind the signal also 137, as a task that did not yield was ended
-# when its grace was over, and 143, as Deno had not loaded the job yet.
+# 75: stopped, and to be gone on with; 142: a task that did not yield was ended when its grace was over.
+# Behind the signal also 143, as Deno had not loaded the job yet.
 case "$code$told" in
-75 | 75told | 137told | 143told) scontrol requeue "$SLURM_JOB_ID" ;;
+75 | 75told | 142 | 142told | 143told) scontrol requeue "$SLURM_JOB_ID" ;;
 esac
 exit "$code"

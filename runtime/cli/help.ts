@@ -60,7 +60,8 @@ const FLAGS = `Flags
   --grace T        how long a task that is told to stop may take to do so: 30s (10s by default); one
                    that never yields, and so hears of nothing, is then ended with the process
   --kills N        drill: how many trials with kills (20), spread over all steps of the job; up to
-                   half are where pieces of a task are recorded and the task is not
+                   half of them, and one at least, are where pieces of a task are recorded and
+                   the task is not
   --faults         drill: also try a full disk, failing reads and writes, damaged checkpoints and a
                    second runner; a failed save then ends the job, but for a disk that is full for a
                    while, under a plan whose onSaveError is "pause" or "retry"
@@ -88,6 +89,7 @@ const ENDS = `Exit codes
   76   another process works on the job, or has taken it over from this one
   78   the job was edited since it was saved, or a derived blob is not what it was, and it does not
        go on so: see --allow-change; or a migration failed, or may have been applied already
+  142  a task that was told to stop did not yield in the time of --grace; run it again to go on
 
 The first SIGINT (Ctrl-C) or SIGTERM stops the job, so that it can be resumed. A second one, half a
 second later or more, ends the process at once, as SIGKILL does (137 to a shell); what was saved is

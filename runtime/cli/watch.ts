@@ -44,7 +44,8 @@ export interface WatchOptions {
  * SIGKILL does; half a second must lie between them, because a shell and whatever started the process
  * (`npx`, `deno task`) may both pass on one Ctrl-C. The thread also says on standard error when a task
  * keeps the main thread too busy to be told that it is to stop, or that its timeout has passed; and it
- * ends the process, as SIGKILL does, where a task that is to stop keeps it busy for the whole grace period.
+ * ends the process, by SIGALRM (on Windows, as SIGKILL does), where a task that is to stop keeps it busy for the
+ * whole grace period.
  */
 export function startWatch({ timeouts, grace, stopAfter }: WatchOptions): Watch {
   const table = tableLayout(HEAD_BYTES);
@@ -61,7 +62,7 @@ export function startWatch({ timeouts, grace, stopAfter }: WatchOptions): Watch 
     return name === undefined ? undefined : reason = new StoppedError(name);
   };
 
-  const settings = {
+  const settings: ThreadSettings = {
     pid: Deno.pid,
     signals,
     flags: FLAGS,
@@ -69,6 +70,7 @@ export function startWatch({ timeouts, grace, stopAfter }: WatchOptions): Watch 
     sameRequestMs: 500,
     reactMs: 750,
     graceMs: parseDuration(grace),
+    endBy: Deno.build.os === "windows" ? "SIGKILL" : "SIGALRM",
     grace: String(grace),
     stopAfterMs: stopAfter === undefined ? null : parseDuration(stopAfter),
   };

@@ -24,6 +24,8 @@ export interface ThreadSettings {
   readonly reactMs: number;
   /** How long a task that is told to stop may keep it busy, before the process is ended. */
   readonly graceMs: number;
+  /** The signal that ends the process then, so that its exit code tells it from a kill from outside. */
+  readonly endBy: Deno.Signal;
   /** That time, as it is said. */
   readonly grace: string;
   /** When the run's time is up, from the thread's start on; `null` where it has no end. */
@@ -41,7 +43,7 @@ export function threadSource(settings: ThreadSettings): string {
 /** The thread. It runs from its text, so that it uses nothing from around it. */
 function thread(settings: ThreadSettings): void {
   const { pid, signals, flags: at, table, sameRequestMs, reactMs, graceMs, grace } = settings;
-  const { stopAfterMs } = settings;
+  const { stopAfterMs, endBy } = settings;
   const everyMs = 250;
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<SharedArrayBuffer>) => void;
@@ -130,7 +132,10 @@ function thread(settings: ThreadSettings): void {
         // What keeps it busy without a task may be a save, which ends.
         if (names !== "" && Math.min(busyMs, stoppedMs) >= Math.max(graceMs, 2 * reactMs)) {
           say(stopText(names, true));
-          Deno.kill(pid, "SIGKILL");
+          Deno.kill(pid, endBy);
+          // The job may listen to that one itself.
+          setTimeout(() => Deno.kill(pid, "SIGKILL"), reactMs);
+          busyMs = -Infinity;
         }
       }
       for (const { slot, name, deadline } of running) {

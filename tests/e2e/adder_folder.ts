@@ -4,7 +4,8 @@ import { fromFileUrl, join } from "@std/path";
 
 const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
-const JOB = `
+/** The job. */
+export const JOB = `
 import { blob, epochs, job, main, param, task } from "tidemark";
 const work = param("work", "quick", { choices: ["quick", "wait", "busy", "deaf", "late", "fail"] });
 const count = param("epochs", 3, { integer: true, min: 1 });

@@ -1,6 +1,6 @@
 // Jobs that are told to stop, as processes run them.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ended, Folder, signalAt } from "./adder_folder.ts";
+import { ended, Folder, JOB, signalAt } from "./adder_folder.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   for (const work of ["wait", "busy"]) {
@@ -52,14 +52,14 @@ for (const by of ["SIGTERM", "--stop-after"]) {
     let result: { readonly code: number; readonly err: string };
     if (by === "SIGTERM") {
       const signalled = await signalAt(folder.spawn(args), "in epoch 2", "SIGTERM");
-      assertEquals(signalled.signal, "SIGKILL");
+      assertEquals(signalled.signal, "SIGALRM");
       assert(signalled.tookMs >= 2_000 && signalled.tookMs < 6_000, `${signalled.tookMs} ms`);
       result = signalled;
     } else {
       result = await ended(folder.spawn([...args, "--stop-after", "1500ms"]));
     }
     const { code, err } = result;
-    assertEquals(code, 137);
+    assertEquals(code, 142);
     const [first = "", second = ""] = err.trimEnd().split("\n");
     assertStringIncludes(
       first,
@@ -132,4 +132,15 @@ Deno.test("cli: what keeps the process busy while no task runs is not ended with
   );
   assertStringIncludes(out, "stopped (epoch 2 is saved): The run was told to stop (SIGTERM)");
   assertStringIncludes((await folder.run()).out, "total 6");
+});
+
+Deno.test("cli: a process that was stopped itself meanwhile has not used up its grace", async () => {
+  await using folder = await Folder.make(JOB.replace("20_000", "8_000"));
+  const child = folder.spawn(["--param", "work=deaf", "--grace", "4s"]);
+  const goOn = setTimeout(() => child.kill("SIGCONT"), 7_000);
+  const { code, err } = await signalAt(child, "in epoch 2", "SIGTERM", {
+    waitFor: "task add@main has not yielded",
+  }, "SIGSTOP");
+  clearTimeout(goOn);
+  assertEquals(code, 75, err);
 });

@@ -61,7 +61,7 @@ Deno.test("kubernetes: the exit of a pod that was stopped, or is held, is ignore
   assertEquals(rules.filter(({ onExitCodes }) => onExitCodes !== undefined), [
     {
       action: "Ignore",
-      onExitCodes: { containerName: container.name, operator: "In", values: [75, 76, 143] },
+      onExitCodes: { containerName: container.name, operator: "In", values: [75, 76, 142, 143] },
     } as typeof rules[number],
   ]);
   const grace = container.args[container.args.indexOf("--grace") + 1] ?? "";

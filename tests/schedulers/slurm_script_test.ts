@@ -32,11 +32,14 @@ Deno.test({
 });
 
 /** Whether it is told to stop, what it ends with, and whether it is to go back. */
-const CASES = [[true, 75, true], [true, 137, true], [true, 143, true], [false, 75, true], [
-  false,
-  137,
-  false,
-]] as const;
+const CASES = [
+  [true, 75, true],
+  [true, 142, true],
+  [true, 143, true],
+  [false, 75, true],
+  [false, 142, true],
+  [false, 137, false],
+] as const;
 
 Deno.test({
   name: "slurm: what was told to stop goes back into the queue, also where its grace has ended it",

@@ -140,40 +140,36 @@ Deno.test("hold: another machine's is heard by its heart, where its lock does no
   assertEquals(waitedMs, 0);
 });
 
-Deno.test("hold: who was still for so long that another machine has taken it leaves that one its hold", async () => {
-  let content: Uint8Array = new Uint8Array();
-  const locks: FileLocks = {
+/** A file whose lock keeps nobody out. */
+class LooseFile {
+  content: Uint8Array = new Uint8Array();
+  readonly locks: FileLocks = {
     ...farLocks(REQUEST, false),
     lock: () =>
       Promise.resolve({
-        read: () => content,
-        write: (bytes) => void (content = bytes),
+        read: () => this.content,
+        write: (bytes) => void (this.content = bytes),
         close: () => {},
       }),
   };
+}
+
+Deno.test("hold: who was still for so long that another machine has taken it leaves that one its hold", async () => {
+  const file = new LooseFile();
   const sleep = () => Promise.resolve();
-  const here = await holdFile(locks, "x", { ...REQUEST, host: "here" }, { sleep });
-  const there = await holdFile(locks, "x", { ...REQUEST, host: "there" }, { sleep });
+  const here = await holdFile(file.locks, "x", { ...REQUEST, host: "here" }, { sleep });
+  const there = await holdFile(file.locks, "x", { ...REQUEST, host: "there" }, { sleep });
   assert("hold" in here && "hold" in there);
   await here.hold.release();
-  assertEquals(content, encodeHolder({ ...REQUEST, host: "there" }));
+  assertEquals(file.content, encodeHolder({ ...REQUEST, host: "there" }));
   await there.hold.release();
-  assertEquals(content.byteLength, 0);
+  assertEquals(file.content.byteLength, 0);
 });
 
 Deno.test("hold: who died while it read a state is told of to whoever comes next, until one gets further", async () => {
-  let content: Uint8Array = new Uint8Array();
-  const locks: FileLocks = {
-    ...farLocks(REQUEST, false),
-    lock: () =>
-      Promise.resolve({
-        read: () => content,
-        write: (bytes) => void (content = bytes),
-        close: () => {},
-      }),
-  };
+  const file = new LooseFile();
   const take = async (sinceMs: number): Promise<Hold> => {
-    const taken = await holdFile(locks, "x", { ...REQUEST, sinceMs });
+    const taken = await holdFile(file.locks, "x", { ...REQUEST, sinceMs });
     assert("hold" in taken);
     return taken.hold;
   };
@@ -188,7 +184,7 @@ Deno.test("hold: who died while it read a state is told of to whoever comes next
   assertEquals(third.diedLoading, { state: "4@a3", diedMs: [1, 2] });
   const many = Array.from({ length: MAX_DIED }, (_, ms) => ms);
   await third.noteLoading?.({ state: "s".repeat(1_000), diedMs: many });
-  assert(content.byteLength <= MAX_HOLDER_BYTES);
+  assert(file.content.byteLength <= MAX_HOLDER_BYTES);
   const fourth = await take(77);
   assertEquals(fourth.diedLoading?.diedMs, [...many.slice(1), 3]);
   await fourth.noteLoading?.({ state: "4@a3", diedMs: [] });
@@ -199,7 +195,7 @@ Deno.test("hold: who died while it read a state is told of to whoever comes next
   await fifth.noteLoading?.({ state: "4@a3", diedMs: [] });
   await fifth.release();
   await fifth.noteLoading?.({ state: "4@a3", diedMs: [] });
-  assertEquals([content.byteLength, (await take(6)).diedLoading], [0, undefined]);
+  assertEquals([file.content.byteLength, (await take(6)).diedLoading], [0, undefined]);
 });
 
 Deno.test("hold: a file system without locks says so, and one that fails throws", async () => {

@@ -1,21 +1,12 @@
 // What a newer Tidemark has written is not taken for damage.
+import { change, verify } from "./damaging.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { verifyText } from "../../runtime/cli/verify.ts";
-import { CheckpointStore, formatRef, type Store, verifyStore } from "../../storage/mod.ts";
+import { CheckpointStore, formatRef } from "../../storage/mod.ts";
 import { manifestName } from "../../storage/layout.ts";
 import { newerVersion } from "../e2e/spoil.ts";
 import { gate, HEAD } from "./logs.ts";
 import { begin, noise, save, testBoth, value } from "./sample.ts";
-
-/** Changes an object, by removing it and writing it anew. */
-async function change(store: Store, name: string, to: (bytes: Uint8Array) => Uint8Array) {
-  const bytes = to(await store.get(name));
-  await store.remove([name]);
-  await store.write(name, [bytes]);
-}
-
-const verify = async (store: Store, full: boolean) =>
-  await verifyStore(await CheckpointStore.open(store), { full });
 
 testBoth("verify: a newer format version is no damage, and is told apart", async ({ store }) => {
   const attempt = await begin(await CheckpointStore.open(store));

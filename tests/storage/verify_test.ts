@@ -1,3 +1,4 @@
+import { change, verify } from "./damaging.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import {
@@ -29,16 +30,6 @@ async function saved(store: Store) {
   const third = await save(attempt, 2, { main: { still: carry, moving: moving(4) } });
   return { attempt, manifests: [first, second, third] };
 }
-
-/** Changes an object, by removing it and writing it anew. */
-async function change(store: Store, name: string, to: (bytes: Uint8Array) => Uint8Array) {
-  const bytes = to(await store.get(name));
-  await store.remove([name]);
-  await store.write(name, [bytes]);
-}
-
-const verify = async (store: Store, full: boolean) =>
-  await verifyStore(await CheckpointStore.open(store), { full });
 
 testBoth("verify: all is good, and each block is summed once", async ({ store }) => {
   await saved(store);

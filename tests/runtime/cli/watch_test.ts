@@ -24,7 +24,14 @@ Deno.test("watch: ended before its thread has begun, it leaves nothing behind ei
 Deno.test("watch: the thread's source stands on its own", () => {
   const source = threadSource({
     ...{ pid: 1, signals: { 2: "SIGINT" }, flags: FLAGS, table: tableLayout(16) },
-    ...{ sameRequestMs: 500, reactMs: 750, graceMs: 10_000, grace: "10s", stopAfterMs: null },
+    ...{
+      sameRequestMs: 500,
+      reactMs: 750,
+      graceMs: 10_000,
+      endBy: "SIGALRM",
+      grace: "10s",
+      stopAfterMs: null,
+    },
   });
   assertEquals(/\bimport\b/.test(source), false);
   // It parses, and outside a worker only takes its message handler's place.
