@@ -51,7 +51,7 @@ export function describeJob(program: Program, sources: Sources): JobDescription 
       steps: stepsWords(shape[name] ?? []),
     })),
     blobs: partOf(blobs, (blob) => blobFields(blob, saved.has(blob), sources)),
-    nodes: partOf(nodesOf(program), ({ blobs }) => ({ saves: blobs.join(", ") })),
+    nodes: partOf(nodesOf(program), ({ saves }) => ({ saves })),
     params: partOf(declaredParams.values(), (param) => ({ is: paramWords(param) })),
     resources: partOf(resources, (resource) => ({
       code: codeWords(resource.open, resource.close, resource.stamp),
@@ -68,12 +68,12 @@ export function describeJob(program: Program, sources: Sources): JobDescription 
   });
 }
 
-/** The nodes, each with what is saved of it. */
-function nodesOf({ saved }: Program): { readonly name: string; readonly blobs: string[] }[] {
-  return [...Map.groupBy(saved, ({ node }) => node)].map(([name, placed]) => ({
-    name,
-    blobs: placed.map(({ blob }) => blob.name).sort(),
-  }));
+/** The nodes, each with what is saved of it, where that is not too much to be told. */
+function nodesOf({ saved }: Program): { readonly name: string; readonly saves?: string }[] {
+  return [...Map.groupBy(saved, ({ node }) => node)].map(([name, placed]) => {
+    const saves = placed.map(({ blob }) => blob.name).sort().join(", ");
+    return { name, ...saves.length > MOST_TEXT ? {} : { saves } };
+  });
 }
 
 function partOf<T extends { readonly name: string }>(
