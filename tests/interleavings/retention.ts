@@ -82,6 +82,9 @@ function judgeAmong(
   for (const refs of [line, ...sides.map(({ refs }) => refs)]) {
     for (const ref of refs) {
       if (!going.some((other) => isSameRef(ref, other))) continue;
+      // Where the job has gone on from an epoch, the phases that had followed it are nothing to go on from.
+      const hasEpoch = refs.some(({ epoch, phase }) => phase === "epoch" && epoch === ref.epoch);
+      if (refs !== line && !hasEpoch) continue;
       const newer = new Set(
         refs.filter((other) => other.epoch > ref.epoch).map(({ epoch }) => epoch),
       );
