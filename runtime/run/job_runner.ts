@@ -281,9 +281,9 @@ export class JobRunner {
    * @throws {CheckpointNotFoundError} Where the epoch is not saved.
    */
   async changesSince(from: EpochRef = "latest"): Promise<JobChanges> {
-    const { archive } = this.checkpoints.engine;
-    await archive.open(this.name, []);
-    return await lookingAgain(from, () => foreseeResume(this.#jobRequest(), from));
+    await this.checkpoints.engine.archive.open(this.name, []);
+    const request = this.#jobRequest();
+    return await lookingAgain(from, () => foreseeResume(request, from));
   }
 
   #jobRequest(): JobRequest {
