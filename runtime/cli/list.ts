@@ -105,10 +105,10 @@ async function listNow(
   const lines: ListedLine[] = [];
   let isChanging = false;
   for (const side of [current, ...sides]) {
-    const isChosen = ({ length }: readonly ManifestRef[], ref: ManifestRef, index: number) =>
+    const chosen = side.refs.filter((ref, index, { length }) =>
       all || length <= MOST_STATES || index < FIRST_SHOWN || index >= length - LAST_SHOWN ||
-      branching.has(formatRef(ref));
-    const chosen = side.refs.filter((ref, index) => isChosen(side.refs, ref, index));
+      branching.has(formatRef(ref))
+    );
     const found = new Map<ManifestRef, ListedState>();
     for (let at = 0; at < chosen.length; at += READS_AT_ONCE) {
       await Promise.all(
