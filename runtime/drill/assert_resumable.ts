@@ -11,7 +11,10 @@ import { memoryGrounds, type RunnerOptions } from "./memory_ground.ts";
 
 /** How {@linkcode assertResumable} drills a job. */
 export interface ResumableOptions extends RunnerOptions {
-  /** The most steps that it is killed at; 100 where not given. Up to half are where pieces of a task are recorded and the task is not, the others are spread over all there are. */
+  /**
+   * The most steps that it is killed at; 100 where not given. Up to half of them, and one at least, are where
+   * pieces of a task are recorded and the task is not; the others are spread over all there are.
+   */
   readonly kills?: number;
   /** The seed by which those steps are chosen; 0 where not given. */
   readonly sampleSeed?: number;
