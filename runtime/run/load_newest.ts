@@ -8,6 +8,7 @@ import type { Target } from "../checkpoint/locate.ts";
 import { BlobTypeError } from "../checkpoint/errors.ts";
 import { StoppedError } from "../errors.ts";
 import type { CheckpointTask, Session } from "../session/session.ts";
+import { noteLoading } from "./died_loading.ts";
 import { type Candidate, goBack } from "./go_back.ts";
 import { sinceText } from "../change/since.ts";
 import type { Program } from "../program.ts";
@@ -18,7 +19,6 @@ import { mustMatch, recompile, type Recompiled } from "./recompile.ts";
 import type { RunRequest } from "./run_request.ts";
 import { Progress } from "./state.ts";
 import { endedBy } from "./stops.ts";
-import { noteLoading } from "./died_loading.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** Says what has changed in a job that goes on, or throws where it may not. */
