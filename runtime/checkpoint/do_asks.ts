@@ -19,6 +19,7 @@ import {
   verifyStore,
 } from "../../storage/mod.ts";
 import type { Events } from "../events.ts";
+import { messageOf } from "../thrown_text.ts";
 import { damageText } from "./damage_text.ts";
 import type { HeldSince } from "./holding.ts";
 import { judgePruning } from "./judge_pruning.ts";
@@ -93,7 +94,7 @@ async function namesOf(
     const names = (await listAsks(store)).slice(0, MOST_READ);
     return names.toSorted((a, b) => (failures.get(a) ?? 0) - (failures.get(b) ?? 0));
   } catch (error) {
-    warn(`nobody can tell whether anything was asked for: ${textOf(error)}`);
+    warn(`nobody can tell whether anything was asked for: ${messageOf(error)}`);
     return [];
   }
 }
@@ -105,7 +106,7 @@ async function noteFailure(
 ): Promise<void> {
   const count = (failures.get(name) ?? 0) + 1;
   failures.set(name, count);
-  const why = textOf(error);
+  const why = messageOf(error);
   if (count < MOST_FAILURES) {
     return warn(`what was asked for could not be done, which the next save tries again: ${why}`);
   }
@@ -127,7 +128,7 @@ async function dropDamaged(
       }; ask again for what has not gone`,
     );
   } catch (error) {
-    warn(`an ask cannot be read (${damageText(damage)}), nor be removed: ${textOf(error)}`);
+    warn(`an ask cannot be read (${damageText(damage)}), nor be removed: ${messageOf(error)}`);
   }
 }
 
@@ -204,8 +205,4 @@ async function repairAsAsked({ store, attempt }: AskedHolder): Promise<string> {
 /** Who asked, in words. */
 export function askerText({ pid, host }: Pick<Ask, "pid" | "host">): string {
   return `process ${pid}${host === undefined ? "" : ` on ${host}`}`;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

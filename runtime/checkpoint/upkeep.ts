@@ -7,6 +7,7 @@
 import type { Keep } from "../../dsl/mod.ts";
 import type { Attempt, CheckpointStore, ManifestRef } from "../../storage/mod.ts";
 import type { Events } from "../events.ts";
+import { messageOf } from "../thrown_text.ts";
 import { doAsks } from "./do_asks.ts";
 import type { HeldSince } from "./holding.ts";
 import { retain, type Retained } from "./retain.ts";
@@ -75,7 +76,7 @@ export class Upkeep {
       retained = await retain(store, attempt, keep, inUse);
     } catch (error) {
       if (attempt.isOver) throw error;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const message =
         `what the plan does not keep could not be removed, which the next save tries again: ${why}`;
       this.#warnOnce(events, message);

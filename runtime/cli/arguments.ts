@@ -7,6 +7,7 @@ import { type Duration, parseDuration } from "../../dsl/mod.ts";
 import { nameProblem } from "../../dsl/check/names.ts";
 import { editDistance, nearNames } from "../../dsl/near.ts";
 import { EXAMPLES, SHORT, SWITCHES, VALUES } from "./flags.ts";
+import { messageOf } from "../thrown_text.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a job file can be told to do. */
@@ -285,7 +286,7 @@ function parseTime(flag: string, text: string | undefined): Duration | undefined
     parseDuration(text as Duration);
     return text as Duration;
   } catch (error) {
-    throw new UsageError(`${flag}: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`${flag}: ${messageOf(error)}`);
   }
 }
 

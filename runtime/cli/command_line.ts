@@ -16,6 +16,7 @@ import { hearUncaught, timeoutsOf } from "../run/uncaught.ts";
 import { JobRunner, type JobRunnerOptions } from "../run/job_runner.ts";
 import { TIDEMARK_VERSION } from "../run/state.ts";
 import { DEFAULT_GRACE, LocalSession } from "../session/local_session.ts";
+import { messageOf } from "../thrown_text.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import { parseParams } from "./params.ts";
 import { UsageError } from "./usage_error.ts";
@@ -292,8 +293,4 @@ function epochOf(text: string, where: string): EpochRef {
 
 function fileName(base: string): string {
   return decodeURIComponent(base.split(/[/\\]/).at(-1) || "job.ts");
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -14,6 +14,7 @@ import {
 import type { Archive } from "../checkpoint/archive.ts";
 import { holderText } from "../errors.ts";
 import { timeText } from "../clock.ts";
+import { messageOf } from "../thrown_text.ts";
 import { formatBytes, longest } from "./text.ts";
 
 /** Of a longer line, the states in its midst are left out. */
@@ -169,7 +170,7 @@ async function look(archive: Archive, ref: ManifestRef): Promise<ListedState | u
     return { epoch, phase, attempt, from, bytes, at, stop, problem: undefined };
   } catch (error) {
     if (error instanceof CheckpointNotFoundError) return undefined;
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     const unknown = { bytes: undefined, at: undefined, stop: undefined };
     return { epoch, phase, attempt, from, ...unknown, problem };
   }

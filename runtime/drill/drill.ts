@@ -6,6 +6,7 @@
 import type { Job, Rng } from "../../dsl/mod.ts";
 import type { Program } from "../program.ts";
 import { makeRng } from "../rng/rng.ts";
+import { messageOf } from "../thrown_text.ts";
 import { explainDerived } from "./cause.ts";
 import { endsByTheClock, type RunDifference } from "./compare.ts";
 import { DrillError, NotResumableError } from "./errors.ts";
@@ -196,8 +197,4 @@ function failedAlone({ job }: DrillPlan, failure: unknown): DrillError {
     `Job "${job.name}" ${what} also where nobody kills it: ${messageOf(failure)}`,
     { cause: failure },
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

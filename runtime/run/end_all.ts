@@ -4,6 +4,7 @@
  * @module
  */
 import type { Events } from "../events.ts";
+import { messageOf } from "../thrown_text.ts";
 
 /** Ends each of these; what the run failed with matters more than what one of them fails with, which is only told. */
 export async function endAll(
@@ -16,7 +17,7 @@ export async function endAll(
       await end();
     } catch (error) {
       if (error === failure) continue;
-      const message = `${error instanceof Error ? error.message : error}, after the run had failed`;
+      const message = `${messageOf(error)}, after the run had failed`;
       events.emit({ type: "notice", level: "warning", message });
     }
   }

@@ -10,6 +10,7 @@ import { StoppedError, TaskError } from "../errors.ts";
 import { Halt, unresponsiveIn } from "../task/halt.ts";
 import type { Tally } from "../journal/recorded.ts";
 import { placeOf, runTask, type TaskStep } from "../task/run_task.ts";
+import { messageOf } from "../thrown_text.ts";
 import { Copies } from "./copies.ts";
 import { holds, type Source } from "./read.ts";
 import type { ReadyGroup } from "./ready_group.ts";
@@ -258,9 +259,7 @@ class GroupRun {
       return await holds(this.source, condition, node);
     } catch (error) {
       const { epoch, attempt } = this.source.scope;
-      const what = `the condition of a group failed: ${
-        error instanceof Error ? error.message : error
-      }`;
+      const what = `the condition of a group failed: ${messageOf(error)}`;
       throw new TaskError({ task: id, node, epoch, attempt, try: 1 }, what, { cause: error });
     }
   }

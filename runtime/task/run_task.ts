@@ -18,6 +18,7 @@ import { endedWith } from "./consequence.ts";
 import { TaskContext } from "./context.ts";
 import { runAsTry } from "./current_try.ts";
 import type { Halt } from "./halt.ts";
+import { messageOf } from "../thrown_text.ts";
 import { checkOutput, setOutputs } from "./output.ts";
 import { ReadCheck } from "./read_check.ts";
 import { tellFailed, tellFailedLate } from "./tell.ts";
@@ -281,8 +282,4 @@ export function placeOf({ step, task }: TaskStep, { scope }: Source): TaskPlace 
 function siteOf({ task, step }: TaskStep, { scope }: Source, number: number): TaskSite {
   const { epoch, attempt } = scope;
   return { task: task.name, node: step.node, epoch, attempt, try: number };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
