@@ -120,11 +120,7 @@ function prepare(job: Job, args: Arguments, bare: Program, line: CommandLine): R
   });
   if (args.operand !== undefined) epochOf(args.operand, args.command);
   const program = compile(job, { params, upload: line.runner?.uploader !== undefined });
-  try {
-    checkSaid(program, migratedOf(args).migrated ?? []);
-  } catch (error) {
-    throw new UsageError(messageOf(error));
-  }
+  asUsage("", () => checkSaid(program, migratedOf(args).migrated ?? []));
   if (args.command === "drill") drillFolder({ job, program, args, base: line.base });
   return { args, params, program, runner };
 }
@@ -284,10 +280,15 @@ function startOf(args: Arguments): Pick<JobRunnerOptions, "resumeFromEpoch"> {
 }
 
 function epochOf(text: string, where: string): EpochRef {
+  return asUsage(`${where}: `, () => toEpochRef(text));
+}
+
+/** Takes what is wrong with a value for what is wrong with the command line. */
+function asUsage<T>(where: string, take: () => T): T {
   try {
-    return toEpochRef(text);
+    return take();
   } catch (error) {
-    throw new UsageError(`${where}: ${messageOf(error)}`);
+    throw new UsageError(where + messageOf(error));
   }
 }
 
