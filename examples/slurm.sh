@@ -19,6 +19,8 @@ trap 'told=told; kill -TERM "$child" 2>/dev/null' TERM
 # shellcheck disable=SC2086 -- FLAGS holds several words
 deno run ${FLAGS:---allow-read --allow-write} "$job" --grace 60s "$@" &
 child=$!
+# The signal may have come before there was anyone to pass it on to.
+if [ -n "$told" ]; then kill -TERM "$child"; fi
 wait "$child"
 code=$?
 # A signal ends `wait`, and not what it waits for.
